@@ -1,0 +1,20 @@
+# RTMPose-S with rotation consistency and a trust head that learns from it.
+_base_ = ['./baseline_rtmpose_s_1x32g_coco-256x192.py']
+
+model = dict(
+    type='SelfVerifyTopdown',
+    full_param_train=True,
+    trust_head=dict(type='TrustHead'),
+    consistency_cfg=dict(enable=True),
+    trust_cfg=dict(enable=True, source='consistency'),
+)
+
+val_evaluator = [
+    *_base_.val_evaluator,  # noqa: F821
+    dict(
+        type='JointTrustMetric',
+        score_field='keypoint_trust',
+        prefix='trust',
+    ),
+]
+test_evaluator = val_evaluator

@@ -1,0 +1,1 @@
+"""Data sets and drawn data of Self-Verify Pose."""

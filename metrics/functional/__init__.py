@@ -1,0 +1,41 @@
+"""Pure functions that judge per-joint scores (NumPy and scikit-learn only)."""
+
+from .calibration import (
+    ReliabilityBins,
+    accuracy_at,
+    brier,
+    ece,
+    ece_mass,
+    equal_mass_edges,
+    equal_width_edges,
+    reliability_bins,
+)
+from .correctness import is_correct, joint_errors, person_size
+from .ranking import aupr, aupr_error, auroc
+from .selective import (
+    RiskCoverageCurve,
+    augrc,
+    aurc,
+    risk_coverage_curve,
+)
+
+__all__ = [
+    'ReliabilityBins',
+    'RiskCoverageCurve',
+    'accuracy_at',
+    'augrc',
+    'aupr',
+    'aupr_error',
+    'aurc',
+    'auroc',
+    'brier',
+    'ece',
+    'ece_mass',
+    'equal_mass_edges',
+    'equal_width_edges',
+    'is_correct',
+    'joint_errors',
+    'person_size',
+    'reliability_bins',
+    'risk_coverage_curve',
+]

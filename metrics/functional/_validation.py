@@ -1,0 +1,114 @@
+"""Input checks shared by the functional metrics."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def check_scores(scores: ArrayLike) -> NDArray[np.float64]:
+    """Return scores as a finite, non-empty float vector.
+
+    Args:
+        scores: (N,) score of each joint, N ≥ 1.
+
+    Returns:
+        (N,) float64.
+
+    Raises:
+        ValueError: If the shape is not (N,) with N ≥ 1, or a value is NaN or
+            infinite.
+    """
+    return _finite_vector(scores, 'scores')
+
+
+def check_scores_and_correct(
+    scores: ArrayLike, correct: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return scores and correctness as two vectors of one length.
+
+    Args:
+        scores: (N,) score of each joint, N ≥ 1.
+        correct: (N,) bool (or 0/1), True where the joint is right.
+
+    Returns:
+        (N,) float64 and (N,) bool.
+
+    Raises:
+        ValueError: If a shape, a length or a value is not as described.
+    """
+    score_values = check_scores(scores)
+    correct_values = np.asarray(correct)
+    _check_same_shape(score_values, correct_values, 'correct')
+    if correct_values.dtype != np.bool_:
+        if not np.isin(correct_values, (0, 1)).all():
+            raise ValueError(
+                'correct must be boolean or hold only 0 and 1, found other '
+                f'values in {correct_values.dtype} data; compare the errors '
+                'with a threshold first (is_correct).'
+            )
+        correct_values = correct_values.astype(np.bool_)
+    return score_values, correct_values
+
+
+def check_scores_and_risk(
+    scores: ArrayLike, risk: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return scores and risks as two finite vectors of one length.
+
+    Args:
+        scores: (N,) score of each joint, N ≥ 1.
+        risk: (N,) loss of each joint, binary or not.
+
+    Returns:
+        (N,) float64, twice.
+
+    Raises:
+        ValueError: If a shape, a length or a value is not as described.
+    """
+    score_values = check_scores(scores)
+    risk_values = _finite_vector(risk, 'risk')
+    _check_same_shape(score_values, risk_values, 'risk')
+    return score_values, risk_values
+
+
+def check_probabilities(scores: NDArray[np.float64]) -> None:
+    """Raise unless every score lies in [0, 1].
+
+    Args:
+        scores: (N,) finite scores.
+
+    Raises:
+        ValueError: If a score lies outside [0, 1].
+    """
+    low, high = scores.min(), scores.max()
+    if low < 0 or high > 1:
+        raise ValueError(
+            'calibration needs scores in [0, 1], found '
+            f'[{low:.4g}, {high:.4g}]; clip them or map them to '
+            'probabilities first.'
+        )
+
+
+def _finite_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    vector = np.asarray(values, dtype=np.float64)
+    if vector.ndim != 1 or vector.size == 0:
+        raise ValueError(
+            f'{name} must have shape (N,) with N ≥ 1, found {vector.shape}; '
+            'select the labelled joints and flatten them first.'
+        )
+    if not np.isfinite(vector).all():
+        count = np.count_nonzero(~np.isfinite(vector))
+        raise ValueError(
+            f'{name} must be finite, found {count} of {vector.size} NaN or '
+            'infinite; remove or repair them first.'
+        )
+    return vector
+
+
+def _check_same_shape(
+    scores: NDArray[np.float64], values: NDArray[np.generic], name: str
+) -> None:
+    if values.shape != scores.shape:
+        raise ValueError(
+            f'{name} must have the shape of scores {scores.shape}, found '
+            f'{values.shape}.'
+        )

@@ -1,0 +1,297 @@
+"""Judge a per-joint score by whether the joints it trusts are right."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmengine.structures import BaseDataElement
+from mmpose.registry import METRICS
+from numpy.typing import NDArray
+
+from .functional import (
+    accuracy_at,
+    augrc,
+    aupr,
+    aupr_error,
+    aurc,
+    auroc,
+    brier,
+    ece,
+    ece_mass,
+    equal_width_edges,
+    is_correct,
+    joint_errors,
+    person_size,
+)
+
+_DEFAULT_PREFIXES = {'keypoint_trust': 'trust', 'keypoint_scores': 'score'}
+
+
+@METRICS.register_module()
+class JointTrustMetric(BaseMetric):
+    """How well a score per joint tells right joints from wrong ones.
+
+    A joint is right when its error is at most ``dist_thr`` times the person
+    size, max(box width, box height). Labelled joints (visibility > 0) of all
+    persons are pooled. Reported, each under the prefix:
+
+    - ``AUROC``, ``AUPR`` (right joints are the positives), ``AUPR_error``
+      (wrong joints are): ranking, for scores of any range. With right or
+      wrong joints only they are NaN and one warning says so.
+    - ``ECE`` (bins of equal width), ``ECE_mass`` (of equal count), ``Brier``:
+      the score read as the chance of being right.
+    - ``Acc@0.5``: share of joints for which ``score >= 0.5`` is the right
+      verdict, beside ``PosRate``, the share of right joints.
+    - ``AURC``, ``AUGRC``: risk when the least trusted joints are dropped.
+
+    Scores outside [0, 1], as raw SimCC and heatmap scores can be, are clipped
+    for ``ECE``, ``ECE_mass`` and ``Brier``, the only way to read them as a
+    chance; one warning per evaluation names the range found. All other
+    figures use the scores as they are.
+
+    Convention:
+        Predicted and true keypoints are pixels of the original image, boxes
+        are (x1, y1, x2, y2) in the same pixels: what MMPose keeps in
+        ``pred_instances.keypoints``, ``gt_instances.keypoints`` and
+        ``gt_instances.bboxes`` of a top-down model. MMPose clips the boxes of
+        a COCO file to the image.
+
+    Args:
+        score_field: Field of ``pred_instances`` that holds the score (N, K).
+        dist_thr: Largest error of a right joint in units of person size.
+        num_bins: Number of bins of ``ECE`` and ``ECE_mass``.
+        collect_device: Device that gathers results of all processes, 'cpu'
+            or 'gpu'.
+        prefix: Prefix of the reported names. By default 'trust' for
+            ``keypoint_trust``, 'score' for ``keypoint_scores`` and the name
+            of the field for any other.
+        collect_dir: Folder that gathers results, with 'cpu' only; a temporary
+            one by default.
+
+    Raises:
+        ValueError: If ``dist_thr`` is not positive or ``num_bins`` is
+            below 1.
+
+    Examples:
+        Trust beside the raw score, in a config::
+
+            val_evaluator = [
+                dict(type='JointTrustMetric'),
+                dict(type='JointTrustMetric', score_field='keypoint_scores'),
+            ]
+    """
+
+    def __init__(
+        self,
+        score_field: str = 'keypoint_trust',
+        dist_thr: float = 0.05,
+        num_bins: int = 15,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        """Check the options: wrong values stop here, not after an epoch."""
+        is_correct(0.0, dist_thr)
+        equal_width_edges(num_bins)
+        self.score_field = score_field
+        self.dist_thr = dist_thr
+        self.num_bins = num_bins
+        self.default_prefix = _DEFAULT_PREFIXES.get(score_field, score_field)
+        super().__init__(
+            collect_device=collect_device,
+            prefix=prefix,
+            collect_dir=collect_dir,
+        )
+
+    def process(
+        self,
+        data_batch: Any,
+        data_samples: Sequence[Mapping[str, Any] | BaseDataElement],
+    ) -> None:
+        """Keep scores and errors of the labelled joints of each sample.
+
+        Args:
+            data_batch: Unused batch of the data loader.
+            data_samples: Samples with predictions and ground truth, as
+                dictionaries or as ``PoseDataSample``.
+
+        Raises:
+            ValueError: If a prediction, the score field or the ground truth
+                is missing, shapes do not fit, or a value is NaN or infinite;
+                the message names the sample.
+        """
+        for data_sample in data_samples:
+            # One result per sample: padded ones are dropped by their number.
+            if isinstance(data_sample, BaseDataElement):
+                data_sample = data_sample.to_dict()
+            try:
+                result = _score_and_error(data_sample, self.score_field)
+            except ValueError as error:
+                raise ValueError(
+                    f'{type(self).__name__}, sample id '
+                    f'{data_sample.get("id", "unknown")}: {error}'
+                ) from error
+            self.results.append(result)
+
+    def compute_metrics(
+        self, results: Sequence[Mapping[str, NDArray[np.float64]]]
+    ) -> dict[str, float]:
+        """Compute all figures over the joints of all samples.
+
+        Args:
+            results: One mapping per sample: ``scores`` (J,) and ``errors``
+                (J,) in units of person size, of its J labelled joints.
+
+        Returns:
+            The figures by name, without prefix.
+
+        Raises:
+            ValueError: If there is no labelled joint.
+        """
+        num_joints = sum(len(result['scores']) for result in results)
+        if num_joints == 0:
+            raise ValueError(
+                f'{type(self).__name__} found no labelled joint in '
+                f'{len(results)} samples; check that the annotation file has '
+                'keypoints with visibility above 0.'
+            )
+        scores = np.concatenate([result['scores'] for result in results])
+        errors = np.concatenate([result['errors'] for result in results])
+        correct = is_correct(errors, self.dist_thr)
+        self._warn_if_one_class(correct)
+        chances = self._clip_to_chances(scores)
+        return {
+            'AUROC': auroc(scores, correct),
+            'AUPR': aupr(scores, correct),
+            'AUPR_error': aupr_error(scores, correct),
+            'ECE': ece(chances, correct, self.num_bins),
+            'ECE_mass': ece_mass(chances, correct, self.num_bins),
+            'Brier': brier(chances, correct),
+            'Acc@0.5': accuracy_at(scores, correct, threshold=0.5),
+            'PosRate': float(correct.mean()),
+            'AURC': aurc(scores, ~correct),
+            'AUGRC': augrc(scores, ~correct),
+        }
+
+    def _warn_if_one_class(self, correct: NDArray[np.bool_]) -> None:
+        if correct.all() or not correct.any():
+            self._warn(
+                f'all {correct.size} labelled joints are '
+                f'{"right" if correct.all() else "wrong"} at dist_thr='
+                f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
+            )
+
+    def _clip_to_chances(
+        self, scores: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        outside = (scores < 0) | (scores > 1)
+        if outside.any():
+            self._warn(
+                f'scores range over [{scores.min():.4g}, {scores.max():.4g}]; '
+                f'{outside.mean():.2%} lie outside [0, 1] and are clipped for '
+                'ECE, ECE_mass and Brier.'
+            )
+        return np.clip(scores, 0, 1)
+
+    def _warn(self, message: str) -> None:
+        print_log(
+            f'{type(self).__name__} ({self.score_field}): {message}',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _score_and_error(
+    sample: Mapping[str, Any], score_field: str
+) -> dict[str, NDArray[np.float64]]:
+    """Scores and errors of the labelled joints of one sample, both (J,)."""
+    keypoints = _read(sample, 'pred_instances', 'keypoints')[..., :2]
+    scores = _read(sample, 'pred_instances', score_field)
+    target = _read(sample, 'gt_instances', 'keypoints')[..., :2]
+    labelled = _read_labelled(sample)
+    bboxes = _read(sample, 'gt_instances', 'bboxes')
+    _check_prediction(keypoints, scores, target, labelled, score_field)
+    _check_target(target, labelled)
+    errors = joint_errors(keypoints, target, person_size(bboxes))
+    return {'scores': scores[labelled], 'errors': errors[labelled]}
+
+
+def _read(
+    sample: Mapping[str, Any], part: str, field: str
+) -> NDArray[np.float64]:
+    """One field of the predictions or of the ground truth as an array."""
+    instances = sample.get(part, {})
+    if field not in instances:
+        remedy = {
+            'pred_instances': 'use a model that predicts it, or set '
+            'score_field to a field that is there',
+            'gt_instances': 'evaluate on an annotated data set with '
+            'ground-truth boxes',
+        }[part]
+        raise ValueError(
+            f"expected '{field}' in {part}, found {sorted(instances)}; "
+            f'{remedy}.'
+        )
+    value = instances[field]
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    return np.asarray(value, dtype=np.float64)
+
+
+def _read_labelled(sample: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Labelled joints (N, K); MMPose may stack weights: (N, K, 2)."""
+    visible = _read(sample, 'gt_instances', 'keypoints_visible')
+    if visible.ndim == 3:
+        visible = visible[..., 0]
+    return visible > 0
+
+
+def _check_prediction(
+    keypoints: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    target: NDArray[np.float64],
+    labelled: NDArray[np.bool_],
+    score_field: str,
+) -> None:
+    """Raise unless all shapes are (N, K) and the prediction is finite."""
+    shapes = {
+        'predicted keypoints': keypoints.shape[:-1],
+        score_field: scores.shape,
+        'true keypoints': target.shape[:-1],
+        'keypoints_visible': labelled.shape,
+    }
+    if len(set(shapes.values())) > 1 or scores.ndim != 2:
+        raise ValueError(
+            f'expected one shape (N, K) for all, found {shapes}; each '
+            'prediction must belong to one annotated person (top-down).'
+        )
+    for name, values in (('keypoints', keypoints), (score_field, scores)):
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"'{name}' in pred_instances holds "
+                f'{np.count_nonzero(~np.isfinite(values))} NaN or infinite '
+                'values, expected finite ones; check that training has not '
+                'diverged.'
+            )
+
+
+def _check_target(
+    target: NDArray[np.float64], labelled: NDArray[np.bool_]
+) -> None:
+    """Raise on NaN and on what MMPose fills in for detected boxes."""
+    if not np.isfinite(target[labelled]).all():
+        raise ValueError(
+            "'keypoints' in gt_instances holds NaN or infinite values at "
+            'labelled joints; correct the annotation, or set its visibility '
+            'to 0.'
+        )
+    if labelled.size > 1 and labelled.all() and not target.any():
+        raise ValueError(
+            'expected annotated keypoints in gt_instances, found all of them '
+            'visible at (0, 0), as MMPose fills them in for detected boxes; '
+            'remove bbox_file from the data set.'
+        )

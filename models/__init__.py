@@ -1,0 +1,1 @@
+"""Models of Self-Verify Pose (import the sub-packages that you need)."""

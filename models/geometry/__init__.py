@@ -1,0 +1,1 @@
+"""Pure-torch geometry: rotation, SimCC distributions and decoding."""

@@ -1,0 +1,70 @@
+"""Coordinates of a crop: its centre, its inside and its feature map.
+
+Convention:
+    Points are ``(x, y)`` in pixels of the crop, pixel centres at integers,
+    x to the right and y down. ``input_size`` is ``(W, H)``.
+"""
+
+import torch
+from torch import Tensor
+
+Size2D = tuple[int, int]
+
+
+def crop_center(points: Tensor, input_size: Size2D) -> Tensor:
+    """Return the centre of a crop in the dtype and device of ``points``.
+
+    Args:
+        points: Any tensor, read for its dtype and device only.
+        input_size: Crop size ``(W, H)`` in pixels.
+
+    Returns:
+        ``(2,)`` the point ``((W - 1) / 2, (H - 1) / 2)`` in pixels.
+    """
+    return (torch.stack([points.new_full((), n) for n in input_size]) - 1) / 2
+
+
+def inside_crop(points: Tensor, input_size: Size2D) -> Tensor:
+    """Tell which points lie on the pixel grid of the crop.
+
+    Args:
+        points: ``(..., 2)`` points in pixels.
+        input_size: Crop size ``(W, H)`` in pixels.
+
+    Returns:
+        ``(...)`` boolean, True where ``0 <= x <= W - 1`` and
+        ``0 <= y <= H - 1``.
+    """
+    x, y = points.unbind(-1)
+    width, height = input_size
+    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+
+
+def sample_features(
+    features: Tensor, points: Tensor, input_size: Size2D
+) -> Tensor:
+    """Read a feature map at points of the crop, bilinearly.
+
+    Args:
+        features: ``(B, C, h, w)`` feature map that covers the whole crop.
+        points: ``(B, K, 2)`` points in pixels of the crop. Points outside
+            take the value at the border.
+        input_size: Crop size ``(W, H)`` in pixels.
+
+    Returns:
+        ``(B, K, C)`` features at the points.
+
+    Convention:
+        A cell of the feature map covers ``W / w`` pixels; its value sits at
+        the middle of them (``align_corners=False``).
+    """
+    size = torch.stack([points.new_full((), n) for n in input_size])
+    grid = ((2 * points + 1) / size - 1).to(features.dtype)
+    sampled = torch.nn.functional.grid_sample(
+        features,
+        grid.unsqueeze(2),
+        mode='bilinear',
+        padding_mode='border',
+        align_corners=False,
+    )
+    return sampled.squeeze(-1).transpose(1, 2)

@@ -1,0 +1,82 @@
+"""Rotation of crops and of points in them about the crop's centre.
+
+Convention:
+    Angles are in radians; a positive angle turns x towards y, which is
+    clockwise on the screen since y points down. Points are ``(x, y)`` in
+    pixels, pixel centres at integers, and the centre of rotation is
+    ``((W - 1) / 2, (H - 1) / 2)``. The rotation is one in pixels: it keeps
+    lengths and angles whatever the aspect ratio of the crop.
+"""
+
+import torch
+from torch import Tensor
+
+from .coordinates import Size2D, crop_center
+
+
+def rotation_matrices(angles: Tensor) -> Tensor:
+    """Return the matrices that turn ``(x, y)`` columns by the given angles.
+
+    Args:
+        angles: ``(B,)`` angles in radians.
+
+    Returns:
+        ``(B, 2, 2)`` matrices ``[[cos, -sin], [sin, cos]]``.
+    """
+    cos, sin = angles.cos(), angles.sin()
+    rows = (torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1))
+    return torch.stack(rows, -2)
+
+
+def rotate_points(
+    points: Tensor, angles: Tensor, input_size: Size2D
+) -> Tensor:
+    """Turn points about the centre of their crop.
+
+    Args:
+        points: ``(B, K, 2)`` points in pixels.
+        angles: ``(B,)`` angles in radians.
+        input_size: Crop size ``(W, H)`` in pixels.
+
+    Returns:
+        ``(B, K, 2)`` turned points in pixels.
+    """
+    center = crop_center(points, input_size)
+    turned = (points - center) @ rotation_matrices(angles).mT
+    return turned + center
+
+
+def rotate_images(images: Tensor, angles: Tensor, fill: Tensor) -> Tensor:
+    """Turn images about their centre, bilinearly.
+
+    What stands at ``p`` in the image stands at ``rotate_points(p)`` in the
+    result.
+
+    Args:
+        images: ``(B, C, H, W)`` images.
+        angles: ``(B,)`` angles in radians.
+        fill: ``(C,)`` colour of what the image does not cover.
+
+    Returns:
+        ``(B, C, H, W)`` turned images.
+    """
+    height, width = images.shape[-2:]
+    # normalised output -> pixels -> turned back -> normalised input
+    scale = torch.stack(
+        [images.new_full((), (n - 1) / 2) for n in (width, height)]
+    )
+    inverse = rotation_matrices(-angles.to(images.dtype))
+    matrix = inverse * scale / scale.unsqueeze(-1)
+    theta = torch.cat([matrix, torch.zeros_like(matrix[..., :1])], -1)
+    grid = torch.nn.functional.affine_grid(
+        theta, list(images.shape), align_corners=True
+    )
+    fill = fill.to(images).view(1, -1, 1, 1)
+    turned = torch.nn.functional.grid_sample(
+        images - fill,
+        grid,
+        mode='bilinear',
+        padding_mode='zeros',
+        align_corners=True,
+    )
+    return turned + fill

@@ -1,0 +1,140 @@
+"""SimCC: two 1-D distributions per joint, their decoding and statistics.
+
+A SimCC head gives, for each joint, one logit per bin along x and one along
+y. RTMPose trains ``log_softmax(beta * logits)``, so ``softmax(beta *
+logits)`` is the distribution that the training identifies, while the raw
+logits are known up to a constant only.
+
+Source: Li et al., "SimCC: a Simple Coordinate Classification Perspective
+for Human Pose Estimation", ECCV 2022; Jiang et al., "RTMPose", 2023.
+
+Convention:
+    Bin ``i`` of an axis stands for the pixel coordinate
+    ``i / split_ratio``, pixel centres at integers.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .coordinates import Size2D
+
+NUM_STATISTICS = 10
+
+
+class SimCCLogits(NamedTuple):
+    """Output of a SimCC head.
+
+    Args:
+        x: ``(B, K, W * split_ratio)`` logits along x.
+        y: ``(B, K, H * split_ratio)`` logits along y.
+    """
+
+    x: Tensor
+    y: Tensor
+
+    def detach(self) -> 'SimCCLogits':
+        """Return the same logits, cut from the graph."""
+        return SimCCLogits(self.x.detach(), self.y.detach())
+
+
+class SimCCSpec(NamedTuple):
+    """How the logits of a head are to be read.
+
+    Args:
+        input_size: Crop size ``(W, H)`` in pixels.
+        split_ratio: Bins per pixel.
+        beta: Factor of the logits under the softmax of the training loss.
+    """
+
+    input_size: Size2D
+    split_ratio: float
+    beta: float
+
+
+def log_probabilities(logits: Tensor, beta: float) -> Tensor:
+    """Return the log of the distribution that the training identifies.
+
+    Args:
+        logits: ``(..., N)`` logits of one axis.
+        beta: Factor of the logits.
+
+    Returns:
+        ``(..., N)`` ``log_softmax(beta * logits)`` in at least float32, so
+        that it is as exact under automatic mixed precision.
+    """
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
+    return (beta * logits).log_softmax(-1)
+
+
+def soft_decode(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
+    """Decode joints as the expectation of their distributions.
+
+    Differentiable, unlike the arg-max.
+
+    Args:
+        logits: Logits of both axes.
+        spec: How to read them.
+
+    Returns:
+        ``(B, K, 2)`` joints in pixels of the crop.
+    """
+    coordinates = []
+    for axis in logits:
+        probability = log_probabilities(axis, spec.beta).exp()
+        bins = torch.arange(
+            axis.shape[-1], dtype=probability.dtype, device=axis.device
+        )
+        coordinates.append(probability @ bins / spec.split_ratio)
+    return torch.stack(coordinates, -1)
+
+
+def hard_decode(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
+    """Decode joints as the bins of the largest logits, as RTMPose does.
+
+    Args:
+        logits: Logits of both axes.
+        spec: How to read them.
+
+    Returns:
+        ``(B, K, 2)`` joints in pixels of the crop, float32. No gradient.
+    """
+    bins = torch.stack([axis.argmax(-1) for axis in logits], -1)
+    return bins.float() / spec.split_ratio
+
+
+def statistics(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
+    """Describe the distributions of each joint by a few numbers.
+
+    Args:
+        logits: Logits of both axes.
+        spec: How to read them.
+
+    Returns:
+        ``(B, K, 10)``; for x, then for y: the log of the peak, the entropy
+        as a share of the largest possible, the spread (standard deviation)
+        and the distance of mean and peak as shares of the axis, and the
+        raw maximum (the axis' share of RTMPose's score).
+    """
+    columns = []
+    for axis in logits:
+        log_probability = log_probabilities(axis, spec.beta)
+        probability = log_probability.exp()
+        length = axis.shape[-1]
+        bins = torch.linspace(
+            0, 1, length, dtype=probability.dtype, device=axis.device
+        )
+        mean = probability @ bins
+        variance = probability @ bins.square() - mean.square()
+        log_peak, mode = log_probability.max(-1)
+        columns += [
+            log_peak,
+            -(probability * log_probability).sum(-1) / math.log(length),
+            variance.clamp_min(1e-12).sqrt(),
+            (mean - bins[mode]).abs(),
+            axis.amax(-1).to(probability.dtype),
+        ]
+    return torch.stack(columns, -1)

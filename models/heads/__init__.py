@@ -1,0 +1,1 @@
+"""Heads: trust of every joint."""

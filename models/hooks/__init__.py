@@ -1,0 +1,1 @@
+"""Runner hooks: checks before a run, links after it."""

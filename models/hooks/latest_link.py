@@ -1,0 +1,37 @@
+"""Keep ``latest.pth`` pointing to the newest checkpoint."""
+
+import os
+from pathlib import Path
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+
+@HOOKS.register_module()
+class LatestLinkHook(Hook):
+    """Link ``latest.pth`` in the work directory after each checkpoint.
+
+    mmengine writes the name of the newest checkpoint into the file
+    ``last_checkpoint``; the link makes it reachable under one name.
+    """
+
+    priority = 'LOWEST'  # after CheckpointHook (VERY_LOW)
+
+    @master_only
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Renew the link.
+
+        Args:
+            runner: The running runner.
+        """
+        record = Path(runner.work_dir) / 'last_checkpoint'
+        if not record.exists():
+            return
+        target = Path(record.read_text().strip())
+        link = Path(runner.work_dir) / 'latest.pth'
+        fresh = link.with_name('latest.pth.new')
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.path.relpath(target, link.parent.resolve()))
+        fresh.replace(link)

@@ -1,0 +1,80 @@
+"""Read a checkpoint of pose weights and tell whether it fits a model."""
+
+import pickle
+from pathlib import Path
+from zipfile import BadZipFile
+
+import torch
+from torch import Tensor, nn
+
+TRUST_PREFIX = 'trust_head.'
+
+
+def read_state_dict(path: str) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint, without running code from it.
+
+    Args:
+        path: A file that mmengine or ``torch.save`` wrote.
+
+    Returns:
+        The state dict, also where the file holds nothing else.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file holds no checkpoint.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'checkpoint: expected a file, found nothing at {path}; correct '
+            'the path'
+        )
+    try:
+        loaded = torch.load(path, map_location='cpu', weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        BadZipFile,
+        EOFError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f'checkpoint: expected a PyTorch checkpoint, found {path}, which '
+            f'can not be read ({reason}); download or train it again'
+        ) from error
+    state = loaded.get('state_dict', loaded) if isinstance(loaded, dict) else 0
+    if not isinstance(state, dict):
+        raise ValueError(
+            f'checkpoint: expected weights by name, found {path}, which '
+            f'holds a {type(loaded).__name__}; give a checkpoint of a model'
+        )
+    return state
+
+
+def check_pose_weights(
+    model: nn.Module, state: dict[str, Tensor], path: str
+) -> None:
+    """Raise unless every weight of the pose network is in a checkpoint.
+
+    The trust head may be missing: a plain pose estimator has none.
+
+    Args:
+        model: The model that is to take the weights.
+        state: State dict of the checkpoint.
+        path: Where it was read, for the message.
+
+    Raises:
+        ValueError: If a weight is missing or has another shape.
+    """
+    for name, parameter in model.named_parameters():
+        found = state.get(name)
+        if found is None and name.startswith(TRUST_PREFIX):
+            continue
+        if found is None or found.shape != parameter.shape:
+            kind = 'nothing' if found is None else tuple(found.shape)
+            raise ValueError(
+                f'checkpoint: expected weights of this architecture, with '
+                f"'{name}' of shape {tuple(parameter.shape)}, found {kind} "
+                f'in {path}; use the config that the checkpoint was trained '
+                'with'
+            )

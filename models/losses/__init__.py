@@ -1,0 +1,1 @@
+"""Losses: rotation consistency, soft-target trust, SimCC pose."""

@@ -1,0 +1,35 @@
+"""Reductions and losses over the joints that count."""
+
+import torch
+from torch import Tensor
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Average the values where the mask is True.
+
+    Args:
+        values: Any shape.
+        mask: Boolean, same shape.
+
+    Returns:
+        Scalar mean; 0, still attached to the graph, where nothing counts.
+    """
+    kept = torch.where(mask, values, torch.zeros_like(values))
+    return kept.sum() / mask.sum().clamp_min(1)
+
+
+def soft_target_bce(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy of logits with soft targets, masked and averaged.
+
+    Args:
+        logits: ``(B, K)`` trust logits.
+        targets: ``(B, K)`` pseudo-trust in [0, 1].
+        mask: ``(B, K)`` boolean, True where there is a target.
+
+    Returns:
+        Scalar loss; 0 where there is no target.
+    """
+    losses = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits.float(), targets.float(), reduction='none'
+    )
+    return masked_mean(losses, mask)

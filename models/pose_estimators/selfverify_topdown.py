@@ -1,0 +1,377 @@
+"""A top-down pose estimator that says which of its joints to trust."""
+
+import inspect
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.logging import MMLogger
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.models.utils.tta import flip_vectors
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from mmpose.utils.tensor_utils import to_numpy
+from torch import Tensor, nn
+
+from ..geometry.rotation import rotate_images
+from ..geometry.simcc import SimCCLogits, SimCCSpec, hard_decode, soft_decode
+from ..losses.masked import masked_mean, soft_target_bce
+from ..losses.pose_loss import simcc_pose_loss
+from ..losses.rotation_consistency import (
+    random_angles,
+    rotation_inconsistency,
+)
+from ..options import ConsistencyOptions, TrustOptions, read_options
+from ..sample_fields import Samples, labelled_joints, person_sizes
+from .frozen import batchnorm_statistics_kept, freeze
+
+
+class View(NamedTuple):
+    """What the pose network says about one view of a batch.
+
+    Args:
+        features: Feature maps ``(B, C, h, w)``, the last one read by heads.
+        logits: SimCC logits.
+    """
+
+    features: tuple[Tensor, ...]
+    logits: SimCCLogits
+
+    def detach(self) -> 'View':
+        """Return the same view, cut from the graph."""
+        features = tuple(level.detach() for level in self.features)
+        return View(features, self.logits.detach())
+
+
+class PseudoTrust(NamedTuple):
+    """What the trust head is to learn.
+
+    Args:
+        targets: ``(B, K)`` pseudo-trust in [0, 1].
+        mask: ``(B, K)`` boolean, True where there is a target.
+    """
+
+    targets: Tensor
+    mask: Tensor
+
+
+@MODELS.register_module()
+class SelfVerifyTopdown(TopdownPoseEstimator):
+    """Top-down estimator with a SimCC head that learns to trust its joints.
+
+    In training the crop goes through the pose network once, and a copy
+    that is rotated about its centre once more. How far the prediction
+    fails to turn with the image is a loss for the pose network and, as
+    ``exp(-alpha * inconsistency)``, the target of the trust head. The
+    upright prediction is the fixed side of the comparison: it gets no
+    gradient from it (Xie et al., "An Empirical Study of the Collapsing
+    Problem in Semi-Supervised 2D Human Pose Estimation", ICCV 2021).
+
+    Args:
+        trust_head: Config of the trust head; its ``in_channels``,
+            ``num_keypoints`` and ``input_size`` are taken from the pose
+            head where they are not given. Needed where trust is enabled.
+        full_param_train: Train everything. False freezes backbone, neck
+            and head (no gradients, no BatchNorm statistics, eval mode) and
+            trains the trust head alone.
+        consistency_cfg: See :class:`ConsistencyOptions`.
+        trust_cfg: See :class:`TrustOptions`.
+        **kwargs: Arguments of :class:`TopdownPoseEstimator`.
+
+    Raises:
+        TypeError: On an unknown option or one of the wrong type.
+        ValueError: On a value out of range, a head that is no SimCC head,
+            or a combination that leaves nothing to train.
+    """
+
+    def __init__(
+        self,
+        *,
+        trust_head: dict | None = None,
+        full_param_train: bool = True,
+        consistency_cfg: dict | None = None,
+        trust_cfg: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        _check_names(kwargs)
+        self._check_full_param_train(full_param_train)
+        super().__init__(**kwargs)
+        self.full_param_train = full_param_train
+        self.consistency = read_options(
+            ConsistencyOptions, 'model.consistency_cfg', consistency_cfg
+        )
+        self.trust = read_options(TrustOptions, 'model.trust_cfg', trust_cfg)
+        self.simcc_spec = _simcc_spec(self.head)
+        self.trust_head = self._build_trust_head(trust_head)
+        if not full_param_train:
+            if self.trust_head is None:
+                raise ValueError(
+                    'expected something to train, found '
+                    'model.full_param_train=False with '
+                    'model.trust_cfg.enable=False; set one of them to True'
+                )
+            for module in self._pose_modules():
+                freeze(module)
+        self._register_load_state_dict_pre_hook(self._keep_untrained_trust)
+
+    @staticmethod
+    def _check_full_param_train(value: Any) -> None:
+        if not isinstance(value, bool):
+            raise TypeError(
+                'model.full_param_train: expected a bool, found '
+                f'{value!r}; give True or False'
+            )
+
+    def _build_trust_head(self, cfg: dict | None) -> nn.Module | None:
+        if not self.trust.enable:
+            return None
+        if cfg is None:
+            raise ValueError(
+                'expected a config of the trust head, found '
+                'model.trust_head=None; set '
+                "model.trust_head=dict(type='TrustHead') or "
+                'model.trust_cfg.enable=False'
+            )
+        defaults = {
+            'in_channels': self.head.in_channels,
+            'num_keypoints': self.head.out_channels,
+            'input_size': self.head.input_size,
+        }
+        return MODELS.build({**defaults, **cfg})
+
+    def _pose_modules(self) -> list[nn.Module]:
+        neck = [self.neck] if self.with_neck else []
+        return [self.backbone, *neck, self.head]
+
+    def train(self, mode: bool = True) -> 'SelfVerifyTopdown':
+        """Set the mode; a frozen pose network stays in eval mode.
+
+        Args:
+            mode: True for training.
+
+        Returns:
+            Itself.
+        """
+        super().train(mode)
+        if not self.full_param_train:
+            for module in self._pose_modules():
+                module.eval()
+        return self
+
+    def loss(
+        self, inputs: Tensor, data_samples: list[PoseDataSample]
+    ) -> dict[str, Tensor]:
+        """Compute losses and what is logged beside them.
+
+        Args:
+            inputs: ``(B, 3, H, W)`` normalised crops.
+            data_samples: B training samples.
+
+        Returns:
+            ``loss_kpt`` and ``acc_pose`` where the pose network trains;
+            ``loss_consistency_rot`` where consistency is enabled with a
+            weight and the pose network trains; ``rot_inconsistency_mean``
+            where it is measured; ``loss_trust`` and ``trust_pred_mean``
+            where trust is enabled.
+        """
+        losses: dict[str, Tensor] = {}
+        with torch.set_grad_enabled(self.full_param_train):
+            upright = self._view(inputs)
+        if self.full_param_train:
+            losses.update(
+                simcc_pose_loss(self.head, upright.logits, data_samples)
+            )
+        if self._measures_consistency:
+            pseudo = self._consistency(inputs, upright, data_samples, losses)
+        if self.trust_head is not None:
+            losses.update(self._trust_losses(upright, pseudo))
+        return losses
+
+    @property
+    def _measures_consistency(self) -> bool:
+        return self.consistency.enable or self.trust_head is not None
+
+    @property
+    def _trains_consistency(self) -> bool:
+        return (
+            self.full_param_train
+            and self.consistency.enable
+            and self.consistency.loss_weight > 0
+        )
+
+    def _view(self, inputs: Tensor) -> View:
+        features = self.extract_feat(inputs)
+        return View(features, SimCCLogits(*self.head.forward(features)))
+
+    def _rotated_view(self, inputs: Tensor, angles: Tensor) -> View:
+        pseudo_needs_grad = (
+            self.full_param_train
+            and self.trust_head is not None
+            and not self.trust.detach_pseudo
+        )
+        with_grad = self._trains_consistency or pseudo_needs_grad
+        rotated = rotate_images(inputs, angles, self._black())
+        with (
+            torch.set_grad_enabled(with_grad),
+            batchnorm_statistics_kept(*self._pose_modules()),
+        ):
+            return self._view(rotated)
+
+    def _black(self) -> Tensor:
+        """Return black as the network sees it, ``(3,)``."""
+        preprocessor = self.data_preprocessor
+        if not getattr(preprocessor, '_enable_normalize', False):
+            return torch.zeros(1)
+        return -(preprocessor.mean / preprocessor.std).flatten()
+
+    def _consistency(
+        self,
+        inputs: Tensor,
+        upright: View,
+        data_samples: Samples,
+        losses: dict[str, Tensor],
+    ) -> PseudoTrust:
+        options, spec = self.consistency, self.simcc_spec
+        angles = random_angles(len(inputs), options.max_deg, inputs)
+        rotated = self._rotated_view(inputs, angles)
+        inconsistency, mask = rotation_inconsistency(
+            soft_decode(upright.logits.detach(), spec),
+            soft_decode(rotated.logits, spec),
+            angles,
+            person_sizes(data_samples, inputs.device),
+            spec.input_size,
+        )
+        if options.use_gt_visible:
+            mask = mask & labelled_joints(data_samples)
+        mean = masked_mean(inconsistency, mask)
+        if self._trains_consistency:
+            losses['loss_consistency_rot'] = options.loss_weight * mean
+        losses['rot_inconsistency_mean'] = mean.detach()
+        return PseudoTrust((-options.alpha * inconsistency).exp(), mask)
+
+    def _trust_losses(
+        self, upright: View, pseudo: PseudoTrust
+    ) -> dict[str, Tensor]:
+        if self.trust.detach_features:
+            upright = upright.detach()
+        targets = pseudo.targets
+        if self.trust.detach_pseudo:
+            targets = targets.detach()
+        trust_logits = self.trust_head(
+            upright.features[-1],
+            upright.logits,
+            hard_decode(upright.logits, self.simcc_spec),
+            self.simcc_spec,
+        )
+        loss = soft_target_bce(trust_logits, targets, pseudo.mask)
+        return {
+            'loss_trust': self.trust.loss_weight * loss,
+            'trust_pred_mean': trust_logits.detach().sigmoid().mean(),
+        }
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[PoseDataSample]
+    ) -> list[PoseDataSample]:
+        """Predict joints, scores and trust.
+
+        The pose is the one of plain MMPose, bit for bit. With flip test
+        the final joints, decoded from the average of both views, are judged
+        in both views, and ``keypoint_trust`` is the mean of the two.
+
+        Args:
+            inputs: ``(B, 3, H, W)`` normalised crops.
+            data_samples: B samples.
+
+        Returns:
+            The samples; ``pred_instances`` holds ``keypoints`` ``(N, K, 2)``
+            in pixels of the image, ``keypoint_scores`` ``(N, K)`` and, where
+            trust is enabled, ``keypoint_trust`` ``(N, K)`` in [0, 1].
+        """
+        if self.trust_head is None:
+            return super().predict(inputs, data_samples)
+        flip = self.test_cfg.get('flip_test', False)
+        views = [self._view(inputs)]
+        if flip:
+            views.append(self._view(inputs.flip(-1)))
+        flip_indices = data_samples[0].metainfo['flip_indices']
+        logits = _fuse_views(views, flip_indices)
+        trust = self._trust_of_views(
+            views, hard_decode(logits, self.simcc_spec), flip_indices
+        )
+
+        predictions, fields = self.head.decode(tuple(logits)), None
+        if self.test_cfg.get('output_heatmaps', False):
+            levels = [view.features for view in views]
+            predictions, fields = self.head.predict(
+                levels if flip else levels[0], data_samples, self.test_cfg
+            )
+        for instances, row in zip(predictions, to_numpy(trust), strict=True):
+            instances.keypoint_trust = row[None]
+        return self.add_pred_to_datasample(predictions, fields, data_samples)
+
+    def _trust_of_views(
+        self, views: list[View], joints: Tensor, flip_indices: list[int]
+    ) -> Tensor:
+        trust = self._judge(views[0], joints)
+        if len(views) == 1:
+            return trust
+        mirrored = joints[:, flip_indices]
+        mirrored[..., 0] = self.simcc_spec.input_size[0] - 1 - mirrored[..., 0]
+        return (trust + self._judge(views[1], mirrored)[:, flip_indices]) / 2
+
+    def _judge(self, view: View, joints: Tensor) -> Tensor:
+        return self.trust_head.predict(
+            view.features[-1], view.logits, joints, self.simcc_spec
+        )
+
+    def _keep_untrained_trust(
+        self, state_dict: dict, prefix: str, *args: Any
+    ) -> None:
+        """Complete a state dict without a trust head, and say so once."""
+        if self.trust_head is None:
+            return
+        own = self.trust_head.state_dict(prefix=f'{prefix}trust_head.')
+        if not own.keys().isdisjoint(state_dict):
+            return
+        state_dict.update(own)
+        MMLogger.get_current_instance().warning(
+            'The checkpoint holds no trust head: it starts from random '
+            'weights, and keypoint_trust means nothing until it is trained.'
+        )
+
+
+def _fuse_views(views: list[View], flip_indices: list[int]) -> SimCCLogits:
+    """Average a view with its mirrored one exactly as RTMCCHead does."""
+    if len(views) == 1:
+        return views[0].logits
+    mirrored = flip_vectors(*views[1].logits, flip_indices=flip_indices)
+    pairs = zip(views[0].logits, mirrored, strict=True)
+    return SimCCLogits(*((one + other) * 0.5 for one, other in pairs))
+
+
+def _simcc_spec(head: Any) -> SimCCSpec:
+    """Read from a SimCC head how its logits are to be read."""
+    beta = getattr(getattr(head, 'loss_module', None), 'beta', None)
+    if beta is None or not hasattr(head, 'simcc_split_ratio'):
+        raise ValueError(
+            'model.head: expected a SimCC head trained with KLDiscretLoss, '
+            f'such as RTMCCHead, found {type(head).__name__}; use one'
+        )
+    return SimCCSpec(tuple(head.input_size), head.simcc_split_ratio, beta)
+
+
+def _check_names(given: dict[str, Any]) -> None:
+    """Raise if plain MMPose's estimator does not know an argument."""
+    known = [
+        name
+        for name in (
+            *inspect.signature(TopdownPoseEstimator).parameters,
+            *inspect.signature(SelfVerifyTopdown).parameters,
+        )
+        if name != 'kwargs'
+    ]
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f'model: expected one of {", ".join(known)}, found the '
+                f"unknown key '{name}'; correct its name or remove it"
+            )

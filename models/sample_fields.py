@@ -1,0 +1,80 @@
+"""The only reader of MMPose's training samples."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+from .geometry.simcc import SimCCLogits
+
+Samples = Sequence[PoseDataSample]
+
+
+def simcc_targets(data_samples: Samples) -> tuple[SimCCLogits, Tensor]:
+    """Collect the SimCC targets of a batch.
+
+    Args:
+        data_samples: B training samples.
+
+    Returns:
+        Target distributions ``(B, K, Wx)`` and ``(B, K, Wy)``, and
+        ``(B, K)`` weights, 0 for joints without a label or off the crop.
+
+    Raises:
+        KeyError: If a sample holds no SimCC targets.
+    """
+    fields = ('keypoint_x_labels', 'keypoint_y_labels', 'keypoint_weights')
+    x, y, weights = (_labels(data_samples, field) for field in fields)
+    return SimCCLogits(x, y), weights
+
+
+def labelled_joints(data_samples: Samples) -> Tensor:
+    """Tell which joints have a label inside the crop.
+
+    Args:
+        data_samples: B training samples.
+
+    Returns:
+        ``(B, K)`` boolean.
+
+    Raises:
+        KeyError: If a sample holds no target weights.
+    """
+    return _labels(data_samples, 'keypoint_weights') > 0
+
+
+def person_sizes(data_samples: Samples, device: torch.device) -> Tensor:
+    """Return the longer side of each person's box in pixels of the crop.
+
+    Args:
+        data_samples: B samples with one box each.
+        device: Device of the result; the copy does not wait for it.
+
+    Returns:
+        ``(B,)`` float32 sizes in pixels of the crop.
+    """
+    sizes = [_person_size(sample) for sample in data_samples]
+    return torch.tensor(sizes, dtype=torch.float32).to(
+        device, non_blocking=True
+    )
+
+
+def _person_size(sample: PoseDataSample) -> float:
+    x0, y0, x1, y1 = np.asarray(sample.gt_instances.bboxes)[0]
+    meta = sample.metainfo
+    crop_per_image = meta['input_size'][0] / meta['input_scale'][0]
+    # a box of no size would make every distance infinite
+    return max(x1 - x0, y1 - y0, 1.0) * crop_per_image
+
+
+def _labels(data_samples: Samples, field: str) -> Tensor:
+    for sample in data_samples:
+        if field not in sample.get('gt_instance_labels', ()):
+            raise KeyError(
+                f"expected '{field}' in gt_instance_labels, not found in "
+                f'sample {sample.metainfo.get("id")}: add GenerateTarget '
+                'with a SimCCLabel encoder to the training pipeline'
+            )
+    return torch.cat([s.gt_instance_labels[field] for s in data_samples])

@@ -1,0 +1,93 @@
+"""What several test files share: paths, configs, small estimators."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import self_verify_pose.compat  # noqa: F401  (before mmpose is imported)
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / 'shared'
+BASELINE = 'configs/baseline_rtmpose_s_1x32g_coco-256x192.py'
+SELFVERIFY = 'configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
+COCO_FLIP = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
+
+
+def shared_path(*parts: str) -> Path:
+    """Return a path of the real test data, or skip the test."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f'needs the real data {"/".join(("../shared", *parts))}')
+    return path
+
+
+def load_config(name: str, root: Path | str | None = None):
+    """Read a config of the repository with random initial weights."""
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    given = {'BACKBONE_INIT': 'none'}
+    if root is not None:
+        given['COCO_ROOT'] = str(root)
+    before = {key: os.environ.get(key) for key in given}
+    os.environ.update(given)
+    try:
+        config = Config.fromfile(ROOT / name)
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value
+    init_default_scope('mmpose')
+    return config
+
+
+def narrow(model_cfg):
+    """Make RTMPose small enough for quick tests; 64 feature channels."""
+    model_cfg.backbone.widen_factor = 0.0625
+    model_cfg.backbone.deepen_factor = 0.1
+    model_cfg.backbone.norm_cfg = {'type': 'BN'}
+    model_cfg.head.in_channels = 64
+    return model_cfg
+
+
+def build_estimator(name: str = SELFVERIFY, small: bool = True, **changes):
+    """Build the estimator of a config with fixed random weights.
+
+    Args:
+        name: Config in the repository.
+        small: Use the narrow backbone.
+        **changes: Keys to merge into ``model``; dots as double underscores.
+    """
+    import torch
+    from mmpose.registry import MODELS
+
+    config = load_config(name)
+    config.merge_from_dict(
+        {f'model.{k.replace("__", ".")}': v for k, v in changes.items()}
+    )
+    model_cfg = narrow(config.model) if small else config.model
+    if not small:
+        model_cfg.backbone.norm_cfg = {'type': 'BN'}
+    torch.manual_seed(0)
+    model = MODELS.build(model_cfg)
+    model.init_weights()
+    return model
+
+
+def packed_batch(model, size: int = 3, training: bool = True):
+    """Make a batch of random crops and samples, through the preprocessor."""
+    import numpy as np
+    from mmpose.testing import get_packed_inputs
+
+    state = np.random.get_state()
+    batch = get_packed_inputs(size, with_heatmap=False)
+    np.random.set_state(state)
+    for sample in batch['data_samples']:
+        sample.set_metainfo({'flip_indices': COCO_FLIP})
+        meta = sample.metainfo
+        for key in ('input_center', 'input_scale'):
+            sample.set_metainfo({key: np.asarray(meta[key]).reshape(-1)[:2]})
+    return model.data_preprocessor(batch, training=training)

@@ -1,0 +1,460 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from helpers import BASELINE, COCO_FLIP, build_estimator, packed_batch
+from mmengine.logging import MMLogger
+from mmengine.optim import build_optim_wrapper
+from mmengine.runner.checkpoint import load_state_dict
+
+from self_verify_pose.models.geometry.rotation import (
+    rotate_images,
+    rotate_points,
+)
+from self_verify_pose.models.losses.rotation_consistency import random_angles
+
+POSE = ('backbone', 'head')
+
+
+def losses_of(model, seed=0, **kwargs):
+    batch = packed_batch(model, **kwargs)
+    torch.manual_seed(seed)
+    return model.loss(**batch)
+
+
+def gradients(model, loss):
+    """Norm of the gradient of each part of the model."""
+    model.zero_grad()
+    loss.backward()
+    norms = {}
+    for part in (*POSE, 'trust_head'):
+        module = getattr(model, part)
+        grads = [p.grad for p in module.parameters() if p.grad is not None]
+        norms[part] = sum(g.abs().sum().item() for g in grads)
+    return norms
+
+
+def with_random_heads(model):
+    """Give the pose head weights that tell joints and places apart."""
+    torch.manual_seed(1)
+    for parameter in model.head.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+@pytest.fixture
+def model():
+    return with_random_heads(build_estimator()).train()
+
+
+def test_training_returns_all_losses_and_logs(model):
+    losses = losses_of(model)
+    assert set(losses) == {
+        'loss_kpt',
+        'acc_pose',
+        'loss_consistency_rot',
+        'rot_inconsistency_mean',
+        'loss_trust',
+        'trust_pred_mean',
+    }
+    assert all(value.isfinite() for value in losses.values())
+
+
+def test_pose_loss_is_the_one_of_the_head(model):
+    batch = packed_batch(model)
+    model.eval()  # the same normalisation twice
+    expected = model.head.loss(
+        model.extract_feat(batch['inputs']), batch['data_samples']
+    )
+    losses = model.loss(**batch)
+    torch.testing.assert_close(losses['loss_kpt'], expected['loss_kpt'])
+    assert losses['acc_pose'].item() == pytest.approx(
+        expected['acc_pose'].item()
+    )
+
+
+def test_accuracy_counts_right_joints_as_mmpose_does(model):
+    batch = packed_batch(model, size=8)
+    labels = [s.gt_instance_labels for s in batch['data_samples']]
+    for row, label in enumerate(labels):
+        label.keypoint_weights[:, row:] = 0
+    x = torch.cat([label.keypoint_x_labels for label in labels])
+    y = torch.cat([label.keypoint_y_labels for label in labels])
+    y[:, ::3] = y[:, ::3].roll(200, -1)  # every third joint is wrong
+    model.head.forward = lambda features: (x, y)
+    expected = model.head.loss(None, batch['data_samples'])['acc_pose'].item()
+    assert 0.5 < expected < 1
+    found = model.loss(**batch)['acc_pose'].item()
+    assert found == pytest.approx(expected)
+
+
+def test_consistency_agrees_with_a_slow_reference(model):
+    """Everything computed one sample at a time, in numpy where it can be."""
+    model.eval()
+    batch = packed_batch(model)
+    inputs, samples = batch['inputs'], batch['data_samples']
+    samples[0].gt_instance_labels.keypoint_weights[0, 3] = 0
+    torch.manual_seed(5)
+    losses = model.loss(**batch)
+    torch.manual_seed(5)
+    angles = random_angles(len(inputs), 30.0, inputs)
+
+    def decode(crop):
+        axes = model.head.forward(model.extract_feat(crop[None]))
+        p = [(10 * a[0]).softmax(-1).detach().numpy() for a in axes]
+        return np.stack([q @ (np.arange(q.shape[-1]) / 2) for q in p], -1)
+
+    black = -torch.tensor([123.675 / 58.395, 116.28 / 57.12, 103.53 / 57.375])
+    total, count = 0.0, 0
+    for i, sample in enumerate(samples):
+        turned = rotate_images(inputs[i : i + 1], angles[i : i + 1], black)
+        a, center = angles[i].item(), np.array([95.5, 127.5])
+        matrix = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+        expected = (decode(inputs[i]) - center) @ matrix.T + center
+        found = decode(turned[0])
+        x0, y0, x1, y1 = sample.gt_instances.bboxes[0]
+        size = max(x1 - x0, y1 - y0) * 192 / sample.metainfo['input_scale'][0]
+        for k in range(17):
+            inside = (expected[k] >= 0).all() and (
+                expected[k] <= np.array([191, 255])
+            ).all()
+            if inside and (i, k) != (0, 3):
+                total += np.linalg.norm(found[k] - expected[k]) / size
+                count += 1
+    assert losses['rot_inconsistency_mean'].item() == pytest.approx(
+        total / count, rel=1e-4
+    )
+    torch.testing.assert_close(
+        losses['loss_consistency_rot'].detach(),
+        losses['rot_inconsistency_mean'],
+    )
+
+
+def test_consistency_trains_the_pose_network(model):
+    norms = gradients(model, losses_of(model)['loss_consistency_rot'])
+    assert norms['backbone'] > 0
+    assert norms['head'] > 0
+    assert norms['trust_head'] == 0
+
+
+def test_a_step_along_the_gradient_makes_the_prediction_more_consistent(
+    model,
+):
+    model.eval()
+    before = losses_of(model)['loss_consistency_rot']
+    model.zero_grad()
+    before.backward()
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            if parameter.grad is not None:
+                parameter -= 0.02 * parameter.grad / parameter.grad.norm()
+    assert losses_of(model)['loss_consistency_rot'] < before
+
+
+def test_pose_and_consistency_losses_add_up(model):
+    one = gradients(model, losses_of(model)['loss_kpt'])
+    assert one['backbone'] > 0
+    weighted = build_estimator(consistency_cfg__loss_weight=0.5)
+    whole = build_estimator()
+    torch.testing.assert_close(
+        losses_of(weighted)['loss_consistency_rot'] * 2,
+        losses_of(whole)['loss_consistency_rot'],
+    )
+
+
+@pytest.mark.parametrize(
+    ('changes', 'passes'),
+    [
+        ({}, 2),
+        ({'trust_cfg__enable': False}, 2),
+        ({'consistency_cfg__enable': False}, 2),
+        ({'consistency_cfg__loss_weight': 0.0}, 2),
+        ({'consistency_cfg__enable': False, 'trust_cfg__enable': False}, 1),
+        ({'full_param_train': False}, 2),
+    ],
+)
+def test_nothing_goes_through_the_backbone_twice(changes, passes):
+    model = build_estimator(**changes).train()
+    calls = []
+    model.backbone.register_forward_hook(lambda *args: calls.append(1))
+    heads = []
+    forward = model.head.forward
+    model.head.forward = lambda feats: heads.append(1) or forward(feats)
+    losses_of(model)
+    assert len(calls) == passes
+    assert len(heads) == passes
+
+
+def test_consistency_off_still_gives_the_trust_head_a_target():
+    model = build_estimator(consistency_cfg__enable=False).train()
+    losses = losses_of(model)
+    assert 'loss_consistency_rot' not in losses
+    assert losses['rot_inconsistency_mean'] > 0
+    norms = gradients(model, losses['loss_trust'])
+    assert norms['trust_head'] > 0
+
+
+def test_trust_off_leaves_pose_and_consistency():
+    model = build_estimator(trust_cfg__enable=False).train()
+    assert model.trust_head is None
+    assert set(losses_of(model)) == {
+        'loss_kpt',
+        'acc_pose',
+        'loss_consistency_rot',
+        'rot_inconsistency_mean',
+    }
+    batch = packed_batch(model, training=False)
+    (sample, *_) = model.eval().predict(**batch)
+    assert 'keypoint_trust' not in sample.pred_instances
+
+
+def test_the_trust_loss_does_not_disturb_the_pose_by_default(model):
+    norms = gradients(model, losses_of(model)['loss_trust'])
+    assert norms['trust_head'] > 0
+    assert norms['backbone'] == norms['head'] == 0
+
+
+@pytest.mark.parametrize(
+    'change', ['trust_cfg__detach_features', 'trust_cfg__detach_pseudo']
+)
+def test_the_trust_loss_reaches_the_pose_where_asked(change):
+    model = with_random_heads(build_estimator(**{change: False})).train()
+    assert gradients(model, losses_of(model)['loss_trust'])['backbone'] > 0
+
+
+def test_unlabelled_joints_count_only_without_use_gt_visible():
+    found = {}
+    for use in (True, False):
+        model = build_estimator(consistency_cfg__use_gt_visible=use).eval()
+        batch = packed_batch(model)
+        for sample in batch['data_samples']:
+            sample.gt_instance_labels.keypoint_weights.zero_()
+        torch.manual_seed(0)
+        found[use] = model.loss(**batch)['rot_inconsistency_mean']
+    assert found[True] == 0
+    assert found[False] > 0
+
+
+def test_the_rotated_view_does_not_enter_running_statistics():
+    statistics = []
+    for changes in (
+        {},
+        {'consistency_cfg__enable': False, 'trust_cfg__enable': False},
+    ):
+        model = build_estimator(**changes).train()
+        losses_of(model)
+        statistics.append(
+            {
+                name: value.clone()
+                for name, value in model.state_dict().items()
+                if 'running' in name or 'num_batches' in name
+            }
+        )
+    assert len(statistics[0]) > 10
+    for name, value in statistics[1].items():
+        torch.testing.assert_close(statistics[0][name], value)
+    assert any((value != 0).any() for value in statistics[1].values())
+
+
+def test_a_frozen_pose_network_does_not_change():
+    model = build_estimator(full_param_train=False).train()
+    before = copy.deepcopy(model.state_dict())
+    config = {
+        'type': 'OptimWrapper',
+        'optimizer': {'type': 'AdamW', 'lr': 0.01, 'weight_decay': 0.0},
+        'paramwise_cfg': {'norm_decay_mult': 0},
+    }
+    wrapper = build_optim_wrapper(model, config)
+    held = {id(p) for group in wrapper.param_groups for p in group['params']}
+    own = {n for n, p in model.named_parameters() if id(p) in held}
+    assert own == {f'trust_head.{n}' for n in model.trust_head.state_dict()}
+    for _ in range(2):
+        losses = losses_of(model)
+        assert set(losses) == {
+            'rot_inconsistency_mean',
+            'loss_trust',
+            'trust_pred_mean',
+        }
+        wrapper.update_params(losses['loss_trust'])
+    after = model.state_dict()
+    changed = {
+        name.split('.')[0]
+        for name in after
+        if not torch.equal(before[name], after[name])
+    }
+    assert changed == {'trust_head'}
+    assert not model.backbone.training
+    assert model.trust_head.training
+
+
+@pytest.mark.parametrize('flip', [False, True])
+@pytest.mark.parametrize('heatmaps', [False, True])
+def test_the_pose_is_bit_identical_to_plain_rtmpose(flip, heatmaps):
+    plain = with_random_heads(build_estimator(BASELINE, small=False)).eval()
+    model = build_estimator(small=False).eval()
+    model.load_state_dict(plain.state_dict())
+    results = []
+    for estimator in (plain, model):
+        estimator.test_cfg.update(flip_test=flip, output_heatmaps=heatmaps)
+        batch = packed_batch(estimator, training=False)
+        with torch.no_grad():
+            results.append(estimator.predict(**batch))
+    for expected, found in zip(*results, strict=True):
+        for key in expected.pred_instances.keys():  # noqa: SIM118
+            np.testing.assert_array_equal(
+                expected.pred_instances[key], found.pred_instances[key]
+            )
+        trust = found.pred_instances.keypoint_trust
+        assert trust.shape == (1, 17)
+        assert ((trust >= 0) & (trust <= 1)).all()
+        if heatmaps:
+            assert torch.equal(
+                expected.pred_fields.heatmaps, found.pred_fields.heatmaps
+            )
+
+
+def test_trust_with_flip_test_turns_over_with_the_image():
+    model = with_random_heads(build_estimator()).eval()
+    model.test_cfg.flip_test = True
+    batch = packed_batch(model, training=False)
+    with torch.no_grad():
+        upright = model.predict(**batch)
+        trust = [s.pred_instances.keypoint_trust[0] for s in upright]
+        batch['inputs'] = batch['inputs'].flip(-1)
+        mirrored = model.predict(**batch)
+    for one, sample in zip(trust, mirrored, strict=True):
+        other = sample.pred_instances.keypoint_trust[0][COCO_FLIP]
+        # mmpose mirrors SimCC bins half a pixel off, so not to the last bit
+        np.testing.assert_allclose(one, other, atol=5e-3)
+
+
+def test_predict_calls_the_backbone_once_per_view():
+    model = build_estimator().eval()
+    calls = []
+    model.backbone.register_forward_hook(lambda *args: calls.append(1))
+    for flip, expected in ((False, 1), (True, 2)):
+        model.test_cfg.flip_test = flip
+        calls.clear()
+        model.predict(**packed_batch(model, training=False))
+        assert len(calls) == expected
+
+
+def test_output_keypoint_indices_select_trust_too():
+    model = build_estimator().eval()
+    model.test_cfg.update(flip_test=False, output_keypoint_indices=[5, 6])
+    (sample, *_) = model.predict(**packed_batch(model, training=False))
+    assert sample.pred_instances.keypoint_trust.shape == (1, 2)
+
+
+def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
+    plain = build_estimator(BASELINE).state_dict()
+    model = build_estimator()
+    trust = copy.deepcopy(model.trust_head.state_dict())
+    messages = []
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(logger, 'warning', messages.append)
+    torch.nn.init.zeros_(model.head.cls_x.weight)
+    load_state_dict(model, plain, strict=False)
+    assert len(messages) == 1
+    assert 'no trust head' in messages[0]
+    assert 'missing' not in capsys.readouterr().out
+    for name, value in plain.items():
+        assert torch.equal(model.state_dict()[name], value), name
+    for name, value in trust.items():
+        assert torch.equal(model.trust_head.state_dict()[name], value)
+    messages.clear()
+    load_state_dict(model, model.state_dict(), strict=True)
+    assert not messages
+
+
+def test_black_corners_are_black_before_normalisation(model):
+    crop = rotate_images(
+        torch.zeros(1, 3, 256, 192),
+        torch.tensor([0.5]),
+        model._black(),
+    )
+    mean, std = model.data_preprocessor.mean, model.data_preprocessor.std
+    assert (crop[0, :, 0, 0] * std.flatten() + mean.flatten()).abs().max() < (
+        1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ('changes', 'error', 'parts'),
+    [
+        (
+            {'trust_cfg__source': 'magic'},
+            ValueError,
+            ['model.trust_cfg.source', "'consistency'", "'magic'"],
+        ),
+        (
+            {'consistency_cfg__max_deg': 200.0},
+            ValueError,
+            ['consistency_cfg.max_deg', 'between 0 and 180', '200'],
+        ),
+        (
+            {'consistency_cfg__max_deg': -1.0},
+            ValueError,
+            ['max_deg', '-1'],
+        ),
+        (
+            {'consistency_cfg__max_deg': float('nan')},
+            ValueError,
+            ['max_deg', 'nan'],
+        ),
+        (
+            {'consistency_cfg__max_dg': 30.0},
+            TypeError,
+            ["'max_dg'", 'max_deg'],
+        ),
+        (
+            {'trust_cfg__enable': 'no'},
+            TypeError,
+            ['trust_cfg.enable', "'no'", 'True or False'],
+        ),
+        (
+            {'trust_cfg__loss_weight': True},
+            TypeError,
+            ['trust_cfg.loss_weight', 'number'],
+        ),
+        ({'full_param_train': 'False'}, TypeError, ['full_param_train']),
+        ({'foo': 1}, TypeError, ["'foo'", 'consistency_cfg']),
+        (
+            {'full_param_train': False, 'trust_cfg__enable': False},
+            ValueError,
+            ['something to train'],
+        ),
+        ({'trust_head': None}, ValueError, ['model.trust_head']),
+        (
+            {'head__loss': {'type': 'KeypointMSELoss', '_delete_': True}},
+            ValueError,
+            ['SimCC head', 'RTMCCHead'],
+        ),
+    ],
+)
+def test_bad_options_are_refused_in_one_sentence(changes, error, parts):
+    with pytest.raises(error) as caught:
+        build_estimator(**changes)
+    message = str(caught.value)
+    assert 'expected' in message
+    assert 'found' in message
+    for part in parts:
+        assert part in message
+
+
+def test_points_and_image_turn_the_same_way(model):
+    """A network that marks bright spots is consistent under rotation."""
+    angles = torch.tensor([0.4])
+    mark = torch.tensor([[[70.0, 150.0]]])
+    ys, xs = torch.meshgrid(
+        torch.arange(256.0), torch.arange(192.0), indexing='ij'
+    )
+    blob = (-((xs - mark[0, 0, 0]) ** 2 + (ys - mark[0, 0, 1]) ** 2) / 8).exp()
+    turned = rotate_images(blob.expand(1, 3, -1, -1), angles, torch.zeros(3))[
+        0, 0
+    ]
+    row, column = np.unravel_index(turned.argmax(), turned.shape)
+    expected = rotate_points(mark, angles, (192, 256))[0, 0].numpy()
+    assert np.abs(expected - [column, row]).max() < 1
