@@ -1,0 +1,227 @@
+"""Random backgrounds: rooms, streets, patterns and clutter.
+
+Images are BGR, uint8, shape (height, width, 3).
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from .choice import pick
+
+_NOISE_SIZE = 512
+
+
+@cache
+def _noise_tile() -> np.ndarray:
+    """Fixed noise of several grain sizes."""
+    rng = np.random.default_rng(0)
+    tile = rng.normal(size=(_NOISE_SIZE, _NOISE_SIZE)).astype(np.float32)
+    for cells in (16, 80):
+        coarse = rng.normal(size=(cells, cells)).astype(np.float32)
+        tile += 0.7 * cv2.resize(
+            coarse, (_NOISE_SIZE, _NOISE_SIZE), interpolation=cv2.INTER_CUBIC
+        )
+    tile *= 25 / tile.std()
+    return np.clip(tile - tile.mean() + 128, 0, 255).astype(np.uint8)
+
+
+def noise_patch(
+    rng: np.random.Generator, width: int, height: int
+) -> np.ndarray:
+    """Cut a random patch of noise.
+
+    Args:
+        rng: Source of randomness.
+        width: Width in pixels, at most 512.
+        height: Height in pixels, at most 512.
+
+    Returns:
+        Noise of shape (height, width), uint8: mean about 128, standard
+        deviation about 25.
+    """
+    x, y = rng.integers(
+        0, (_NOISE_SIZE - width + 1, _NOISE_SIZE - height + 1)
+    ).tolist()
+    patch = _noise_tile()[y : y + height, x : x + width]
+    return patch[:, ::-1] if rng.random() < 0.5 else patch
+
+
+def draw_background(
+    rng: np.random.Generator, width: int, height: int, horizon: float
+) -> np.ndarray:
+    """Draw a random background.
+
+    Args:
+        rng: Source of randomness.
+        width: Width in pixels.
+        height: Height in pixels.
+        horizon: Row of the ground's horizon; the ground ends at it or below.
+
+    Returns:
+        Image of shape (height, width, 3).
+    """
+    image = pick(rng, _PAINTERS)(rng, width, height, horizon)
+    if rng.random() < 0.5:
+        size = 3 + 2 * int(rng.integers(0, 3))
+        image = cv2.blur(image, (size, size))
+    grain = cv2.merge([noise_patch(rng, width, height)] * 3)
+    strength = float(rng.uniform(0.04, 0.2))
+    return cv2.addWeighted(image, 1.0, grain, strength, -128 * strength)
+
+
+def _colour(
+    rng: np.random.Generator, low: int = 25, high: int = 235
+) -> tuple[int, int, int]:
+    """Draw a mostly greyish colour."""
+    grey = rng.uniform(low, high)
+    tint = rng.normal(0, 16, 3)
+    return tuple(int(c) for c in np.clip(grey + tint, 5, 250))
+
+
+def _gradient(
+    rng: np.random.Generator, width: int, height: int, low: int, high: int
+) -> np.ndarray:
+    """Draw a smooth blend of four colours."""
+    corners = np.array([_colour(rng, low, high)] * 4, dtype=np.float32)
+    corners += rng.normal(0, 9, (4, 3)).astype(np.float32)
+    small = np.clip(corners, 0, 255).reshape(2, 2, 3)
+    return cv2.resize(small, (width, height)).astype(np.uint8)
+
+
+def _box(rng: np.random.Generator, width: int, height: int) -> tuple:
+    x, y = rng.uniform(-0.1, 1.0, 2) * (width, height)
+    w, h = rng.uniform(0.05, 0.35, 2) * (width, height)
+    return (int(x), int(y)), (int(x + w), int(y + h))
+
+
+def _ground_row(rng: np.random.Generator, height: int, horizon: float) -> int:
+    top = int(np.clip(horizon, 0.1 * height, 0.8 * height))
+    return int(rng.uniform(top, 0.5 * (top + 0.95 * height)))
+
+
+def _room(
+    rng: np.random.Generator, width: int, height: int, horizon: float
+) -> np.ndarray:
+    """Draw a wall, a floor, pictures and furniture."""
+    image = _gradient(rng, width, height, 70, 235)
+    row = _ground_row(rng, height, horizon)
+    image[row:] = _gradient(rng, width, height - row, 40, 170)
+    if rng.random() < 0.5:
+        middle = int(rng.uniform(0, width))
+        colour = _colour(rng, 30, 120)
+        for x in range(-3 * width, 4 * width, width // 4):
+            cv2.line(image, (middle, row), (x, height), colour, 1, cv2.LINE_AA)
+    cv2.line(image, (0, row), (width, row), _colour(rng), 3)
+    for _ in range(rng.integers(1, 6)):
+        start, end = _box(rng, width, row)
+        cv2.rectangle(image, start, end, _colour(rng), -1)
+        cv2.rectangle(image, start, end, _colour(rng), 2)
+    for _ in range(rng.integers(0, 3)):
+        (x, _), (x1, _) = _box(rng, width, height)
+        top = int(row - rng.uniform(0.05, 0.4) * height)
+        base = row + int(rng.integers(0, 12))
+        cv2.rectangle(image, (x, top), (x1, base), _colour(rng), -1)
+    return image
+
+
+def _street(
+    rng: np.random.Generator, width: int, height: int, horizon: float
+) -> np.ndarray:
+    """Draw a sky, buildings or trees, and the ground."""
+    image = _gradient(rng, width, height, 150, 245)
+    image[..., 0] = cv2.add(image[..., 0], 18)
+    row = _ground_row(rng, height, horizon)
+    trees = rng.random() < 0.5
+    for _ in range(rng.integers(3, 10)):
+        x = int(rng.uniform(0, width))
+        size = int(rng.uniform(0.08, 0.22) * width)
+        top = int(row - rng.uniform(0.2, 0.9) * row)
+        if trees:
+            green = rng.uniform(40, 130)
+            leaf = (0.5 * green, green, 0.6 * green)
+            cv2.line(image, (x, row), (x, top), (40, 60, 80), 5)
+            cv2.ellipse(
+                image, (x, top), (size, int(0.9 * size)), 0, 0, 360, leaf, -1
+            )
+        else:
+            cv2.rectangle(
+                image, (x - size, top), (x + size, row), _colour(rng), -1
+            )
+            pane = _colour(rng)
+            for y in range(top + 6, row - 6, 16):
+                for c in range(x - size + 5, x + size - 6, 14):
+                    cv2.rectangle(image, (c, y), (c + 6, y + 8), pane, -1)
+    image[row:] = _gradient(rng, width, height - row, 50, 180)
+    if trees:
+        image[row:, :, 1] = cv2.add(image[row:, :, 1], 25)
+    return image
+
+
+def _blobs(
+    rng: np.random.Generator, width: int, height: int, horizon: float
+) -> np.ndarray:
+    """Draw soft coloured noise."""
+    del horizon
+    cells = int(rng.integers(3, 14))
+    small = rng.uniform(30, 230, (cells, cells, 3)).astype(np.float32)
+    grey = small.mean(2, keepdims=True)
+    small = grey + (small - grey) * np.float32(rng.uniform(0.1, 0.4))
+    small = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.convertScaleAbs(np.maximum(small, 0))
+
+
+def _tiles(
+    rng: np.random.Generator, width: int, height: int, horizon: float
+) -> np.ndarray:
+    """Draw stripes, bricks or a chequered pattern."""
+    del horizon
+    image = _gradient(rng, width, height, 60, 220)
+    step_x, step_y = rng.integers(10, 48, 2).tolist()
+    colour = _colour(rng)
+    kind = rng.integers(3)
+    for i, y in enumerate(range(0, height, step_y)):
+        cv2.line(image, (0, y), (width, y), colour, 1)
+        shift = (i % 2) * step_x // 2 if kind == 0 else 0
+        for j, x in enumerate(range(-shift, width, step_x)):
+            if kind == 2 and (i + j) % 2:
+                image[y : y + step_y, max(x, 0) : max(x + step_x, 0)] = colour
+            elif kind != 1:
+                cv2.line(image, (x, y), (x, y + step_y), colour, 1)
+    return image
+
+
+def _clutter(
+    rng: np.random.Generator, width: int, height: int, horizon: float
+) -> np.ndarray:
+    """Draw random shapes, some of them as slender as limbs."""
+    del horizon
+    image = _gradient(rng, width, height, 40, 220)
+    for _ in range(rng.integers(8, 30)):
+        (x, y), (x1, y1) = _box(rng, width, height)
+        kind, colour = rng.integers(4), _colour(rng)
+        if kind == 0:
+            cv2.rectangle(image, (x, y), (x1, y1), colour, -1)
+        elif kind == 1:
+            axes = ((x1 - x) // 2 + 2, (y1 - y) // 2 + 2)
+            angle = float(rng.uniform(0, 180))
+            cv2.ellipse(
+                image, (x, y), axes, angle, 0, 360, colour, -1, cv2.LINE_AA
+            )
+        elif kind == 2:
+            thickness = int(rng.integers(2, 14))
+            cv2.line(image, (x, y), (x1, y1), colour, thickness, cv2.LINE_AA)
+        else:
+            corners = rng.uniform(-0.2, 0.2, (4, 2)) * width + (x, y)
+            cv2.fillPoly(image, [corners.astype(np.int32)], colour)
+    return image
+
+
+_PAINTERS = {
+    _room: 0.3,
+    _street: 0.3,
+    _blobs: 0.14,
+    _tiles: 0.1,
+    _clutter: 0.16,
+}

@@ -1,0 +1,27 @@
+"""Weighted choice."""
+
+from bisect import bisect
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar('T')
+
+
+def pick(rng: np.random.Generator, weights: Mapping[T, float]) -> T:
+    """Draw one key with a probability proportional to its weight.
+
+    Several times as fast as ``Generator.choice`` for a few keys.
+
+    Args:
+        rng: Source of randomness.
+        weights: Non-negative weights, not all zero.
+
+    Returns:
+        One of the keys.
+    """
+    keys = list(weights)
+    totals = list(accumulate(weights.values()))
+    return keys[bisect(totals, rng.random() * totals[-1])]

@@ -1,0 +1,111 @@
+"""Writes people as COCO person keypoint annotations.
+
+The format is COCO's (https://cocodataset.org/#format-data): keypoints are
+(x, y, visibility) triples, visibility 0 with x = y = 0 for joints outside the
+image, boxes are [x, y, width, height] in pixels.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .body import BONES, KEYPOINT_NAMES
+
+Annotation = dict[str, Any]
+
+_DECIMALS = 3
+
+
+def annotate_person(
+    annotation_id: int,
+    image_id: int,
+    mask: np.ndarray,
+    keypoints: np.ndarray,
+    visibility: np.ndarray,
+) -> Annotation:
+    """Build one person's annotation.
+
+    Args:
+        annotation_id: Id of the annotation.
+        image_id: Id of the image.
+        mask: Visible pixels of the person, shape (height, width), bool, at
+            least one of them set.
+        keypoints: Joints (x, y) in pixels, shape (17, 2).
+        visibility: COCO visibility, shape (17,).
+
+    Returns:
+        The annotation, with tight box, area, polygons and keypoints.
+    """
+    columns = np.flatnonzero(mask.any(0))
+    rows = np.flatnonzero(mask.any(1))
+    x, y = int(columns[0]), int(rows[0])
+    box = [x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y]
+    labelled = visibility > 0
+    triples = np.column_stack(
+        [keypoints.round(_DECIMALS) * labelled[:, None], visibility]
+    )
+    return {
+        'id': annotation_id,
+        'image_id': image_id,
+        'category_id': 1,
+        'iscrowd': 0,
+        'bbox': box,
+        'area': int(np.count_nonzero(mask)),
+        'segmentation': _polygons(mask),
+        'num_keypoints': int(labelled.sum()),
+        'keypoints': [
+            value
+            for x, y, v in triples.tolist()
+            for value in (x + 0.0, y + 0.0, int(v))
+        ],
+    }
+
+
+def assemble(
+    images: list[dict[str, Any]], annotations: list[Annotation], about: str
+) -> dict[str, Any]:
+    """Build a COCO annotation file.
+
+    Args:
+        images: COCO image records.
+        annotations: Annotations of all images.
+        about: Description for ``info``.
+
+    Returns:
+        The content of the file.
+    """
+    return {
+        'info': {'description': about, 'version': '1.0'},
+        'licenses': [{'id': 1, 'name': 'CC0 1.0', 'url': _CC0}],
+        'categories': [
+            {
+                'id': 1,
+                'name': 'person',
+                'supercategory': 'person',
+                'keypoints': list(KEYPOINT_NAMES),
+                'skeleton': [[a + 1, b + 1] for a, b in BONES],
+            }
+        ],
+        'images': images,
+        'annotations': annotations,
+    }
+
+
+_CC0 = 'https://creativecommons.org/publicdomain/zero/1.0/'
+
+
+def _polygons(mask: np.ndarray) -> list[list[int]]:
+    """Outline a mask; a part one pixel thick becomes its box."""
+    contours, _ = cv2.findContours(
+        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    return [
+        c.ravel().tolist() if len(c) >= 3 else _corners(*cv2.boundingRect(c))
+        for c in contours
+    ]
+
+
+def _corners(x: int, y: int, width: int, height: int) -> list[int]:
+    right, bottom = x + width, y + height
+    return [x, y, right, y, right, bottom, x, bottom]
