@@ -1,0 +1,135 @@
+"""Fixes for third-party packages, applied when this module is imported.
+
+Every config lists it first in ``custom_imports``; tools and tests import it
+before MMPose. Each fix names the versions that need it and leaves all
+others alone.
+"""
+
+import importlib
+import importlib.util
+import pickle
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = ['allow_mmengine_checkpoints', 'define_missing_torchvision_ops']
+
+_OPS = (
+    'nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+    'qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+)
+# A torch Library takes its definitions with it when it is collected.
+_libraries: list[torch.library.Library] = []
+
+
+def define_missing_torchvision_ops() -> bool:
+    """Let a torchvision built for CUDA be imported by a CPU-only torch.
+
+    Needed by torchvision 0.28.0 from the package index with torch 2.13.0+cpu:
+    its compiled part does not load there, and the import then raises
+    ``operator torchvision::nms does not exist``. The schemas of the two
+    operators suffice for the import; calling them still fails, and MMPose
+    uses only ``torchvision.transforms.ToPILImage``.
+
+    Returns:
+        bool: Whether the schemas had to be defined.
+    """
+    if torch.version.cuda or torch.version.hip:
+        return False
+    if 'torchvision' in sys.modules or not _is_installed('torchvision'):
+        return False
+    try:
+        importlib.import_module('torchvision')
+    except RuntimeError as error:
+        if 'torchvision::nms does not exist' not in str(error):
+            raise
+    else:
+        return False
+    for name in [m for m in sys.modules if m.startswith('torchvision.')]:
+        del sys.modules[name]  # half-made by the failed import
+    library = torch.library.Library('torchvision', 'DEF')
+    for schema in _OPS:
+        library.define(schema)
+    _libraries.append(library)
+    return True
+
+
+def allow_mmengine_checkpoints() -> bool:
+    """Let MMEngine's checkpoints pass ``torch.load(weights_only=True)``.
+
+    Needed by MMEngine 0.10.7 with torch >= 2.6, where ``weights_only`` is
+    the default: its checkpoints hold the log history (``HistoryBuffer``)
+    and the data set's meta information (numeric NumPy arrays). Only these
+    are added to the allow-list; any other class or function in a checkpoint
+    is still refused.
+
+    Returns:
+        bool: Whether this torch needs the allow-list.
+    """
+    if _version(torch.__version__) < (2, 6) or not _is_installed('mmengine'):
+        return False
+    from mmengine.logging import HistoryBuffer
+
+    torch.serialization.add_safe_globals(
+        [
+            HistoryBuffer,
+            (_history_statistic, 'builtins.getattr'),
+            *_numpy_globals(),
+        ]
+    )
+    return True
+
+
+def _history_statistic(owner: object, name: str) -> Callable[..., Any]:
+    """Stand in for ``getattr`` while a checkpoint is read.
+
+    A pickled ``HistoryBuffer`` names its statistics as ``getattr(
+    HistoryBuffer, 'mean')``. The true ``getattr`` would open a way to any
+    code, so only these names of this class are answered.
+    """
+    from mmengine.logging import HistoryBuffer
+
+    if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
+        return getattr(HistoryBuffer, name)
+    raise pickle.UnpicklingError(
+        'Expected a checkpoint that reads nothing but the statistics of '
+        f'HistoryBuffer, but it asks for attribute {name!r} of {owner!r}. Do '
+        'not use this file unless you trust its source.'
+    )
+
+
+def _numpy_globals() -> list[Any]:
+    """Name what numeric NumPy arrays and scalars are pickled with.
+
+    NumPy 2 renamed ``numpy.core`` to ``numpy._core``; a checkpoint holds the
+    name of the version that wrote it, so both names are listed.
+    """
+    core = (
+        'numpy._core' if _version(np.__version__) >= (2, 0) else 'numpy.core'
+    )
+    multiarray = importlib.import_module(f'{core}.multiarray')
+    functions = [
+        (getattr(multiarray, name), f'{package}.multiarray.{name}')
+        for package in ('numpy.core', 'numpy._core')
+        for name in ('_reconstruct', 'scalar')
+    ]
+    dtypes = {type(np.dtype(code)) for code in np.typecodes['AllInteger']}
+    dtypes |= {type(np.dtype(code)) for code in ('?', *np.typecodes['Float'])}
+    return [*functions, np.ndarray, np.dtype, *dtypes]
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _version(text: str) -> tuple[int, int]:
+    """Read major and minor number, e.g. ``'2.13.0+cpu'`` as ``(2, 13)``."""
+    major, minor = text.split('.')[:2]
+    return int(major), int(minor)
+
+
+define_missing_torchvision_ops()
+allow_mmengine_checkpoints()

@@ -1,0 +1,358 @@
+#!/usr/bin/env bash
+# Make a Python that can train and test, and say which one it is.
+#
+#   bash tools/setup_env.sh [--dev] [--print-python]
+#
+#   --dev           also install what the tests and the linter need
+#   --print-python  print the path of the Python on standard output
+#
+# If $PYTHON (else python3 or python on PATH, e.g. of an active environment)
+# already has a working torch, mmcv, mmdet and mmpose, it is used as it is and
+# only gets this package and what is missing beside the stack. Otherwise .venv
+# is made in the repository root, with the versions of tools/constraints.txt.
+# Messages go to standard error, the logs to .setup_env/logs.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+state=$root/.setup_env
+venv=$root/.venv
+constraints=$root/tools/constraints.txt
+extras=wandb,fk
+print_python=0
+for argument in "$@"; do
+    case $argument in
+        --dev) extras=wandb,fk,dev ;;
+        --print-python) print_python=1 ;;
+        *)
+            echo "setup_env: expected --dev or --print-python, found" \
+                "'$argument'" >&2
+            exit 2
+            ;;
+    esac
+done
+
+say() { echo "setup_env: $*" >&2; }
+
+# --- steps -------------------------------------------------------------------
+
+# Tell every 30 s that a step goes on, until standard input is closed.
+report_time() {
+    local code=0 began=$SECONDS
+    while read -r -t 30 || code=$?; [ "$code" -gt 128 ]; do
+        say "        $1: $((SECONDS - began)) s so far"
+        code=0
+    done
+}
+
+# Run one step with its output in a log, and tell how long it takes.
+#   step NAME EXPECTED REMEDY COMMAND...
+# A step that is cut off leaves the environment in an unknown state: then, and
+# only then, its mark stays.
+step() {
+    local name=$1 expected=$2 remedy=$3 code=0 began=$SECONDS
+    shift 3
+    number=$((number + 1))
+    local log=$state/logs/$number.log
+    say "[$number/$steps] $name ($expected) ..."
+    exec 8> >(report_time "$name" 9>&-) # the lock is not for this child
+    : >"$mark"
+    "$@" >"$log" 2>&1 </dev/null 8>&- || code=$?
+    rm -f "$mark"
+    exec 8>&-
+    if [ "$code" != 0 ]; then
+        say "step $number '$name' failed after $((SECONDS - began)) s" \
+            "with exit code $code."
+        say "the last lines of $log:"
+        tail -n 15 "$log" | sed 's/^/    /' >&2
+        say "what to do: $remedy"
+        exit 1
+    fi
+    say "        done in $((SECONDS - began)) s"
+}
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+pip() {
+    "$python" -m pip "$@" --disable-pip-version-check --no-input
+}
+
+index_remedy="see that a package index can be reached (PIP_INDEX_URL, \
+PIP_FIND_LINKS, proxy) and that the disk is not full, then run this again."
+
+# --- what is there -----------------------------------------------------------
+
+# Does this Python have the distributions of the stack? Imports none of them.
+has_stack() {
+    "$1" - >/dev/null 2>&1 <<'PYTHON'
+from importlib.metadata import version
+for name in ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose'):
+    version(name)
+PYTHON
+}
+
+# What a finished set-up depends on; fails where this package is not installed
+# from this folder.
+fingerprint() {
+    "$1" - "$root" 2>/dev/null <<'PYTHON' && sha256sum "$constraints" \
+        "$root/pyproject.toml" "$root/compat.py" "$root/tools/check_env.py" \
+        "$root/tools/setup_env.sh" | sha256sum
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+origin = Path(find_spec('self_verify_pose').origin).resolve()
+if origin != Path(sys.argv[1]).resolve() / '__init__.py':
+    sys.exit(1)
+names = ('torch', 'numpy', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'openmim')
+print(sys.prefix, sys.version, *map(version, names))
+PYTHON
+}
+
+is_ready() {
+    local found
+    found=$(fingerprint "$1") || return 1
+    [ -f "$state/ready" ] && [ "$found" = "$(tail -n +2 "$state/ready")" ] &&
+        [[ ",$(head -n 1 "$state/ready")," == *",$extras,"* ]]
+}
+
+mark_ready() {
+    local found
+    found=$(fingerprint "$python")
+    printf '%s\n%s\n' "$extras" "$found" >"$state/ready"
+}
+
+# Path of the interpreter as it calls itself.
+executable() { "$1" -c 'import sys; print(sys.executable)' 2>/dev/null; }
+
+# The interpreter behind $1, if a virtual environment can be made with it.
+base_python() {
+    "$1" - 2>/dev/null <<'PYTHON'
+import ensurepip, sys, venv
+if (3, 10) <= sys.version_info[:2] < (3, 13):
+    print(getattr(sys, '_base_executable', sys.executable))
+else:
+    sys.exit(1)
+PYTHON
+}
+
+find_base_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.11 python3.12 python3.10 python3}; do
+        base_python "$candidate" && return
+    done
+    return 1
+}
+
+# --- what is done ------------------------------------------------------------
+
+install_package() {
+    # Older setuptools knows no licence expression: let pip fetch a newer one.
+    local isolation=--no-build-isolation
+    "$python" -c 'import setuptools, sys
+sys.exit(int(setuptools.__version__.split(".")[0]) < 77)' || isolation=
+    pip install --no-deps $isolation -e "$root"
+}
+
+# Requirements that no installed distribution answers. Two stay unanswered:
+# chumpy does not build and is unused here, opendatalab (mim's downloader of
+# data sets) downgrades setuptools, rich and requests. A version that is there
+# is never judged.
+unmet() {
+    "$python" - "$extras" <<'PYTHON'
+import sys
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pip._vendor.packaging.requirements import Requirement
+skipped = {'chumpy', 'opendatalab', 'mmcv'}
+if find_spec('cv2'):
+    skipped.add('opencv-python')
+found = {}
+extras = ['', *sys.argv[1].split(',')]
+for name in ('self-verify-pose', 'mmpose', 'openmim', 'xtcocotools'):
+    for text in requires(name) or ():
+        need = Requirement(text)
+        wanted = extras if name == 'self-verify-pose' else ['']
+        if need.name.lower() in skipped or (
+            need.marker
+            and not any(need.marker.evaluate({'extra': e}) for e in wanted)
+        ):
+            continue
+        try:
+            version(need.name)
+        except PackageNotFoundError:
+            found[need.name] = need.name + str(need.specifier)
+print(*found.values(), sep='\n')
+PYTHON
+}
+
+# install_unmet CONSTRAINTS
+install_unmet() {
+    local names
+    names=$(unmet) || return
+    [ -z "$names" ] && return
+    # shellcheck disable=SC2086
+    pip install -c "$1" $names
+}
+
+mmcv_loads() { "$python" -c 'import mmcv.ops' >/dev/null 2>&1; }
+
+mmcv_wheel() {
+    mmcv_loads && return
+    pip install --no-deps --force-reinstall --only-binary=mmcv \
+        -c "$constraints" mmcv && mmcv_loads
+}
+
+# RTMPose calls none of mmcv's ops, MMPose only imports them: the CPU versions
+# suffice on every machine, so GPUs are hidden from the build and no nvcc is
+# needed. -O1 -g0 halves the time of the build.
+mmcv_source() {
+    if ! command -v c++ >/dev/null; then
+        echo 'no C++ compiler: install one, e.g. apt-get install g++'
+        return 1
+    fi
+    local include jobs memory
+    include=$("$python" -c 'import sysconfig as s; print(s.get_path("include"))')
+    if [ ! -f "$include/Python.h" ]; then
+        echo "no $include/Python.h: install it, e.g. apt-get install" \
+            "python3-dev (python3.11-dev, ...)"
+        return 1
+    fi
+    jobs=$(nproc) # two GiB for each compiler
+    memory=$(awk '/MemAvailable/ {print int($2 / 2097152)}' /proc/meminfo)
+    if [ "$memory" -lt "$jobs" ]; then jobs=$((memory > 0 ? memory : 1)); fi
+    pip install -c "$constraints" ninja &&
+        PATH=$(dirname "$python"):$PATH MAX_JOBS=${MAX_JOBS:-$jobs} \
+            MMCV_WITH_OPS=1 FORCE_CUDA=0 CUDA_VISIBLE_DEVICES='' \
+            CFLAGS='-O1 -g0 -w' CXXFLAGS='-O1 -g0 -w' \
+            pip install -v --no-deps --no-build-isolation --no-cache-dir \
+            --force-reinstall --no-binary=mmcv -c "$constraints" mmcv &&
+        "$python" -c 'import mmcv.ops'
+}
+
+make_venv() { rm -rf "$venv" && "$base" -m venv "$venv"; }
+
+has_pip() {
+    "$python" -m pip -V || "$python" -m ensurepip
+} >/dev/null 2>&1
+
+suggest_cpu_torch() {
+    local index=https://download.pytorch.org/whl/cpu
+    if ! command -v nvidia-smi >/dev/null &&
+        [ -z "${PIP_FIND_LINKS-}${PIP_EXTRA_INDEX_URL-}" ]; then
+        say "no NVIDIA driver here: PIP_EXTRA_INDEX_URL=$index gives torch" \
+            'without CUDA (3 GB less to download).'
+    fi
+}
+
+# Install the pinned versions into .venv.
+set_up_venv() {
+    number=0
+    steps=7
+    mark=$state/venv_in_progress
+    python=$venv/bin/python
+    if [ -e "$mark" ]; then
+        say 'the last set-up was cut off: .venv is made anew.'
+    fi
+    if [ ! -e "$mark" ] && has_pip; then
+        number=1
+        say '[1/7] .venv is there: adding what it lacks'
+    elif base=$(find_base_python); then
+        step "virtual environment .venv with $base" '10 s' \
+            'see that the folder can be written and the disk is not full.' \
+            make_venv
+        suggest_cpu_torch
+    else
+        say 'expected Python 3.10, 3.11 or 3.12 with its venv module, found' \
+            "none in: ${PYTHON:-python3.11 python3.12 python3.10 python3}." \
+            'Install one (e.g. apt-get install python3.11 python3.11-venv)' \
+            'or name one: PYTHON=/path/to/python3.11.'
+        exit 1
+    fi
+    step 'torch' '30 s; with CUDA 3 GB, some minutes' "$index_remedy" \
+        pip install -c "$constraints" torch numpy setuptools wheel cython
+    # Installed without what they declare: mmpose declares chumpy and openmim
+    # opendatalab (see unmet), torchvision the CUDA build of torch.
+    step 'mmpose, openmim, torchvision, xtcocotools' '15 s' "$index_remedy" \
+        pip install --no-deps --no-build-isolation -c "$constraints" \
+        mmpose openmim torchvision xtcocotools
+    step 'this package' '5 s' "$index_remedy" install_package
+    step 'mmdet, mmengine and the rest' '45 s' "$index_remedy" \
+        install_unmet "$constraints"
+    if mmcv_wheel >"$state/logs/mmcv_wheel.log" 2>&1 </dev/null; then
+        number=$((number + 1))
+        say "[$number/$steps] mmcv: a wheel with its ops is installed"
+    else
+        step 'mmcv, no wheel found: built with its ops' \
+            '5 min on two cores' \
+            'mend what the log names, or offer a wheel of mmcv 2.1.0 for this
+Python and torch through PIP_FIND_LINKS.' \
+            mmcv_source
+    fi
+    check
+}
+
+# Add what is missing beside a stack that is used as it is.
+set_up_beside_stack() {
+    number=0
+    steps=3
+    mark=$state/beside_in_progress
+    say "using the torch, mmcv, mmdet and mmpose of $python."
+    local frozen=$state/installed.txt
+    pip list --format=freeze >"$frozen" 2>/dev/null
+    install_beside() {
+        install_package &&
+            { "$python" -c 'import mim' 2>/dev/null ||
+                pip install --no-deps -c "$constraints" openmim; }
+    }
+    local remedy="$index_remedy If this Python is managed by the system, \
+use a virtual environment with --system-site-packages."
+    step 'this package' '5 s' "$remedy" install_beside
+    local names
+    names=$(unmet | tr '\n' ' ')
+    step "missing beside it: ${names:-nothing}" '30 s' "$remedy" \
+        install_unmet "$frozen"
+    check
+}
+
+check() {
+    step 'check' '15 s' 'follow the remedies in the log.' \
+        "$python" "$root/tools/check_env.py"
+    mark_ready
+}
+
+# --- main --------------------------------------------------------------------
+
+mkdir -p "$state/logs"
+exec 9>"$state/lock"
+if ! flock -n 9; then
+    say 'another set-up is running; waiting for it.'
+    flock 9
+fi
+
+if [ -n "${PYTHON-}" ] && ! executable "$PYTHON" >/dev/null; then
+    say "expected PYTHON to be a Python, but '$PYTHON' does not run."
+    exit 1
+fi
+python=''
+for candidate in ${PYTHON:-python3 python}; do
+    if has_stack "$candidate"; then
+        python=$(executable "$candidate")
+        break
+    fi
+done
+if [ -z "$python" ] || [ "${python%/bin/*}" -ef "$venv" ]; then
+    python=$venv/bin/python
+    is_ready "$python" || set_up_venv
+elif ! is_ready "$python"; then
+    if "$python" "$root/tools/check_env.py" --stack \
+        >"$state/logs/stack.log" 2>&1; then
+        set_up_beside_stack
+    else
+        say "the mmpose of $python does not work, see" \
+            "$state/logs/stack.log: .venv is used instead."
+        python=$venv/bin/python
+        is_ready "$python" || set_up_venv
+    fi
+fi
+say "Python: $python"
+if [ "$print_python" = 1 ]; then echo "$python"; fi
