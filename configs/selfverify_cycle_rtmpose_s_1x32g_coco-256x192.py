@@ -10,7 +10,7 @@ model = dict(
 )
 
 val_evaluator = [
-    *_base_.val_evaluator,  # noqa: F821
+    *_base_.val_evaluator,
     dict(
         type='JointTrustMetric',
         score_field='keypoint_trust',

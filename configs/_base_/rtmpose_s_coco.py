@@ -1,7 +1,7 @@
 # What every config shares: the official RTMPose-S, the package's imports,
 # the COCO folder, ground-truth boxes, a short schedule and its bookkeeping.
 _base_ = [
-    'mmpose::body_2d_keypoint/rtmpose/coco/rtmpose-s_8xb256-420e_coco-256x192.py'  # noqa: E501
+    'mmpose::body_2d_keypoint/rtmpose/coco/rtmpose-s_8xb256-420e_coco-256x192.py'
 ]
 
 custom_imports = dict(
