@@ -37,7 +37,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
         RuntimeError,
         ValueError,
     ) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
             f'checkpoint: expected a PyTorch checkpoint, found {path}, which '
             f'can not be read ({reason}); download or train it again'

@@ -29,7 +29,8 @@ class PreflightHook(Hook):
     A misspelled top-level key, a checkpoint that cannot be read or belongs
     to another architecture stop the run with one sentence. Initial weights
     of the backbone that cannot be downloaded do not: the backbone then
-    starts from random weights, and one warning says so.
+    starts from random weights, and one warning says so. Where the model has
+    its trust head switched off, metrics of its trust are left out.
     """
 
     priority = 'VERY_HIGH'
@@ -50,9 +51,29 @@ class PreflightHook(Hook):
         checkpoint = runner._load_from
         if checkpoint is not None and '://' not in checkpoint:
             check_pose_weights(model, read_state_dict(checkpoint), checkpoint)
+        if getattr(model, 'trust_head', None) is None:
+            _drop_trust_metrics(runner)
         _settle_backbone_init(
             model.backbone, checkpoint is not None or runner._resume, runner
         )
+
+
+def _drop_trust_metrics(runner: Runner) -> None:
+    """Leave out what judges the trust of a model that predicts none."""
+    for loop in (runner._val_loop, runner._test_loop):
+        evaluator = getattr(loop, 'evaluator', None)  # None: not built
+        if evaluator is None:
+            continue
+        kept = [m for m in evaluator.metrics if not _judges_trust(m)]
+        if len(kept) < len(evaluator.metrics):
+            evaluator.metrics = kept
+            runner.logger.info(
+                'The model has no trust head: trust is not evaluated.'
+            )
+
+
+def _judges_trust(metric: object) -> bool:
+    return getattr(metric, 'score_field', None) == 'keypoint_trust'
 
 
 def _check_keys(cfg: Config) -> None:

@@ -1,0 +1,32 @@
+# Quick profile, second part: pose, rotation consistency and trust, from the
+# weights of the first part (load_from).
+_base_ = [
+    '../selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py',
+    '../_base_/quick_profile.py',
+]
+
+model = dict(
+    backbone=dict(**_base_.quick_backbone, init_cfg=None),
+    head=dict(in_channels=_base_.quick_in_channels),
+)
+train_dataloader = dict(
+    num_workers=2, dataset=dict(pipeline=_base_.quick_pipeline)
+)
+val_dataloader = dict(num_workers=2)
+test_dataloader = val_dataloader
+
+optim_wrapper = dict(optimizer=dict(lr=_base_.quick_lr))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=30),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=_base_.quick_lr * 0.02,
+        begin=1,
+        end=_base_.max_epochs,
+        T_max=_base_.max_epochs - 1,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+custom_hooks = []
+default_hooks = dict(logger=dict(interval=10))

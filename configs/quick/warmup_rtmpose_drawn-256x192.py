@@ -1,0 +1,33 @@
+# Quick profile, first part: pose only.
+_base_ = [
+    '../baseline_rtmpose_s_1x32g_coco-256x192.py',
+    '../_base_/quick_profile.py',
+]
+
+model = dict(
+    backbone=dict(**_base_.quick_backbone, init_cfg=None),
+    head=dict(in_channels=_base_.quick_in_channels),
+)
+train_dataloader = dict(
+    num_workers=2, dataset=dict(pipeline=_base_.quick_pipeline)
+)
+val_dataloader = dict(num_workers=2)
+test_dataloader = val_dataloader
+
+max_epochs = 45
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+optim_wrapper = dict(optimizer=dict(lr=_base_.quick_lr))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=_base_.quick_lr * 0.05,
+        begin=2,
+        end=max_epochs,
+        T_max=max_epochs - 2,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+custom_hooks = []
+default_hooks = dict(logger=dict(interval=30))

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# run_test_selfverify.sh with Weights & Biases on; WANDB_PROJECT, WANDB_NAME
+# and WANDB_MODE (online or offline) are read by wandb.
+USE_WANDB=1 exec bash "$(dirname "${BASH_SOURCE[0]}")/run_test_selfverify.sh" "$@"

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Train pose and trust, validate each epoch, leave curves and pictures.
+#
+#   bash run_train_selfverify.sh [ARGUMENTS OF mim train]
+#
+# COCO_ROOT  folder with COCO; without it drawn people and the quick profile
+#            (configs/quick) are used: a narrow RTMPose from random weights,
+#            pose only first, then pose, consistency and trust
+# WORK_DIR   where everything goes
+# PYTHON     the Python to use
+# GPUS       processes, one GPU each; 1 by default
+# USE_WANDB  1 logs to W&B as well (WANDB_PROJECT, WANDB_NAME, WANDB_MODE)
+# shellcheck source=tools/run_common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools/run_common.sh"
+
+prepare_python
+quick=${COCO_ROOT:+no}
+prepare_data
+if [ "$quick" = no ]; then
+    config=$NAMED_CONFIG
+    start=()
+else
+    config=$QUICK/selfverify_cycle_rtmpose_drawn-256x192.py
+    warm=$WORK_DIR/warmup
+    say "COCO_ROOT is not set: drawn people and the quick profile"
+    if [ -e "$warm/done" ]; then
+        say "pose-only warm-up: done before, in $warm"
+    else
+        say "pose-only warm-up"
+        USE_WANDB=0 run_mim train "$QUICK/warmup_rtmpose_drawn-256x192.py" \
+            --work-dir "$warm"
+        touch "$warm/done"
+    fi
+    start=(--cfg-options "load_from=$warm/latest.pth")
+fi
+
+say "training pose and trust"
+run_mim train "$config" --work-dir "$WORK_DIR" "${start[@]}" "$@"
+
+say "result"
+"$PY" "$ROOT/tools/summarize_run.py" "$WORK_DIR" \
+    --curves "$WORK_DIR/curves.png"
+draw_pictures "$config" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
+say "checkpoint: $WORK_DIR/latest.pth"

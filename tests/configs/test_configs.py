@@ -1,0 +1,112 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from helpers import BASELINE, ROOT, SELFVERIFY, load_config
+from mmengine.config import Config
+from mmpose.registry import MODELS
+
+CONFIGS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / 'configs').glob('**/*.py')
+    if path.parent.name != '_base_'
+)
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_every_config_loads_and_builds_its_model(name):
+    config = load_config(name, '/data/somewhere')
+    MODELS.build(config.model)
+    for split in ('train', 'val', 'test'):
+        dataset = config[f'{split}_dataloader'].dataset
+        assert dataset.data_root == '/data/somewhere'
+        assert dataset.type == 'CheckedCocoDataset'
+        assert dataset.get('bbox_file') is None
+    assert config.val_evaluator[0].ann_file == (
+        '/data/somewhere/annotations/person_keypoints_val2017.json'
+    )
+    assert config.test_evaluator == config.val_evaluator
+
+
+@pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
+def test_the_named_schedule(name):
+    config = load_config(name)
+    assert config.train_cfg.max_epochs == 5
+    assert config.train_cfg.val_interval == 1
+    assert config.train_dataloader.batch_size == 32
+    assert config.optim_wrapper.optimizer.type == 'AdamW'
+    assert config.optim_wrapper.optimizer.lr == 1.25e-4
+    checkpoint = config.default_hooks.checkpoint
+    assert checkpoint.interval == 1
+    assert checkpoint.save_best == 'coco/AP'
+    assert checkpoint.max_keep_ckpts == 2
+    (switch,) = [
+        hook for hook in config.custom_hooks if 'PipelineSwitch' in hook.type
+    ]
+    assert 0 < switch.switch_epoch < 5
+    last = config.param_scheduler[-1]
+    assert last.end == 5
+    assert last.begin + last.T_max == last.end
+
+
+def test_the_evaluators_put_trust_beside_the_raw_score():
+    fields = {
+        name: [
+            metric.score_field
+            for metric in load_config(name).val_evaluator
+            if metric.type == 'JointTrustMetric'
+        ]
+        for name in (BASELINE, SELFVERIFY)
+    }
+    assert fields[BASELINE] == ['keypoint_scores']
+    assert fields[SELFVERIFY] == ['keypoint_scores', 'keypoint_trust']
+
+
+def test_the_self_verify_config_differs_only_where_it_must():
+    one, other = (load_config(n) for n in (BASELINE, SELFVERIFY))
+    assert {key for key in other if one.get(key) != other[key]} == {
+        'model',
+        'val_evaluator',
+        'test_evaluator',
+    }
+
+
+@pytest.mark.parametrize('value', ['0', '1'])
+def test_one_variable_switches_wandb_on(value, monkeypatch):
+    monkeypatch.setenv('USE_WANDB', value)
+    for name in CONFIGS:
+        backends = [b.type for b in load_config(name).visualizer.vis_backends]
+        assert ('WandbVisBackend' in backends) == (value == '1')
+        assert 'LocalVisBackend' in backends
+
+
+def test_the_backbone_starts_where_backbone_init_says(monkeypatch):
+    found = {}
+    for value in ('imagenet', 'none', '/some/file.pth'):
+        monkeypatch.setenv('BACKBONE_INIT', value)
+        config = Config.fromfile(ROOT / BASELINE)
+        found[value] = config.model.backbone.init_cfg
+    assert found['imagenet'].checkpoint.startswith('https://')
+    assert found['none'] is None
+    assert found['/some/file.pth'].checkpoint == '/some/file.pth'
+    assert found['/some/file.pth'].prefix == 'backbone.'
+
+
+def test_custom_imports_stand_in_one_file_and_are_importable_anywhere(
+    tmp_path,
+):
+    holders = [
+        path
+        for path in (ROOT / 'configs').glob('**/*.py')
+        if 'custom_imports' in path.read_text()
+    ]
+    assert len(holders) == 1
+    modules = load_config(BASELINE).custom_imports.imports
+    assert modules[0] == 'self_verify_pose.compat'
+    subprocess.run(
+        [sys.executable, '-c', f'import {", ".join(modules)}'],
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+    )

@@ -1,0 +1,42 @@
+"""Runs and data that the tests here share."""
+
+from pathlib import Path
+
+import pytest
+from helpers import BASELINE, SELFVERIFY, SHARED
+from integration_runs import train
+
+from self_verify_pose.datasets.synthetic import make_dataset
+
+
+@pytest.fixture(scope='session')
+def data_root(tmp_path_factory) -> Path:
+    """Return real COCO images, or drawn ones where there are none."""
+    real = SHARED / 'data' / 'coco_mini'
+    if real.exists():
+        return real
+    root = tmp_path_factory.mktemp('data') / 'drawn'
+    make_dataset(root, train=24, val=16)
+    return root
+
+
+@pytest.fixture(scope='session')
+def baseline_run(tmp_path_factory, data_root):
+    """Return a finished training of the baseline."""
+    folder = tmp_path_factory.mktemp('baseline')
+    return train(folder, BASELINE, data_root)
+
+
+@pytest.fixture(scope='session')
+def selfverify_run(tmp_path_factory, data_root):
+    """Return a finished self-verify training, logged to W&B offline."""
+    folder = tmp_path_factory.mktemp('selfverify')
+    return train(
+        folder,
+        SELFVERIFY,
+        data_root,
+        USE_WANDB='1',
+        WANDB_MODE='offline',
+        WANDB_PROJECT='self-verify-test',
+        WANDB_NAME='short',
+    )

@@ -1,0 +1,241 @@
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import mmpose
+import pytest
+import torch
+from helpers import BASELINE, ROOT, SELFVERIFY
+from integration_runs import SHORT, SHORT_TEST, mim
+
+TRUST = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
+TRUST += ('Acc@0.5', 'PosRate', 'AURC', 'AUGRC')
+LOGGED = (
+    'loss',
+    'loss_kpt',
+    'loss_consistency_rot',
+    'loss_trust',
+    'rot_inconsistency_mean',
+    'trust_pred_mean',
+)
+
+
+def scalars(work_dir: Path) -> list[dict]:
+    (log,) = work_dir.glob('*/vis_data/scalars.json')
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def read_test(work_dir: Path) -> dict:
+    (log,) = work_dir.glob('*/????????_??????.json')
+    return json.loads(log.read_text())
+
+
+def wandb_records(path: Path):
+    """Read an offline run: a LevelDB log of protobuf messages.
+
+    Blocks of 32 KiB; in them records with a checksum (4 bytes), a length
+    (2 bytes), a type (1 whole, 2 first, 3 middle, 4 last) and the data. The
+    file starts with a header of 7 bytes.
+    """
+    from wandb.proto import wandb_internal_pb2
+
+    content, at, data = path.read_bytes(), 7, b''
+    assert content.startswith(b':W&B')
+    while at < len(content):
+        left = 32768 - at % 32768
+        if left < 7:
+            at += left
+            continue
+        _, length, kind = struct.unpack_from('<IHB', content, at)
+        data += content[at + 7 : at + 7 + length]
+        at += 7 + length
+        if kind in (1, 4):
+            record = wandb_internal_pb2.Record()
+            record.ParseFromString(data)
+            data = b''
+            yield record
+
+
+def run_test(config, checkpoint, folder, data_root):
+    mim(
+        'test',
+        str(ROOT / config),
+        '--checkpoint',
+        str(checkpoint),
+        '--work-dir',
+        str(folder),
+        '--cfg-options',
+        *SHORT_TEST,
+        cwd=folder,
+        COCO_ROOT=str(data_root),
+    )
+    return read_test(folder)
+
+
+def check_files(work_dir):
+    assert (work_dir / 'latest.pth').resolve().name == 'epoch_2.pth'
+    assert list(work_dir.glob('best_coco_AP_epoch_*.pth'))
+
+
+def test_the_baseline_trains_and_tests(baseline_run, tmp_path, data_root):
+    records = scalars(baseline_run.work_dir)
+    assert sum('coco/AP' in r for r in records) == 2
+    assert all(f'score/{name}' in records[-1] for name in TRUST)
+    check_files(baseline_run.work_dir)
+    metrics = run_test(
+        BASELINE, baseline_run.work_dir / 'latest.pth', tmp_path, data_root
+    )
+    # the last validation and the test are the same computation
+    assert metrics['score/AUROC'] == pytest.approx(
+        records[-1]['score/AUROC'], nan_ok=True
+    )
+
+
+def test_self_verify_trains_and_tests(selfverify_run, tmp_path, data_root):
+    records = scalars(selfverify_run.work_dir)
+    trained = [r for r in records if 'loss' in r]
+    assert len(trained) == 6
+    for name in LOGGED:
+        assert all(r[name] >= 0 for r in trained), name
+    parts = ('loss_kpt', 'loss_consistency_rot', 'loss_trust')
+    for record in trained:
+        total = sum(record[part] for part in parts)
+        assert record['loss'] == pytest.approx(total, rel=1e-4)
+    for prefix in ('trust', 'score'):
+        assert all(f'{prefix}/{name}' in records[-1] for name in TRUST)
+    check_files(selfverify_run.work_dir)
+    metrics = run_test(
+        SELFVERIFY, selfverify_run.work_dir / 'latest.pth', tmp_path, data_root
+    )
+    for name in ('trust/ECE', 'trust/Brier', 'score/Brier'):
+        assert metrics[name] == pytest.approx(records[-1][name], rel=1e-4)
+
+
+def test_the_curves_tool_of_mmpose_reads_the_logs(selfverify_run, tmp_path):
+    tool = (
+        Path(mmpose.__file__).parent
+        / '.mim/tools/analysis_tools/analyze_logs.py'
+    )
+    (log,) = selfverify_run.work_dir.glob('*/vis_data/scalars.json')
+    out = tmp_path / 'curves.png'
+    command = [sys.executable, str(tool), 'plot_curve', str(log), '--keys']
+    subprocess.run(
+        [*command, *LOGGED, '--out', str(out)], check=True, cwd=tmp_path
+    )
+    assert out.stat().st_size > 5000
+
+
+def test_wandb_holds_losses_and_validation_metrics(selfverify_run):
+    pytest.importorskip('wandb')
+    (path,) = selfverify_run.work_dir.glob(
+        '**/wandb/offline-run-*/run-*.wandb'
+    )
+    history, run = {}, None
+    for record in wandb_records(path):
+        if record.WhichOneof('record_type') == 'run':
+            run = record.run
+        for item in record.history.item:
+            key = item.key or '/'.join(item.nested_key)
+            history.setdefault(key, []).append(json.loads(item.value_json))
+    assert run.project == 'self-verify-test'
+    assert run.display_name == 'short'
+    expected = scalars(selfverify_run.work_dir)
+    for name in (*LOGGED, 'coco/AP', 'trust/ECE', 'score/ECE'):
+        logged = [r[name] for r in expected if name in r]
+        assert history[name] == pytest.approx(logged), name
+
+
+@pytest.mark.parametrize('installed', [True, False])
+def test_it_runs_inside_an_mmpose_checkout(tmp_path, data_root, installed):
+    """Linked as projects/self_verify_pose, from that checkout's root."""
+    package = Path(mmpose.__file__).parent
+    (tmp_path / 'mmpose').symlink_to(package)
+    (tmp_path / 'projects').mkdir()
+    (tmp_path / 'projects/self_verify_pose').symlink_to(ROOT)
+    environment = {'COCO_ROOT': str(data_root)}
+    if not installed:
+        environment['PYTHONPATH'] = str(tmp_path / 'projects')
+    done = mim(
+        'train',
+        f'projects/self_verify_pose/{SELFVERIFY}',
+        '--cfg-options',
+        *SHORT,
+        'train_cfg.max_epochs=1',
+        'train_dataloader.dataset.indices=4',
+        'train_dataloader.batch_size=4',
+        'val_dataloader.dataset.indices=2',
+        'model.backbone.widen_factor=0.125',
+        'model.head.in_channels=128',
+        cwd=tmp_path,
+        **environment,
+    )
+    assert 'Training finished successfully' in done.stdout
+    assert 'already registered' not in done.stdout + done.stderr
+    assert list(tmp_path.glob('work_dirs/*/epoch_1.pth'))
+
+
+@pytest.mark.parametrize('config', [BASELINE, SELFVERIFY])
+def test_the_given_checkpoint_reaches_its_figures(
+    config, tmp_path, coco_mini, plain_checkpoint
+):
+    done = mim(
+        'test',
+        str(ROOT / config),
+        '--checkpoint',
+        str(plain_checkpoint),
+        '--work-dir',
+        str(tmp_path),
+        '--cfg-options',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.persistent_workers=False',
+        cwd='/',
+        COCO_ROOT=str(coco_mini),
+    )
+    metrics = read_test(tmp_path)
+    assert metrics['coco/AP'] == pytest.approx(0.054, abs=0.001)
+    assert metrics['coco/AP .5'] == pytest.approx(0.208, abs=0.001)
+    warning = 'The checkpoint holds no trust head'
+    output = done.stdout + done.stderr
+    assert output.count(warning) == (1 if config == SELFVERIFY else 0)
+
+
+SWITCHES = [
+    'model.trust_cfg.enable=False',
+    'model.consistency_cfg.enable=False',
+    'model.full_param_train=False',
+    'model.consistency_cfg.max_deg=45.0 model.consistency_cfg.loss_weight=0.5',
+    'train_dataloader.num_workers=4 '
+    'train_dataloader.persistent_workers=True '
+    'optim_wrapper.accumulative_counts=2',
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('options', SWITCHES)
+def test_every_switch_of_the_command_line_trains(options, tmp_path, data_root):
+    trust_off = 'trust_cfg.enable=False' in options
+    mim(
+        'train',
+        str(ROOT / SELFVERIFY),
+        '--work-dir',
+        str(tmp_path),
+        '--cfg-options',
+        *SHORT,
+        'train_cfg.max_epochs=1',
+        'train_dataloader.dataset.indices=8',
+        'train_dataloader.batch_size=4',
+        'val_dataloader.dataset.indices=4',
+        *options.split(),
+        cwd=tmp_path,
+        COCO_ROOT=str(data_root),
+    )
+    (record, *_, validation) = scalars(tmp_path)
+    assert ('trust/ECE' in validation) != trust_off
+    assert ('loss_trust' in record) != trust_off
+    assert ('loss_kpt' in record) != ('full_param_train=False' in options)
+    state = torch.load(
+        tmp_path / 'latest.pth', weights_only=True, map_location='cpu'
+    )['state_dict']
+    assert any(k.startswith('trust_head') for k in state) != trust_off

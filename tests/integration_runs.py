@@ -1,0 +1,61 @@
+"""Real runs of mim train and mim test."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+from helpers import ROOT
+
+# small enough for minutes on two cores, the real config otherwise
+SHORT = (
+    'train_cfg.max_epochs=2',
+    'train_dataloader.dataset.indices=48',
+    'train_dataloader.batch_size=16',
+    'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False',
+    'val_dataloader.dataset.indices=24',
+    'val_dataloader.num_workers=0',
+    'val_dataloader.persistent_workers=False',
+    'default_hooks.logger.interval=1',
+)
+SHORT_TEST = (
+    'test_dataloader.dataset.indices=24',
+    'test_dataloader.num_workers=0',
+    'test_dataloader.persistent_workers=False',
+)
+
+
+def mim(verb, config, *arguments, cwd='/', check=True, **environment):
+    """Run mim in a process of its own, with quiet warnings."""
+    return subprocess.run(
+        [sys.executable, '-m', 'mim', verb, 'mmpose', config, *arguments],
+        cwd=cwd,
+        check=check,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={
+            **os.environ,
+            'PYTHONWARNINGS': 'ignore',
+            'BACKBONE_INIT': 'none',
+            **environment,
+        },
+    )
+
+
+def train(folder, config, data_root, *options, **environment):
+    """Train for two short epochs, from another folder."""
+    done = mim(
+        'train',
+        str(ROOT / config),
+        '--work-dir',
+        str(folder / 'work'),
+        '--cfg-options',
+        *SHORT,
+        *options,
+        cwd=folder,
+        COCO_ROOT=str(data_root),
+        **environment,
+    )
+    return SimpleNamespace(work_dir=folder / 'work', log=done.stdout)

@@ -1,0 +1,51 @@
+# What the run scripts share; sourced by them. Sets ROOT, PY and SCRATCH_INIT.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+NAMED_CONFIG=$ROOT/configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py
+QUICK=$ROOT/configs/quick
+WORK_DIR=${WORK_DIR:-$ROOT/work_dirs/self_verify_pose/selfverify_cycle}
+mkdir -p "$WORK_DIR"
+WORK_DIR=$(cd "$WORK_DIR" && pwd)
+
+say() { echo "== $*"; }
+die() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+# PY: the Python to use, made ready if it is not.
+prepare_python() {
+    PY=$(bash "$ROOT/tools/setup_env.sh" --print-python)
+}
+
+# COCO_ROOT: the user's, checked; else drawn people, made on first use.
+prepare_data() {
+    if [ -n "${COCO_ROOT:-}" ]; then
+        COCO_ROOT=$(cd "$COCO_ROOT" 2>/dev/null && pwd) ||
+            die "expected a folder in COCO_ROOT, found none at $COCO_ROOT;" \
+                "correct it, or unset it to use drawn people"
+    else
+        COCO_ROOT=$ROOT/data/synthetic_coco
+        "$PY" "$ROOT/tools/make_synthetic_coco.py" --out "$COCO_ROOT" \
+            --train 512 --val 128 --seed 0
+    fi
+    export COCO_ROOT
+}
+
+# mim train|test with one process, or one per GPU where GPUS says so.
+run_mim() {
+    local verb=$1 config=$2
+    shift 2
+    local launcher=()
+    if [ "${GPUS:-1}" -gt 1 ]; then
+        launcher=(--launcher pytorch --gpus "$GPUS")
+    fi
+    "$PY" -W ignore -m mim "$verb" mmpose "$config" "${launcher[@]}" "$@"
+}
+
+# Write validation pictures coloured by trust and by the raw score.
+draw_pictures() {
+    "$PY" -W ignore "$ROOT/tools/visualize_trust.py" --config "$1" \
+        --checkpoint "$2" --coco val --out "$3"
+}
