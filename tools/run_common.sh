@@ -1,4 +1,5 @@
-# What the run scripts share; sourced by them. Sets ROOT, PY and SCRATCH_INIT.
+# What the run scripts share; sourced by them. Sets ROOT, WORK_DIR and, when
+# asked to, PY and COCO_ROOT.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -7,6 +8,9 @@ QUICK=$ROOT/configs/quick
 WORK_DIR=${WORK_DIR:-$ROOT/work_dirs/self_verify_pose/selfverify_cycle}
 mkdir -p "$WORK_DIR"
 WORK_DIR=$(cd "$WORK_DIR" && pwd)
+
+# third-party deprecations; what concerns a run goes through its log
+export PYTHONWARNINGS=${PYTHONWARNINGS-ignore}
 
 say() { echo "== $*"; }
 die() {
@@ -41,11 +45,11 @@ run_mim() {
     if [ "${GPUS:-1}" -gt 1 ]; then
         launcher=(--launcher pytorch --gpus "$GPUS")
     fi
-    "$PY" -W ignore -m mim "$verb" mmpose "$config" "${launcher[@]}" "$@"
+    "$PY" -m mim "$verb" mmpose "$config" "${launcher[@]}" "$@"
 }
 
 # Write validation pictures coloured by trust and by the raw score.
 draw_pictures() {
-    "$PY" -W ignore "$ROOT/tools/visualize_trust.py" --config "$1" \
+    "$PY" "$ROOT/tools/visualize_trust.py" --config "$1" \
         --checkpoint "$2" --coco val --out "$3"
 }

@@ -1,0 +1,73 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from helpers import ROOT
+
+TOOL = ROOT / 'tools/summarize_run.py'
+NAMES = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
+NAMES += ('Acc@0.5', 'PosRate', 'AURC', 'AUGRC')
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, str(TOOL), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+
+
+def record(step, trust, score):
+    values = {'coco/AP': 0.1 * step, 'step': step}
+    for name in NAMES:
+        values[f'trust/{name}'] = trust
+        values[f'score/{name}'] = score
+    return values
+
+
+def write(folder, stamp, *records):
+    log = folder / stamp / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text('\n'.join(map(json.dumps, records)) + '\n')
+
+
+def test_the_last_validation_of_the_newest_run_is_shown(tmp_path):
+    write(tmp_path, '20200101_000000', record(9, 0.999, 0.999))
+    write(
+        tmp_path,
+        '20200102_000000',
+        {'loss': 1.0, 'loss_kpt': 1.0, 'step': 1},
+        record(1, 0.111, 0.222),
+        record(2, 0.654, 0.321),
+    )
+    curves = tmp_path / 'curves.png'
+    done = run(tmp_path, '--curves', curves)
+    assert done.returncode == 0, done.stderr
+    assert 'AP 0.200' in done.stdout
+    assert 'epoch 2' in done.stdout
+    (row,) = [x for x in done.stdout.splitlines() if 'AUROC' in x]
+    assert row.index('0.654') < row.index('0.321')
+    assert '0.999' not in done.stdout
+    assert curves.stat().st_size > 10_000
+
+
+def test_a_run_without_trust_shows_the_raw_score_alone(tmp_path):
+    values = record(1, 0.1, 0.432)
+    write(
+        tmp_path,
+        '20200101_000000',
+        {k: v for k, v in values.items() if not k.startswith('trust')},
+    )
+    done = run(tmp_path)
+    assert '0.432' in done.stdout
+    assert 'trust' not in done.stdout
+
+
+@pytest.mark.parametrize('with_log', [False, True])
+def test_nothing_to_show_is_said(tmp_path, with_log):
+    if with_log:
+        write(tmp_path, '20200101_000000', {'loss': 1.0, 'step': 1})
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr
