@@ -61,7 +61,7 @@ def draw_pose(
         axes.plot(*ends.T, color=color, linewidth=2, zorder=3)
     axes.scatter(
         *keypoints.T,
-        s=34,
+        s=60,
         c=TRUST_COLORS.to_rgba(trust),
         edgecolors='black',
         linewidths=0.8,
@@ -70,19 +70,11 @@ def draw_pose(
     if wrong is not None:
         axes.scatter(
             *keypoints[wrong].T,
-            s=70,
+            s=26,
             marker='x',
-            c='white',
-            linewidths=2.6,
+            c='black',
+            linewidths=1.6,
             zorder=5,
-        )
-        axes.scatter(
-            *keypoints[wrong].T,
-            s=60,
-            marker='x',
-            c='red',
-            linewidths=1.4,
-            zorder=6,
         )
 
 

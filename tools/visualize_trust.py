@@ -110,10 +110,7 @@ def draw_person(
     height, width = cut.shape[:2]
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(height - 0.5, -0.5)
-    axes.set_title(
-        f'person {sample.id}: {wrong.sum()} of {labelled.sum()} wrong',
-        fontsize=9,
-    )
+    axes.set_title(f'{wrong.sum()} of {labelled.sum()} wrong', fontsize=9)
 
 
 def main() -> int:

@@ -15,12 +15,13 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=2)
 test_dataloader = val_dataloader
 
-optim_wrapper = dict(optimizer=dict(lr=_base_.quick_lr))
+base_lr = _base_.quick_lr / 4
+optim_wrapper = dict(optimizer=dict(lr=base_lr))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=30),
     dict(
         type='CosineAnnealingLR',
-        eta_min=_base_.quick_lr * 0.02,
+        eta_min=base_lr * 0.05,
         begin=1,
         end=_base_.max_epochs,
         T_max=_base_.max_epochs - 1,
