@@ -26,9 +26,10 @@ prepare_python() {
 # COCO_ROOT: the user's, checked; else drawn people, made on first use.
 prepare_data() {
     if [ -n "${COCO_ROOT:-}" ]; then
-        COCO_ROOT=$(cd "$COCO_ROOT" 2>/dev/null && pwd) ||
+        [ -d "$COCO_ROOT" ] ||
             die "expected a folder in COCO_ROOT, found none at $COCO_ROOT;" \
                 "correct it, or unset it to use drawn people"
+        COCO_ROOT=$(cd "$COCO_ROOT" && pwd)
     else
         COCO_ROOT=$ROOT/data/synthetic_coco
         "$PY" "$ROOT/tools/make_synthetic_coco.py" --out "$COCO_ROOT" \
