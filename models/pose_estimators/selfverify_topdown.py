@@ -289,10 +289,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self.trust_head is None:
             return super().predict(inputs, data_samples)
         flip = self.test_cfg.get('flip_test', False)
-        views = [self._view(inputs)]
+        views, flip_indices = [self._view(inputs)], []
         if flip:
             views.append(self._view(inputs.flip(-1)))
-        flip_indices = data_samples[0].metainfo['flip_indices']
+            flip_indices = data_samples[0].metainfo['flip_indices']
         logits = _fuse_views(views, flip_indices)
         trust = self._trust_of_views(
             views, hard_decode(logits, self.simcc_spec), flip_indices
