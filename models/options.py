@@ -4,7 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
-TrustSource = Literal['consistency']
+TrustSource = Literal['consistency', 'solvability', 'unified']
+TeacherName = Literal['free', 'fk']
+Fusion = Literal['min', 'mean', 'solvability', 'identifiability']
 
 _Options = TypeVar('_Options')
 
@@ -37,13 +39,61 @@ class ConsistencyOptions:
 
 
 @dataclasses.dataclass(frozen=True)
+class SolvabilityOptions:
+    """Options of the inverse-kinematics teacher (``solvability_cfg``).
+
+    Args:
+        enable: Judge the predictions in training; they are also judged
+            where ``trust_cfg.source`` needs it.
+        teacher: Body that is fitted: ``'free'`` joints, or ``'fk'``, a
+            kinematic chain (needs pytorch-kinematics).
+        iterations: Largest number of solver steps; at least 1.
+        noise: Standard deviation of a good key point, in person sizes.
+        width: Width of the robust loss, in person sizes.
+        prior_weight: Weight of the pose prior.
+        alpha: Pseudo-trust is ``exp(-alpha * deleted residual)``.
+        use_gt_visible: Leave joints without a label out.
+        detach: Judge the decoded joints without gradient. False lets the
+            gradient of the solvability reach them, with the body held.
+        fusion: How solvability and identifiability make one trust.
+    """
+
+    enable: bool = False
+    teacher: TeacherName = 'free'
+    iterations: int = 50
+    noise: float = 0.02
+    width: float = 0.05
+    prior_weight: float = 1.0
+    alpha: float = 10.0
+    use_gt_visible: bool = True
+    detach: bool = True
+    fusion: Fusion = 'min'
+
+    def __post_init__(self) -> None:
+        """Check the ranges and the choices."""
+        name = 'model.solvability_cfg'
+        check_choice(f'{name}.teacher', self.teacher, get_args(TeacherName))
+        check_choice(f'{name}.fusion', self.fusion, get_args(Fusion))
+        check_range(f'{name}.iterations', self.iterations, 1)
+        check_range(f'{name}.alpha', self.alpha, 0)
+        for key in ('noise', 'width', 'prior_weight'):
+            check_positive(f'{name}.{key}', getattr(self, key))
+
+    def teacher_options(self) -> dict[str, Any]:
+        """Return the arguments of the teacher's class."""
+        names = ('alpha', 'fusion', 'iterations', 'noise', 'width')
+        return {n: getattr(self, n) for n in (*names, 'prior_weight')}
+
+
+@dataclasses.dataclass(frozen=True)
 class TrustOptions:
     """Options of the trust head's training (``trust_cfg``).
 
     Args:
         enable: Build and train the trust head.
         loss_weight: Weight of its loss; not negative.
-        source: Where the pseudo-trust comes from.
+        source: Where the pseudo-trust comes from: ``'consistency'``,
+            ``'solvability'`` or ``'unified'``, the smaller of both.
         detach_pseudo: Let no gradient flow into the pseudo-trust.
         detach_features: Let no gradient of the trust loss reach the pose
             network.
@@ -105,20 +155,24 @@ def check_type(name: str, value: Any, expected: Any) -> None:
     Args:
         name: Full name of the option.
         value: Its value.
-        expected: ``bool``, ``float`` (which takes an int, too) or a
-            ``Literal`` (checked by its choices elsewhere).
+        expected: ``bool``, ``int``, ``float`` (which takes an int, too) or
+            a ``Literal`` (checked by its choices elsewhere).
 
     Raises:
         TypeError: If the type differs.
     """
-    allowed = {bool: bool, float: (int, float)}.get(expected)
+    allowed = {bool: bool, int: int, float: (int, float)}.get(expected)
     if allowed is None:
         return
-    is_number_from_bool = expected is float and isinstance(value, bool)
+    is_number_from_bool = expected is not bool and isinstance(value, bool)
     if not isinstance(value, allowed) or is_number_from_bool:
+        kind, hint = {
+            bool: ('a bool', 'True or False'),
+            int: ('an int', 'a whole number'),
+            float: ('a float', 'a number'),
+        }[expected]
         raise TypeError(
-            f'{name}: expected a {expected.__name__}, found {value!r}; give '
-            f'{"True or False" if expected is bool else "a number"}'
+            f'{name}: expected {kind}, found {value!r}; give {hint}'
         )
 
 
@@ -144,6 +198,22 @@ def check_range(
         )
         raise ValueError(
             f'{name}: expected a number {wanted}, found {value}; change it'
+        )
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise unless a value is positive and finite.
+
+    Args:
+        name: Full name of the option.
+        value: Its value.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not 0 < value < float('inf'):
+        raise ValueError(
+            f'{name}: expected a number above 0, found {value}; change it'
         )
 
 

@@ -61,6 +61,57 @@ def person_sizes(data_samples: Samples, device: torch.device) -> Tensor:
     )
 
 
+def box_centers(data_samples: Samples, device: torch.device) -> Tensor:
+    """Return where the centre of each person's box lies in its crop.
+
+    Args:
+        data_samples: B samples with one box each.
+        device: Device of the result; the copy does not wait for it.
+
+    Returns:
+        ``(B, 2)`` float32 points in pixels of the crop before a rotation
+        by augmentation, see :func:`augmentation_angles`.
+    """
+    centers = np.stack([_box_center(sample) for sample in data_samples])
+    return torch.from_numpy(centers.astype(np.float32)).to(
+        device, non_blocking=True
+    )
+
+
+def augmentation_angles(data_samples: Samples, device: torch.device) -> Tensor:
+    """Return the angles that turn the crops upright again.
+
+    Args:
+        data_samples: B samples, packed with the meta key ``bbox_rotation``
+            where a transform has set it.
+        device: Device of the result; the copy does not wait for it.
+
+    Returns:
+        ``(B,)`` float32 angles in radians, 0 for crops that no augmentation
+        has turned.
+
+    Convention:
+        Turning points of the crop by the angle about its centre (positive
+        from x towards y) undoes the augmentation.
+    """
+    degrees = [
+        float(np.ravel(sample.metainfo.get('bbox_rotation', 0.0))[0])
+        for sample in data_samples
+    ]
+    return torch.deg2rad(torch.tensor(degrees, dtype=torch.float32)).to(
+        device, non_blocking=True
+    )
+
+
+def _box_center(sample: PoseDataSample) -> np.ndarray:
+    box = np.asarray(sample.gt_instances.bboxes)[0]
+    meta = sample.metainfo
+    size = np.asarray(meta['input_size'])
+    offset = (box[:2] + box[2:]) / 2 - np.ravel(meta['input_center'])
+    crop_per_image = size[0] / np.ravel(meta['input_scale'])[0]
+    return (size - 1) / 2 + offset * crop_per_image
+
+
 def _person_size(sample: PoseDataSample) -> float:
     x0, y0, x1, y1 = np.asarray(sample.gt_instances.bboxes)[0]
     meta = sample.metainfo

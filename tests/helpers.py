@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared'
 BASELINE = 'configs/baseline_rtmpose_s_1x32g_coco-256x192.py'
 SELFVERIFY = 'configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
+SOLVABILITY = 'configs/solvability_rtmpose_s_1x32g_coco-256x192.py'
 COCO_FLIP = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 
 

@@ -29,5 +29,4 @@ quick_pipeline = [
             use_dark=False,
         ),
     ),
-    dict(type='PackPoseInputs'),
 ]

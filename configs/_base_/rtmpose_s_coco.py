@@ -13,14 +13,40 @@ custom_imports = dict(
         'self_verify_pose.models.hooks.latest_link',
         'self_verify_pose.models.hooks.preflight',
         'self_verify_pose.models.pose_estimators.selfverify_topdown',
+        'self_verify_pose.models.pose_estimators.teachers',
     ],
     allow_failed_imports=False,
 )
 
 # data: COCO_ROOT names the folder; boxes are the annotated ones
 data_root = '{{$COCO_ROOT:data/coco/}}'
+# crops keep their angle of augmentation, for teachers that know what is up
+_pack = dict(
+    type='PackPoseInputs',
+    meta_keys=(
+        'id',
+        'img_id',
+        'img_path',
+        'ori_shape',
+        'img_shape',
+        'input_size',
+        'input_center',
+        'input_scale',
+        'flip',
+        'flip_direction',
+        'flip_indices',
+        'dataset_name',
+        'bbox_rotation',
+    ),
+)
 _dataset = dict(type='CheckedCocoDataset', data_root=data_root)
-train_dataloader = dict(batch_size=32, num_workers=4, dataset=_dataset)
+train_pipeline = [*_base_.train_pipeline[:-1], _pack]
+train_pipeline_stage2 = [*_base_.train_pipeline_stage2[:-1], _pack]
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=4,
+    dataset=dict(**_dataset, pipeline=train_pipeline),
+)
 val_dataloader = dict(batch_size=64, num_workers=4, dataset=_dataset)
 test_dataloader = val_dataloader
 
@@ -84,6 +110,6 @@ custom_hooks = [
     dict(
         type='mmdet.PipelineSwitchHook',
         switch_epoch=max_epochs - stage2_num_epochs,
-        switch_pipeline={{_base_.train_pipeline_stage2}},
+        switch_pipeline=train_pipeline_stage2,
     ),
 ]

@@ -10,7 +10,8 @@ model = dict(
     head=dict(in_channels=_base_.quick_in_channels),
 )
 train_dataloader = dict(
-    num_workers=2, dataset=dict(pipeline=_base_.quick_pipeline)
+    num_workers=2,
+    dataset=dict(pipeline=[*_base_.quick_pipeline, _base_.train_pipeline[-1]]),
 )
 val_dataloader = dict(num_workers=2)
 test_dataloader = val_dataloader

@@ -106,6 +106,20 @@ def hard_decode(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
     return bins.float() / spec.split_ratio
 
 
+def raw_scores(logits: SimCCLogits) -> Tensor:
+    """Return RTMPose's score: the smaller of the two raw maxima.
+
+    It has no scale and can leave [0, 1].
+
+    Args:
+        logits: Logits of both axes.
+
+    Returns:
+        ``(B, K)`` scores, float32.
+    """
+    return torch.minimum(*(axis.amax(-1).float() for axis in logits))
+
+
 def statistics(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
     """Describe the distributions of each joint by a few numbers.
 

@@ -20,9 +20,16 @@ from ..losses.rotation_consistency import (
     random_angles,
     rotation_inconsistency,
 )
-from ..options import ConsistencyOptions, TrustOptions, read_options
+from ..options import (
+    ConsistencyOptions,
+    SolvabilityOptions,
+    TrustOptions,
+    read_options,
+)
 from ..sample_fields import Samples, labelled_joints, person_sizes
 from .frozen import batchnorm_statistics_kept, freeze
+from .pseudo_trust import PseudoTrust, solvability_trust, unify
+from .teachers import TEACHERS
 
 
 class View(NamedTuple):
@@ -42,18 +49,6 @@ class View(NamedTuple):
         return View(features, self.logits.detach())
 
 
-class PseudoTrust(NamedTuple):
-    """What the trust head is to learn.
-
-    Args:
-        targets: ``(B, K)`` pseudo-trust in [0, 1].
-        mask: ``(B, K)`` boolean, True where there is a target.
-    """
-
-    targets: Tensor
-    mask: Tensor
-
-
 @MODELS.register_module()
 class SelfVerifyTopdown(TopdownPoseEstimator):
     """Top-down estimator with a SimCC head that learns to trust its joints.
@@ -66,6 +61,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     gradient from it (Xie et al., "An Empirical Study of the Collapsing
     Problem in Semi-Supervised 2D Human Pose Estimation", ICCV 2021).
 
+    Instead, or as well, an inverse-kinematics teacher judges the decoded
+    joints: does a plausible body explain them, and do the other joints pin
+    each of them down?
+
     Args:
         trust_head: Config of the trust head; its ``in_channels``,
             ``num_keypoints`` and ``input_size`` are taken from the pose
@@ -74,6 +73,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             and head (no gradients, no BatchNorm statistics, eval mode) and
             trains the trust head alone.
         consistency_cfg: See :class:`ConsistencyOptions`.
+        solvability_cfg: See :class:`SolvabilityOptions`.
         trust_cfg: See :class:`TrustOptions`.
         **kwargs: Arguments of :class:`TopdownPoseEstimator`.
 
@@ -89,6 +89,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         trust_head: dict | None = None,
         full_param_train: bool = True,
         consistency_cfg: dict | None = None,
+        solvability_cfg: dict | None = None,
         trust_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
@@ -99,7 +100,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         self.consistency = read_options(
             ConsistencyOptions, 'model.consistency_cfg', consistency_cfg
         )
+        self.solvability = read_options(
+            SolvabilityOptions, 'model.solvability_cfg', solvability_cfg
+        )
         self.trust = read_options(TrustOptions, 'model.trust_cfg', trust_cfg)
+        self.teacher = None
+        if self._measures_solvability:
+            kind = TEACHERS[self.solvability.teacher]
+            self.teacher = kind(**self.solvability.teacher_options())
         self.simcc_spec = _simcc_spec(self.head)
         self.trust_head = self._build_trust_head(trust_head)
         if not full_param_train:
@@ -170,8 +178,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             ``loss_kpt`` and ``acc_pose`` where the pose network trains;
             ``loss_consistency_rot`` where consistency is enabled with a
             weight and the pose network trains; ``rot_inconsistency_mean``
-            where it is measured; ``loss_trust`` and ``trust_pred_mean``
-            where trust is enabled.
+            where it is measured; ``solv_residual_mean``,
+            ``solv_energy_mean``, ``pseudo_trust_sol_mean`` and
+            ``solv_converged`` where solvability is; ``loss_trust`` and
+            ``trust_pred_mean`` where trust is enabled.
         """
         losses: dict[str, Tensor] = {}
         with torch.set_grad_enabled(self.full_param_train):
@@ -180,15 +190,39 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             losses.update(
                 simcc_pose_loss(self.head, upright.logits, data_samples)
             )
+        opinions: dict[str, PseudoTrust] = {}
         if self._measures_consistency:
-            pseudo = self._consistency(inputs, upright, data_samples, losses)
+            opinions['consistency'] = self._consistency(
+                inputs, upright, data_samples, losses
+            )
+        if self.teacher is not None:
+            opinions['solvability'], logged = solvability_trust(
+                self.teacher,
+                self.solvability,
+                upright.logits,
+                self.simcc_spec,
+                data_samples,
+            )
+            losses.update(logged)
         if self.trust_head is not None:
-            losses.update(self._trust_losses(upright, pseudo))
+            losses.update(self._trust_losses(upright, self._unite(opinions)))
         return losses
+
+    def _unite(self, opinions: dict[str, PseudoTrust]) -> PseudoTrust:
+        if self.trust.source == 'unified':
+            return unify(*opinions.values())
+        return opinions[self.trust.source]
+
+    def _needs(self, source: str) -> bool:
+        return self.trust.enable and self.trust.source in (source, 'unified')
 
     @property
     def _measures_consistency(self) -> bool:
-        return self.consistency.enable or self.trust_head is not None
+        return self.consistency.enable or self._needs('consistency')
+
+    @property
+    def _measures_solvability(self) -> bool:
+        return self.solvability.enable or self._needs('solvability')
 
     @property
     def _trains_consistency(self) -> bool:

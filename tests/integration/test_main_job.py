@@ -7,7 +7,7 @@ from pathlib import Path
 import mmpose
 import pytest
 import torch
-from helpers import BASELINE, ROOT, SELFVERIFY
+from helpers import BASELINE, ROOT, SELFVERIFY, SOLVABILITY
 from integration_runs import SHORT, SHORT_TEST, mim
 
 TRUST = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
@@ -199,6 +199,38 @@ def test_the_given_checkpoint_reaches_its_figures(
     warning = 'The checkpoint holds no trust head'
     output = done.stdout + done.stderr
     assert output.count(warning) == (1 if config == SELFVERIFY else 0)
+
+
+@pytest.mark.parametrize(
+    ('teacher', 'source'), [('free', 'solvability'), ('fk', 'unified')]
+)
+def test_the_teachers_train_the_trust_head(
+    teacher, source, tmp_path, data_root
+):
+    if teacher == 'fk':
+        pytest.importorskip('pytorch_kinematics')
+    mim(
+        'train',
+        str(ROOT / SOLVABILITY),
+        '--work-dir',
+        str(tmp_path),
+        '--cfg-options',
+        *SHORT,
+        'train_cfg.max_epochs=1',
+        'val_dataloader.dataset.indices=4',
+        f'model.solvability_cfg.teacher={teacher}',
+        f'model.trust_cfg.source={source}',
+        cwd=tmp_path,
+        COCO_ROOT=str(data_root),
+    )
+    trained = [r for r in scalars(tmp_path) if 'loss' in r]
+    for record in trained:
+        assert 0 <= record['pseudo_trust_sol_mean'] <= 1
+        assert record['solv_converged'] > 0.5
+        assert record['solv_residual_mean'] >= 0
+        assert record['solv_energy_mean'] >= 0
+        assert record['loss_trust'] > 0
+        assert ('rot_inconsistency_mean' in record) == (source == 'unified')
 
 
 SWITCHES = [

@@ -1,0 +1,1 @@
+"""The human body: skeleton, camera, residuals, kinematic chain, prior."""

@@ -1,0 +1,123 @@
+"""What the trust head is to learn, from the teachers."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..geometry.rotation import rotate_points
+from ..geometry.simcc import (
+    SimCCLogits,
+    SimCCSpec,
+    hard_decode,
+    raw_scores,
+    soft_decode,
+)
+from ..losses.masked import masked_mean
+from ..options import SolvabilityOptions
+from ..sample_fields import (
+    Samples,
+    augmentation_angles,
+    box_centers,
+    labelled_joints,
+    person_sizes,
+)
+from ..teachers.fit import CONVERGED, DEGENERATE
+from ..teachers.teacher import TeacherResult
+from ..teachers.trust import decay, fuse
+
+# a joint's raw score is how far the others may believe it, never nothing
+_LEAST_BELIEF = 1e-3
+
+
+class PseudoTrust(NamedTuple):
+    """Targets of the trust head.
+
+    Args:
+        targets: ``(B, K)`` pseudo-trust in [0, 1].
+        mask: ``(B, K)`` boolean, True where there is a target.
+    """
+
+    targets: Tensor
+    mask: Tensor
+
+
+def unify(one: PseudoTrust, other: PseudoTrust) -> PseudoTrust:
+    """Take the smaller of two opinions, or the only one there is.
+
+    Args:
+        one: Some pseudo-trust.
+        other: Another one of the same joints.
+
+    Returns:
+        Their minimum where both have a target, the one that has elsewhere.
+    """
+    known = [
+        torch.where(p.mask, p.targets, torch.ones_like(p.targets))
+        for p in (one, other)
+    ]
+    return PseudoTrust(torch.minimum(*known), one.mask | other.mask)
+
+
+def solvability_trust(
+    teacher: Callable[..., TeacherResult],
+    options: SolvabilityOptions,
+    logits: SimCCLogits,
+    spec: SimCCSpec,
+    data_samples: Samples,
+) -> tuple[PseudoTrust, dict[str, Tensor]]:
+    """Let a teacher judge the joints decoded from a batch.
+
+    The joints are turned upright first where augmentation has turned the
+    crop. The raw scores tell the teacher how far each joint may be believed
+    in the judgement of the others, the box where in it the body lies.
+
+    Args:
+        teacher: A teacher made with these options.
+        options: Options of the teacher.
+        logits: SimCC logits of the upright view.
+        spec: How to read them.
+        data_samples: B training samples.
+
+    Returns:
+        The pseudo-trust, and what is logged: means of residual (person
+        sizes), energy and pseudo-trust, and the share of converged fits.
+    """
+    decode = hard_decode if options.detach else soft_decode
+    device = logits.x.device
+    joints = rotate_points(
+        decode(logits, spec),
+        augmentation_angles(data_samples, device),
+        spec.input_size,
+    )
+    size = person_sizes(data_samples, device)
+    belief = raw_scores(logits).detach().clamp(_LEAST_BELIEF, 1)
+    if options.use_gt_visible:
+        belief = belief * labelled_joints(data_samples)
+    result = teacher(
+        joints.detach(), belief, size, box_centers(data_samples, device)
+    )
+    mask = result.trust.isfinite()
+    trust = result.trust
+    if not options.detach:
+        # NaN of ignored joints must not enter the graph
+        expected = torch.where(mask[..., None], result.expected, 0.0)
+        distance = torch.linalg.vector_norm(expected - joints, dim=-1)
+        solvability = decay(distance / size[:, None], options.alpha)
+        trust = fuse(solvability, result.identifiability, options.fusion)
+    targets = torch.where(mask, trust, torch.zeros_like(trust))
+    return PseudoTrust(targets, mask), _log(result, targets.detach(), mask)
+
+
+def _log(
+    result: TeacherResult, targets: Tensor, mask: Tensor
+) -> dict[str, Tensor]:
+    judged = result.status != DEGENERATE
+    converged = (result.status == CONVERGED).float()
+    return {
+        'solv_residual_mean': masked_mean(result.residual, mask),
+        'solv_energy_mean': masked_mean(result.energy, judged),
+        'pseudo_trust_sol_mean': masked_mean(targets, mask),
+        'solv_converged': masked_mean(converged, judged),
+    }

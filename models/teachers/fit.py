@@ -1,0 +1,289 @@
+"""One batched Levenberg–Marquardt loop for every teacher.
+
+The objective of one sample, with everything in units of person size:
+
+    E(θ) = Σ_j w_j ρ(|P_j(θ) - p_j|) + Σ_j |(P_j(θ) - m_j) / s_j|² + |r(θ)|²
+
+P projects the body θ, p are the keypoints with weights w (visibility over
+variance), ρ(e) = c² e² / (c² + e²) is the Geman–McClure loss, m ± s is what
+the pose prior says and r are the body's own residuals (lengths, limits, …) in
+standard deviations. Damping, acceptance and stopping are per sample, so a
+sample's result does not depend on its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+FIRST_DAMPING, LARGEST_DAMPING = 1.0, 1e6
+# Stopped samples leave the loop once fewer than this share are running.
+COMPACT = 0.75
+CONVERGED, ITERATION_LIMIT, DEGENERATE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a body is fitted to.
+
+    Attributes:
+        points: Keypoints p (B, 17, 2).
+        weights: Weights w (B, 17), inverse variances times visibility.
+        prior_mean: m (B, 17, 2).
+        prior_precision: 1 / s² per axis (B, 17, 2).
+    """
+
+    points: Tensor
+    weights: Tensor
+    prior_mean: Tensor
+    prior_precision: Tensor
+
+    def take(self, rows: Tensor) -> Targets:
+        """The samples at ``rows``."""
+        return Targets(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+class Attraction(NamedTuple):
+    """The pull of keypoints and prior on projected joints P.
+
+    Attributes:
+        energy: Its part of E (B,).
+        force: Half its derivative by P (B, 17, 2).
+        stiffness: Half its second derivative per axis (B, 17, 2), with the
+            robust weights held.
+    """
+
+    energy: Tensor
+    force: Tensor
+    stiffness: Tensor
+
+
+class Normal(NamedTuple):
+    """The objective at θ, expanded to second order.
+
+    Attributes:
+        energy: E (B,).
+        gradient: Half the gradient (B, N).
+        hessian: Half the Gauss–Newton Hessian (B, N, N); curvature beyond it
+            enters only where it is positive.
+    """
+
+    energy: Tensor
+    gradient: Tensor
+    hessian: Tensor
+
+
+class Body(Protocol):
+    """A parametrised body."""
+
+    def project(self, unknowns: Tensor) -> tuple[Tensor, Tensor]:
+        """Projected joints P (B, 17, 2) at θ (B, N) and dP/dθ (B, 34, N)."""
+        ...
+
+    def expand(
+        self, unknowns: Tensor, attract: Callable[[Tensor], Attraction]
+    ) -> Normal:
+        """Expand ``attract(P(θ))`` plus the body's own |r(θ)|² at θ."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Result of ``fit``.
+
+    Attributes:
+        unknowns: θ* (B, N).
+        energy: E(θ*) (B,).
+        converged: (B,) bool.
+        history: Energy after each iteration (B, iterations); constant once a
+            sample has stopped.
+    """
+
+    unknowns: Tensor
+    energy: Tensor
+    converged: Tensor
+    history: Tensor
+
+
+def robust_weights(squared: Tensor, width: float) -> Tensor:
+    """Geman–McClure weight ρ'(e²) of squared errors, 1 at zero.
+
+    Source: Geman and McClure, Bull. Int. Stat. Inst. 52 (1987).
+    """
+    return (width**2 / (width**2 + squared)).square()
+
+
+def attraction(
+    targets: Targets, width: float
+) -> Callable[[Tensor], Attraction]:
+    """The part of the objective that sees the projected joints only."""
+
+    def attract(points: Tensor) -> Attraction:
+        error = points - targets.points
+        squared = error.square().sum(-1)
+        away = points - targets.prior_mean
+        weights = targets.weights * robust_weights(squared, width)
+        loss = targets.weights * width**2 * squared / (width**2 + squared)
+        pull = targets.prior_precision * away
+        return Attraction(
+            loss.sum(1) + (pull * away).sum((1, 2)),
+            weights[..., None] * error + pull,
+            weights[..., None] + targets.prior_precision,
+        )
+
+    return attract
+
+
+def _step(normal: Normal, damping: Tensor) -> Tensor:
+    """Damped Gauss–Newton step (B, N); NaN where it is not defined."""
+    hessian = normal.hessian.clone()
+    diagonal = hessian.diagonal(dim1=1, dim2=2)
+    diagonal.add_(damping[:, None] * diagonal.clamp(min=1e-3))
+    factor, failed = torch.linalg.cholesky_ex(hessian)
+    step = -torch.cholesky_solve(normal.gradient[..., None], factor)[..., 0]
+    return step.masked_fill((failed > 0)[:, None], torch.nan)
+
+
+def _choose(worse: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """``new``, which is written to, with its rows at ``worse`` from ``old``.
+
+    Few rows are worse, so this copies far less than a ``where``.
+    """
+    new[worse] = old[worse]
+    return new
+
+
+def _predicted_drop(normal: Normal, step: Tensor) -> Tensor:
+    """Drop of energy (B,) that the linearisation promises for a step."""
+    curve = (normal.hessian @ step[..., None])[..., 0]
+    return -((2 * normal.gradient + curve) * step).sum(1)
+
+
+def _adapt(
+    gain: Tensor, damping: Tensor, growth: Tensor
+) -> tuple[Tensor, Tensor]:
+    """New damping from the gain ratio (B,): kept promise, less damping.
+
+    Source: Nielsen, Damping parameter in Marquardt's method, IMM-REP-1999-05,
+    eq. 2.5.
+    """
+    better = gain >= 0
+    shrink = (1 - (2 * gain - 1) ** 3).clamp(0.1, 2.0)
+    damping = torch.where(better, damping * shrink, damping * growth)
+    growth = torch.where(better, 2.0, 2 * growth)
+    return damping.clamp(min=1e-9), growth
+
+
+@dataclass(frozen=True)
+class _State:
+    """Samples that are still in the loop; ``rows`` says which."""
+
+    rows: Tensor
+    here: Tensor
+    normal: Normal
+    damping: Tensor
+    growth: Tensor
+    stop: Tensor
+    targets: Targets
+
+    def take(self, rows: Tensor) -> _State:
+        """The samples at ``rows``."""
+        return _State(
+            self.rows[rows],
+            self.here[rows],
+            Normal(*(value[rows] for value in self.normal)),
+            self.damping[rows],
+            self.growth[rows],
+            self.stop[rows],
+            self.targets.take(rows),
+        )
+
+
+def _begin(
+    body: Body, start: Tensor, targets: Targets, width: float
+) -> _State:
+    """The state before the first step."""
+    normal = body.expand(start, attraction(targets, width))
+    return _State(
+        torch.arange(len(start), device=start.device),
+        start,
+        normal,
+        torch.full_like(normal.energy, FIRST_DAMPING),
+        torch.full_like(normal.energy, 2.0),
+        torch.zeros_like(normal.energy, dtype=torch.bool),
+        targets,
+    )
+
+
+def _advance(
+    body: Body, state: _State, width: float, tolerance: float
+) -> _State:
+    """One damped step of every sample that has not stopped."""
+    old = state.normal
+    step = _step(old, state.damping)
+    trial = state.here + step
+    new = body.expand(trial, attraction(state.targets, width))
+    drop = old.energy - new.energy
+    better = (drop >= 0) & ~state.stop
+    gain = drop / _predicted_drop(old, step).clamp(min=1e-12)
+    damping, growth = _adapt(
+        gain.nan_to_num(-1.0), state.damping, state.growth
+    )
+    small = drop <= tolerance * old.energy.clamp(min=1e-6)
+    worse = (~better).nonzero()[:, 0]
+    return _State(
+        state.rows,
+        _choose(worse, trial, state.here),
+        Normal(*(_choose(worse, n, o) for n, o in zip(new, old, strict=True))),
+        damping,
+        growth,
+        state.stop | (better & small) | (state.damping > LARGEST_DAMPING),
+        state.targets,
+    )
+
+
+def fit(
+    body: Body,
+    start: Tensor,
+    targets: Targets,
+    width: float,
+    iterations: int,
+    tolerance: float,
+) -> Fit:
+    """Minimise the objective from one start per sample.
+
+    A step is taken when it lowers the energy, and the damping follows how
+    well the drop was predicted. A sample stops when a step changes its energy
+    by less than ``tolerance`` of it or when no damping helps.
+
+    Args:
+        body: The parametrised body.
+        start: θ (B, N).
+        targets: What to fit.
+        width: Width c of the robust loss in units of size.
+        iterations: At most this many.
+        tolerance: Relative change of energy at which a sample stops.
+
+    Returns:
+        The best unknowns found for each sample.
+    """
+    unknowns, energy = start.clone(), start.new_empty(len(start))
+    converged = torch.zeros_like(energy, dtype=torch.bool)
+    history = start.new_empty(len(start), iterations)
+    state = _begin(body, start, targets, width)
+    for iteration in range(iterations):
+        state = _advance(body, state, width, tolerance)
+        unknowns[state.rows] = state.here
+        energy[state.rows] = state.normal.energy
+        converged[state.rows] = state.stop
+        history[:, iteration:] = energy[:, None]
+        running = ~state.stop
+        if not running.any():
+            break
+        if running.sum() < COMPACT * len(running):
+            state = state.take(running.nonzero()[:, 0])
+    return Fit(unknowns, energy, converged, history)

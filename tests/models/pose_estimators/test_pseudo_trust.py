@@ -1,0 +1,238 @@
+import numpy as np
+import pytest
+import torch
+from helpers import (
+    SOLVABILITY,
+    build_estimator,
+    load_config,
+    packed_batch,
+    shared_path,
+)
+from mmengine.dataset import pseudo_collate
+from mmpose.registry import DATASETS
+
+from self_verify_pose.models.geometry.coordinates import inside_crop
+from self_verify_pose.models.geometry.rotation import rotate_points
+from self_verify_pose.models.geometry.simcc import (
+    SimCCLogits,
+    SimCCSpec,
+    hard_decode,
+)
+from self_verify_pose.models.options import SolvabilityOptions
+from self_verify_pose.models.pose_estimators.pseudo_trust import (
+    PseudoTrust,
+    solvability_trust,
+    unify,
+)
+from self_verify_pose.models.pose_estimators.teachers import TEACHERS
+from self_verify_pose.models.sample_fields import (
+    augmentation_angles,
+    box_centers,
+    person_sizes,
+)
+
+SPEC = SimCCSpec((192, 256), 2.0, 10.0)
+LOGGED = {
+    'solv_residual_mean',
+    'solv_energy_mean',
+    'pseudo_trust_sol_mean',
+    'solv_converged',
+}
+
+
+def logits_at(points):
+    """SimCC logits with a peak of height 1 at each point."""
+    axes = []
+    for axis, bins in ((0, 384), (1, 512)):
+        at = torch.arange(bins)
+        center = points[..., axis, None] * 2
+        axes.append((-((at - center) ** 2) / 50).exp())
+    return SimCCLogits(*axes)
+
+
+@pytest.fixture(scope='module')
+def real_samples():
+    """Real persons through the real training pipeline, turned and scaled."""
+    root = shared_path('data', 'coco_mini')
+    config = load_config(SOLVABILITY, root).train_dataloader.dataset
+    np.random.seed(0)
+    dataset = DATASETS.build(config)
+    chosen = [
+        i
+        for i in range(len(dataset))
+        if (dataset.get_data_info(i)['keypoints_visible'] > 0).sum() > 13
+    ][:24]
+    batch = pseudo_collate([dataset[i] for i in chosen])
+    return batch['data_samples']
+
+
+def crop_joints(samples):
+    """Labelled joints in pixels of the crop, from the SimCC targets."""
+    labels = [s.gt_instance_labels for s in samples]
+    targets = SimCCLogits(
+        torch.cat([t.keypoint_x_labels for t in labels]),
+        torch.cat([t.keypoint_y_labels for t in labels]),
+    )
+    weights = torch.cat([t.keypoint_weights for t in labels])
+    return hard_decode(targets, SPEC), weights > 0
+
+
+def test_angles_and_centres_undo_the_augmentation(real_samples):
+    """Turned back, the crop is the image but for scale and shift."""
+    device = torch.device('cpu')
+    angles = augmentation_angles(real_samples, device)
+    assert angles.abs().max().rad2deg() > 30
+    joints, labelled = crop_joints(real_samples)
+    upright = rotate_points(joints, angles, SPEC.input_size)
+    centers = box_centers(real_samples, device)
+    sizes = person_sizes(real_samples, device)
+    for i, sample in enumerate(real_samples):
+        truth = sample.gt_instances
+        box = np.asarray(truth.bboxes[0])
+        image = (truth.keypoints[0] - (box[:2] + box[2:]) / 2) / (
+            max(box[2:] - box[:2])
+        )
+        found = (upright[i] - centers[i]) / sizes[i]
+        # targets are rounded to half pixels; the crop's centre is half a
+        # pixel off the one that mmpose turns about
+        inside = labelled[i] & inside_crop(joints[i] - 1, (190, 254))
+        error = np.abs(found.numpy() - image)[inside]
+        assert error.max() * sizes[i] < 1.5
+
+
+def test_right_joints_are_trusted_and_wrong_ones_are_not(real_samples):
+    joints, labelled = crop_joints(real_samples)
+    spoiled = joints.clone()
+    left_wrist = 9
+    spoiled[:, left_wrist] += (
+        0.3
+        * person_sizes(real_samples, torch.device('cpu')).view(-1, 1)
+        * torch.tensor([0.6, -0.8])
+    )
+    opinions = [
+        solvability_trust(
+            TEACHERS['free'](),
+            SolvabilityOptions(),
+            logits_at(points),
+            SPEC,
+            real_samples,
+        )
+        for points in (joints, spoiled)
+    ]
+    (good, logged), (bad, _) = opinions
+    assert torch.equal(good.mask, labelled)
+    assert set(logged) == LOGGED
+    assert logged['solv_converged'] > 0.9
+    both = good.mask[:, left_wrist]
+    drop = good.targets[both, left_wrist] - bad.targets[both, left_wrist]
+    assert drop.mean() > 0.15
+    assert good.targets[good.mask].mean() > 0.5
+
+
+def test_without_detach_the_gradient_reaches_the_joints(real_samples):
+    joints, _ = crop_joints(real_samples)
+    logits = SimCCLogits(*(a.requires_grad_() for a in logits_at(joints)))
+    for detach in (True, False):
+        pseudo, _ = solvability_trust(
+            TEACHERS['free'](),
+            SolvabilityOptions(detach=detach, fusion='solvability'),
+            logits,
+            SPEC,
+            real_samples,
+        )
+        assert pseudo.targets.requires_grad != detach
+    pseudo.targets[pseudo.mask].sum().backward()
+    assert logits.x.grad.isfinite().all()
+    assert logits.x.grad.abs().sum() > 0
+
+
+def test_without_detach_the_values_are_those_of_the_teacher(real_samples):
+    joints, _ = crop_joints(real_samples)
+    found = [
+        solvability_trust(
+            TEACHERS['free'](),
+            SolvabilityOptions(detach=detach),
+            logits_at(joints),
+            SPEC,
+            real_samples,
+        )[0]
+        for detach in (True, False)
+    ]
+    # soft and hard decoding differ by a part of a pixel
+    assert torch.equal(found[0].mask, found[1].mask)
+    difference = (found[0].targets - found[1].targets).abs()
+    assert difference.median() < 0.01
+
+
+def test_unify_takes_the_smaller_opinion_or_the_only_one():
+    one = PseudoTrust(
+        torch.tensor([0.2, 0.9, 0.4, 0.1]),
+        torch.tensor([True, True, False, False]),
+    )
+    other = PseudoTrust(
+        torch.tensor([0.5, 0.3, 0.7, 0.6]),
+        torch.tensor([True, True, True, False]),
+    )
+    both = unify(one, other)
+    assert both.mask.tolist() == [True, True, True, False]
+    assert both.targets[:3].tolist() == pytest.approx([0.2, 0.3, 0.7])
+
+
+@pytest.mark.parametrize('teacher', ['free', 'fk'])
+@pytest.mark.parametrize('source', ['solvability', 'unified', 'consistency'])
+def test_every_source_trains(source, teacher):
+    if teacher == 'fk':
+        pytest.importorskip('pytorch_kinematics')
+    model = build_estimator(
+        SOLVABILITY,
+        trust_cfg__source=source,
+        solvability_cfg__teacher=teacher,
+    ).train()
+    calls = []
+    model.backbone.register_forward_hook(lambda *args: calls.append(1))
+    losses = model.loss(**packed_batch(model))
+    assert set(losses) >= LOGGED | {'loss_trust', 'loss_kpt'}
+    assert ('rot_inconsistency_mean' in losses) == (source != 'solvability')
+    assert len(calls) == (1 if source == 'solvability' else 2)
+    losses['loss_trust'].backward()
+    assert all(p.grad is None for p in model.backbone.parameters())
+    assert any(p.grad.abs().sum() > 0 for p in model.trust_head.parameters())
+
+
+def test_a_needed_teacher_runs_though_it_is_not_enabled():
+    model = build_estimator(trust_cfg__source='solvability').train()
+    assert set(model.loss(**packed_batch(model))) >= LOGGED
+    assert build_estimator().teacher is None
+
+
+def test_the_teacher_takes_its_options_from_the_config():
+    model = build_estimator(
+        SOLVABILITY,
+        solvability_cfg__alpha=5.0,
+        solvability_cfg__iterations=7,
+        solvability_cfg__fusion='mean',
+    )
+    teacher = model.teacher
+    assert (teacher.alpha, teacher.iterations, teacher.fusion) == (
+        5.0,
+        7,
+        'mean',
+    )
+
+
+@pytest.mark.parametrize(
+    ('changes', 'error', 'part'),
+    [
+        ({'solvability_cfg__teacher': 'magic'}, ValueError, "'free', 'fk'"),
+        ({'solvability_cfg__fusion': 'max'}, ValueError, "'min', 'mean'"),
+        ({'solvability_cfg__iterations': 0}, ValueError, 'at least 1'),
+        ({'solvability_cfg__iterations': 2.5}, TypeError, 'expected an int'),
+        ({'solvability_cfg__noise': 0.0}, ValueError, 'above 0'),
+        ({'solvability_cfg__wdth': 0.1}, TypeError, "'wdth'"),
+    ],
+)
+def test_bad_options_are_refused(changes, error, part):
+    with pytest.raises(error) as caught:
+        build_estimator(SOLVABILITY, **changes)
+    assert part in str(caught.value)
+    assert 'solvability_cfg' in str(caught.value)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from self_verify_pose.models.kinematics.pose_prior import PosePrior
+from self_verify_pose.models.teachers import fit as solver
+from self_verify_pose.models.teachers.free_joints import FreeBody
+
+
+def _targets(points: torch.Tensor) -> solver.Targets:
+    ones = torch.ones_like(points[..., 0])
+    mean, spread = PosePrior()(points, ones, torch.zeros_like(ones[:, 0]))
+    return solver.Targets(points, ones * 2500, mean, spread**-2)
+
+
+def _bodies():
+    cpu, double = torch.device('cpu'), torch.float64
+    yield FreeBody(cpu, double), 52
+    chain = pytest.importorskip('pytorch_kinematics') and __import__(
+        'self_verify_pose.models.teachers.kinematic_chain', fromlist=['x']
+    )
+    yield chain.ChainBody(chain.load_chain(), cpu, double), 36
+
+
+@pytest.fixture(scope='module', params=[0, 1], ids=['free', 'chain'])
+def body(request):
+    return list(_bodies())[request.param]
+
+
+@pytest.fixture(scope='module')
+def points(request):
+    poses = request.getfixturevalue('poses')
+    return (poses - poses.mean(1, keepdim=True)) / 200
+
+
+def _unknowns(count: int, size: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(5)
+    return 0.3 * torch.randn(count, size, generator=generator).double()
+
+
+def test_gradient_is_autograds(body, points):
+    body, size = body
+    unknowns = _unknowns(len(points), size).requires_grad_()
+    normal = body.expand(unknowns, solver.attraction(_targets(points), 0.2))
+    (slope,) = torch.autograd.grad(normal.energy.sum(), unknowns)
+    torch.testing.assert_close(2 * normal.gradient, slope)
+
+
+def test_jacobian_is_autograds(body, points):
+    body, size = body
+    unknowns = _unknowns(1, size)
+    slope = torch.autograd.functional.jacobian(
+        lambda u: body.project(u)[0].flatten(), unknowns
+    )
+    torch.testing.assert_close(body.project(unknowns)[1][0], slope[:, 0])
+
+
+def test_hessian_bounds_gauss_newton_from_above(body, points):
+    """Only positive curvature is added: the Hessian stays definite."""
+    body, size = body
+    normal = body.expand(
+        _unknowns(len(points), size), solver.attraction(_targets(points), 0.2)
+    )
+    assert (torch.linalg.eigvalsh(normal.hessian) > 0).all()
+    torch.testing.assert_close(normal.hessian, normal.hessian.mT)
+
+
+def test_reaches_a_stationary_point(body, points):
+    body, size = body
+    targets = _targets(points)
+    found = solver.fit(
+        body, _unknowns(len(points), size), targets, 0.2, 500, 1e-14
+    )
+    normal = body.expand(found.unknowns, solver.attraction(targets, 0.2))
+    assert found.converged.all()
+    assert normal.gradient.abs().max() < 1e-2 * found.energy.max()
+    torch.testing.assert_close(normal.energy, found.energy)
+
+
+def test_history_never_rises_and_ends_at_the_energy(body, points):
+    body, size = body
+    found = solver.fit(
+        body, _unknowns(len(points), size), _targets(points), 0.2, 30, 1e-3
+    )
+    assert (found.history.diff(dim=1) <= 0).all()
+    torch.testing.assert_close(found.history[:, -1], found.energy)
+
+
+def test_robust_weight_is_the_derivative_of_the_loss():
+    squared = torch.linspace(0, 1, 11).double().requires_grad_()
+    loss = 0.2**2 * squared / (0.2**2 + squared)
+    (slope,) = torch.autograd.grad(loss.sum(), squared)
+    torch.testing.assert_close(solver.robust_weights(squared, 0.2), slope)

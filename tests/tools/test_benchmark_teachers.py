@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from self_verify_pose.models.kinematics.skeleton import load_skeleton
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+pytest.importorskip('pytorch_kinematics')
+
+
+def _poses(path: Path) -> Path:
+    """Noisy upright persons with every joint labelled."""
+    rng = np.random.default_rng(0)
+    rest = np.array(load_skeleton().rest)[:, :2]
+    points = 300 * rest + 400 + rng.normal(0, 3, (64, 17, 2))
+    low, high = points.min(1), points.max(1)
+    np.savez(
+        path,
+        keypoints=np.dstack([points, np.full((64, 17), 2)]).astype(np.int16),
+        bbox=np.hstack([low, high - low]).astype(np.float32),
+        image_id=np.arange(64),
+    )
+    return path
+
+
+def _run(*arguments: object) -> str:
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_benchmark_prints_a_table_and_writes_json(tmp_path):
+    poses = _poses(tmp_path / 'poses.npz')
+    out = tmp_path / 'report.json'
+    sizes = ('--persons', 32, '--corrupted', 32, '--speed', 32, '--adam', 8)
+    text = _run(
+        TOOLS / 'benchmark_teachers.py', '--poses', poses, '--out', out,
+        '--threads', 1, *sizes,
+    )  # fmt: skip
+    report = json.loads(out.read_text())
+    assert '| fk · speed · poses per second |' in text
+    for name in ('free', 'fk'):
+        assert report[name]['ground truth']['median residual'] < 0.03
+        assert report[name]['corrupted']['jump'] > 0.8
+    for row in report['adam'].values():
+        assert row['fk is faster by'] > 0
+        assert 0 < row['median residual'] < 0.1
+
+
+def test_body_statistics_are_written(tmp_path):
+    poses = _poses(tmp_path / 'poses.npz')
+    text = _run(TOOLS / 'fit_body_statistics.py', poses, '--out', tmp_path)
+    assert '| thigh |' in text
+    body = json.loads((tmp_path / 'body.json').read_text())
+    assert len(body['rest']) == 17
+    assert (tmp_path / 'human.urdf').read_text().count('type="revolute"') == 25
+
+
+def test_prior_is_written_without_the_excluded_images(tmp_path):
+    poses = _poses(tmp_path / 'poses.npz')
+    excluded = tmp_path / 'labels.json'
+    excluded.write_text(json.dumps({'images': [{'id': 3}, {'id': 5}]}))
+    out = tmp_path / 'prior.npz'
+    text = _run(
+        TOOLS / 'fit_pose_prior.py', poses, '--exclude', excluded,
+        '--steps', 2, '--threads', 1, '--out', out,
+    )  # fmt: skip
+    assert text.startswith('62 persons, 2 left out')
+    assert 'CC BY 4.0' in str(np.load(out)['source'])
