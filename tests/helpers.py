@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 import self_verify_pose.compat  # noqa: F401  (before mmpose is imported)
+from self_verify_pose.models.kinematics.skeleton import FLIP
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared'
 BASELINE = 'configs/baseline_rtmpose_s_1x32g_coco-256x192.py'
 SELFVERIFY = 'configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 SOLVABILITY = 'configs/solvability_rtmpose_s_1x32g_coco-256x192.py'
-COCO_FLIP = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 
 
 def shared_path(*parts: str) -> Path:
@@ -87,7 +87,7 @@ def packed_batch(model, size: int = 3, training: bool = True):
     batch = get_packed_inputs(size, with_heatmap=False)
     np.random.set_state(state)
     for sample in batch['data_samples']:
-        sample.set_metainfo({'flip_indices': COCO_FLIP})
+        sample.set_metainfo({'flip_indices': FLIP})
         meta = sample.metainfo
         for key in ('input_center', 'input_scale'):
             sample.set_metainfo({key: np.asarray(meta[key]).reshape(-1)[:2]})

@@ -15,26 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-KEYPOINT_NAMES = (
-    'nose',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
-)
-"""COCO keypoints in COCO order."""
+from ...models.kinematics.skeleton import JOINTS as KEYPOINT_NAMES
 
 # fmt: off
 BONES = (

@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from helpers import BASELINE, COCO_FLIP, build_estimator, packed_batch
+from helpers import BASELINE, build_estimator, packed_batch
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
@@ -12,6 +12,7 @@ from self_verify_pose.models.geometry.rotation import (
     rotate_images,
     rotate_points,
 )
+from self_verify_pose.models.kinematics.skeleton import FLIP
 from self_verify_pose.models.losses.rotation_consistency import random_angles
 
 POSE = ('backbone', 'head')
@@ -325,7 +326,7 @@ def test_trust_with_flip_test_turns_over_with_the_image():
         batch['inputs'] = batch['inputs'].flip(-1)
         mirrored = model.predict(**batch)
     for one, sample in zip(trust, mirrored, strict=True):
-        other = sample.pred_instances.keypoint_trust[0][COCO_FLIP]
+        other = sample.pred_instances.keypoint_trust[0][FLIP]
         # mmpose mirrors SimCC bins half a pixel off, so not to the last bit
         np.testing.assert_allclose(one, other, atol=5e-3)
 
