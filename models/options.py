@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
-TrustSource = Literal['consistency', 'solvability', 'unified']
+TrustSource = Literal['consistency', 'solvability', 'unified', 'cached']
 TeacherName = Literal['free', 'fk']
 Fusion = Literal['min', 'mean', 'solvability', 'identifiability']
 
@@ -93,7 +93,8 @@ class TrustOptions:
         enable: Build and train the trust head.
         loss_weight: Weight of its loss; not negative.
         source: Where the pseudo-trust comes from: ``'consistency'``,
-            ``'solvability'`` or ``'unified'``, the smaller of both.
+            ``'solvability'``, ``'unified'``, the smaller of both, or
+            ``'cached'``, what ``LoadPseudoTrust`` has read from a file.
         detach_pseudo: Let no gradient flow into the pseudo-trust.
         detach_features: Let no gradient of the trust loss reach the pose
             network.

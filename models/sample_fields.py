@@ -45,6 +45,32 @@ def labelled_joints(data_samples: Samples) -> Tensor:
     return _labels(data_samples, 'keypoint_weights') > 0
 
 
+def cached_labels(data_samples: Samples, device: torch.device) -> Tensor:
+    """Collect the pseudo-trust that was read from a cache.
+
+    Args:
+        data_samples: B samples.
+        device: Device of the result; the copy does not wait for it.
+
+    Returns:
+        ``(B, K)`` float32 pseudo-trust, NaN where there is none.
+
+    Raises:
+        KeyError: If a sample holds none.
+    """
+    for sample in data_samples:
+        if 'pseudo_trust_sol' not in sample.gt_instances:
+            raise KeyError(
+                "expected 'pseudo_trust_sol' in gt_instances, not found in "
+                f'sample {sample.metainfo.get("id")}: add LoadPseudoTrust '
+                'to the training pipeline, right before PackPoseInputs'
+            )
+    labels = np.concatenate(
+        [sample.gt_instances.pseudo_trust_sol for sample in data_samples]
+    )
+    return torch.from_numpy(labels).to(device, non_blocking=True)
+
+
 def person_sizes(data_samples: Samples, device: torch.device) -> Tensor:
     """Return the longer side of each person's box in pixels of the crop.
 

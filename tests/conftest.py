@@ -1,5 +1,7 @@
 """Fixtures of all tests."""
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,16 @@ def plain_checkpoint() -> Path:
     return shared_path(
         'checkpoints', 'rtmpose-s_lspet+coco-mini_256x192_fp16.pth'
     )
+
+
+@pytest.fixture
+def tiny_disk(tmp_path) -> Iterator[Path]:
+    """Return a folder on a disk of 256 KiB."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    mount = ['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f'needs the right to mount: {done.stderr.strip()}')
+    yield folder
+    subprocess.run(['umount', str(folder)], check=True)

@@ -13,6 +13,8 @@ SHARED = ROOT.parent / 'shared'
 BASELINE = 'configs/baseline_rtmpose_s_1x32g_coco-256x192.py'
 SELFVERIFY = 'configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 SOLVABILITY = 'configs/solvability_rtmpose_s_1x32g_coco-256x192.py'
+CACHEGEN = 'configs/cachegen_rtmpose_s_1x32g_coco-256x192.py'
+CACHED = 'configs/solvability_cached_trusthead_rtmpose_s_1x32g_coco-256x192.py'
 
 
 def shared_path(*parts: str) -> Path:

@@ -8,10 +8,13 @@ custom_imports = dict(
     imports=[
         'self_verify_pose.compat',  # first: it mends what the others import
         'self_verify_pose.datasets.coco',
+        'self_verify_pose.datasets.transforms.load_pseudo_trust',
+        'self_verify_pose.datasets.trust_evidence',
         'self_verify_pose.metrics.joint_trust_metric',
         'self_verify_pose.models.heads.trust_head',
         'self_verify_pose.models.hooks.latest_link',
         'self_verify_pose.models.hooks.preflight',
+        'self_verify_pose.models.hooks.trust_cache_check',
         'self_verify_pose.models.pose_estimators.selfverify_topdown',
         'self_verify_pose.models.pose_estimators.teachers',
     ],

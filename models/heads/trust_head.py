@@ -1,17 +1,97 @@
 """The head that predicts which joints are right."""
 
+from typing import NamedTuple
+
 import torch
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..geometry.coordinates import Size2D, sample_features
+from ..geometry.coordinates import sample_features
 from ..geometry.simcc import (
     NUM_STATISTICS,
     SimCCLogits,
     SimCCSpec,
     statistics,
 )
+
+
+class Evidence(NamedTuple):
+    """What the trust head reads of a batch; no weights enter it.
+
+    Args:
+        local: ``(B, K, C)`` features at the joints.
+        pooled: ``(B, C)`` mean of the feature map.
+        numbers: ``(B, K, 12)`` statistics of the SimCC distributions, and
+            the position as a share of the crop, about its centre.
+    """
+
+    local: Tensor
+    pooled: Tensor
+    numbers: Tensor
+
+    @classmethod
+    def collect(
+        cls,
+        features: Tensor,
+        logits: SimCCLogits,
+        keypoints: Tensor,
+        spec: SimCCSpec,
+    ) -> 'Evidence':
+        """Read evidence from what the pose network computed.
+
+        Args:
+            features: ``(B, C, h, w)`` feature map of the crop.
+            logits: SimCC logits of the joints.
+            keypoints: ``(B, K, 2)`` joints to judge, pixels of the crop.
+            spec: How to read the logits.
+
+        Returns:
+            The evidence.
+        """
+        size = keypoints.new_tensor(spec.input_size)
+        return cls(
+            sample_features(features, keypoints, spec.input_size),
+            features.mean((2, 3)),
+            torch.cat([statistics(logits, spec), keypoints / size - 0.5], -1),
+        )
+
+    def packed(self) -> Tensor:
+        """Return all of it as one row per sample, ``(B, D)``."""
+        return torch.cat([part.flatten(1) for part in self], 1)
+
+    @classmethod
+    def unpacked(
+        cls, rows: Tensor, in_channels: int, num_keypoints: int
+    ) -> 'Evidence':
+        """Undo :meth:`packed`.
+
+        Args:
+            rows: ``(B, D)`` packed evidence.
+            in_channels: Channels C.
+            num_keypoints: Joints K.
+
+        Returns:
+            The evidence, float32.
+
+        Raises:
+            ValueError: If D is not what C and K make.
+        """
+        width = NUM_STATISTICS + 2
+        sizes = [num_keypoints * in_channels, in_channels]
+        sizes.append(num_keypoints * width)
+        if rows.shape[1] != sum(sizes):
+            raise ValueError(
+                f'expected rows of {sum(sizes)} numbers for {num_keypoints} '
+                f'joints and {in_channels} channels, found {rows.shape[1]}; '
+                'make the cache with the network that is trained'
+            )
+        local, pooled, numbers = rows.float().split(sizes, 1)
+        return cls(
+            local.view(-1, num_keypoints, in_channels),
+            pooled,
+            numbers.view(-1, num_keypoints, width),
+        )
 
 
 @MODELS.register_module()
@@ -26,7 +106,6 @@ class TrustHead(BaseModule):
     Args:
         in_channels: Channels of the feature map.
         num_keypoints: Number of joints K.
-        input_size: Crop size ``(W, H)`` in pixels.
         embed_dims: Width of the tokens.
         num_heads: Heads of the attention; divides ``embed_dims``.
         init_cfg: Weight initialisation of mmengine. Defaults to None.
@@ -36,13 +115,11 @@ class TrustHead(BaseModule):
         self,
         in_channels: int,
         num_keypoints: int,
-        input_size: Size2D,
         embed_dims: int = 96,
         num_heads: int = 4,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.input_size = tuple(input_size)
         self.local_proj = nn.Linear(in_channels, embed_dims)
         self.global_proj = nn.Linear(in_channels, embed_dims, bias=False)
         self.statistics_norm = nn.LayerNorm(NUM_STATISTICS + 2)
@@ -84,17 +161,38 @@ class TrustHead(BaseModule):
             ``(B, K)`` trust logits; the sigmoid of one is the probability
             that the joint is right.
         """
-        local = sample_features(features, keypoints, self.input_size)
-        pooled = features.mean((2, 3)).unsqueeze(1)
-        position = keypoints / keypoints.new_tensor(self.input_size) - 0.5
-        numbers = torch.cat([statistics(logits, spec), position], -1)
+        return self.judge(Evidence.collect(features, logits, keypoints, spec))
+
+    def judge(self, evidence: Evidence) -> Tensor:
+        """Judge joints by what was collected about them.
+
+        Args:
+            evidence: See :class:`Evidence`.
+
+        Returns:
+            ``(B, K)`` trust logits.
+        """
+        numbers = self.statistics_norm(evidence.numbers)
         tokens = (
-            self.local_proj(local)
-            + self.global_proj(pooled)
-            + self.statistics_proj(self.statistics_norm(numbers))
+            self.local_proj(evidence.local)
+            + self.global_proj(evidence.pooled).unsqueeze(1)
+            + self.statistics_proj(numbers)
             + self.joint_embedding
         )
         return self.classifier(self.mixer(tokens)).squeeze(-1)
+
+    def judge_packed(self, rows: Tensor) -> Tensor:
+        """Judge joints by stored evidence.
+
+        Args:
+            rows: ``(B, D)`` packed evidence.
+
+        Returns:
+            ``(B, K)`` trust logits.
+        """
+        joints, _ = self.joint_embedding.shape
+        channels = self.local_proj.in_features
+        return self.judge(Evidence.unpacked(rows, channels, joints))
 
     def predict(
         self,

@@ -20,6 +20,7 @@ from ..sample_fields import (
     Samples,
     augmentation_angles,
     box_centers,
+    cached_labels,
     labelled_joints,
     person_sizes,
 )
@@ -60,13 +61,27 @@ def unify(one: PseudoTrust, other: PseudoTrust) -> PseudoTrust:
     return PseudoTrust(torch.minimum(*known), one.mask | other.mask)
 
 
-def solvability_trust(
+class Judgement(NamedTuple):
+    """What a teacher says about the joints decoded from a batch.
+
+    Args:
+        joints: ``(B, K, 2)`` judged joints, pixels of the upright crop.
+        size: ``(B,)`` person sizes in pixels of the crop.
+        result: What the teacher says about them.
+    """
+
+    joints: Tensor
+    size: Tensor
+    result: TeacherResult
+
+
+def judge(
     teacher: Callable[..., TeacherResult],
     options: SolvabilityOptions,
     logits: SimCCLogits,
     spec: SimCCSpec,
     data_samples: Samples,
-) -> tuple[PseudoTrust, dict[str, Tensor]]:
+) -> Judgement:
     """Let a teacher judge the joints decoded from a batch.
 
     The joints are turned upright first where augmentation has turned the
@@ -78,11 +93,10 @@ def solvability_trust(
         options: Options of the teacher.
         logits: SimCC logits of the upright view.
         spec: How to read them.
-        data_samples: B training samples.
+        data_samples: B samples with targets.
 
     Returns:
-        The pseudo-trust, and what is logged: means of residual (person
-        sizes), energy and pseudo-trust, and the share of converged fits.
+        The joints and the judgement of them.
     """
     decode = hard_decode if options.detach else soft_decode
     device = logits.x.device
@@ -98,6 +112,45 @@ def solvability_trust(
     result = teacher(
         joints.detach(), belief, size, box_centers(data_samples, device)
     )
+    return Judgement(joints, size, result)
+
+
+def cached_trust(data_samples: Samples, device: torch.device) -> PseudoTrust:
+    """Take the labels that a teacher gave before the training.
+
+    Args:
+        data_samples: B samples that went through ``LoadPseudoTrust``.
+        device: Device of the result.
+
+    Returns:
+        The pseudo-trust; joints without a label are masked.
+    """
+    labels = cached_labels(data_samples, device)
+    mask = labels.isfinite()
+    return PseudoTrust(torch.where(mask, labels, 0.0), mask)
+
+
+def solvability_trust(
+    teacher: Callable[..., TeacherResult],
+    options: SolvabilityOptions,
+    logits: SimCCLogits,
+    spec: SimCCSpec,
+    data_samples: Samples,
+) -> tuple[PseudoTrust, dict[str, Tensor]]:
+    """Turn the judgement of a teacher into targets, see :func:`judge`.
+
+    Args:
+        teacher: A teacher made with these options.
+        options: Options of the teacher.
+        logits: SimCC logits of the upright view.
+        spec: How to read them.
+        data_samples: B training samples.
+
+    Returns:
+        The pseudo-trust, and what is logged: means of residual (person
+        sizes), energy and pseudo-trust, and the share of converged fits.
+    """
+    joints, size, result = judge(teacher, options, logits, spec, data_samples)
     mask = result.trust.isfinite()
     trust = result.trust
     if not options.detach:

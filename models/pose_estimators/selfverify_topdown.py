@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..geometry.rotation import rotate_images
 from ..geometry.simcc import SimCCLogits, SimCCSpec, hard_decode, soft_decode
+from ..heads.trust_head import Evidence
 from ..losses.masked import masked_mean, soft_target_bce
 from ..losses.pose_loss import simcc_pose_loss
 from ..losses.rotation_consistency import (
@@ -28,7 +29,14 @@ from ..options import (
 )
 from ..sample_fields import Samples, labelled_joints, person_sizes
 from .frozen import batchnorm_statistics_kept, freeze
-from .pseudo_trust import PseudoTrust, solvability_trust, unify
+from .pseudo_trust import (
+    Judgement,
+    PseudoTrust,
+    cached_trust,
+    judge,
+    solvability_trust,
+    unify,
+)
 from .teachers import TEACHERS
 
 
@@ -66,9 +74,9 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     each of them down?
 
     Args:
-        trust_head: Config of the trust head; its ``in_channels``,
-            ``num_keypoints`` and ``input_size`` are taken from the pose
-            head where they are not given. Needed where trust is enabled.
+        trust_head: Config of the trust head; its ``in_channels`` and
+            ``num_keypoints`` are taken from the pose head where they are
+            not given. Needed where trust is enabled.
         full_param_train: Train everything. False freezes backbone, neck
             and head (no gradients, no BatchNorm statistics, eval mode) and
             trains the trust head alone.
@@ -109,6 +117,13 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             kind = TEACHERS[self.solvability.teacher]
             self.teacher = kind(**self.solvability.teacher_options())
         self.simcc_spec = _simcc_spec(self.head)
+        if self._needs_cache and full_param_train:
+            raise ValueError(
+                'model.full_param_train: expected False with '
+                "model.trust_cfg.source='cached', found True: cached labels "
+                'judge a pose network that does not change; freeze it or '
+                'choose another source'
+            )
         self.trust_head = self._build_trust_head(trust_head)
         if not full_param_train:
             if self.trust_head is None:
@@ -142,7 +157,6 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         defaults = {
             'in_channels': self.head.in_channels,
             'num_keypoints': self.head.out_channels,
-            'input_size': self.head.input_size,
         }
         return MODELS.build({**defaults, **cfg})
 
@@ -171,7 +185,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         """Compute losses and what is logged beside them.
 
         Args:
-            inputs: ``(B, 3, H, W)`` normalised crops.
+            inputs: ``(B, 3, H, W)`` normalised crops, or ``(B, D)`` stored
+                evidence, which needs ``trust_cfg.source='cached'``.
             data_samples: B training samples.
 
         Returns:
@@ -183,9 +198,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             ``solv_converged`` where solvability is; ``loss_trust`` and
             ``trust_pred_mean`` where trust is enabled.
         """
+        if inputs.ndim == 2:
+            return self._loss_from_evidence(inputs, data_samples)
         losses: dict[str, Tensor] = {}
         with torch.set_grad_enabled(self.full_param_train):
-            upright = self._view(inputs)
+            upright = self.view(inputs)
         if self.full_param_train:
             losses.update(
                 simcc_pose_loss(self.head, upright.logits, data_samples)
@@ -204,6 +221,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 data_samples,
             )
             losses.update(logged)
+        if self._needs_cache:
+            opinions['cached'] = cached_trust(data_samples, inputs.device)
         if self.trust_head is not None:
             losses.update(self._trust_losses(upright, self._unite(opinions)))
         return losses
@@ -225,6 +244,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         return self.solvability.enable or self._needs('solvability')
 
     @property
+    def _needs_cache(self) -> bool:
+        return self.trust.enable and self.trust.source == 'cached'
+
+    @property
     def _trains_consistency(self) -> bool:
         return (
             self.full_param_train
@@ -232,7 +255,15 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             and self.consistency.loss_weight > 0
         )
 
-    def _view(self, inputs: Tensor) -> View:
+    def view(self, inputs: Tensor) -> View:
+        """Let the pose network look at crops.
+
+        Args:
+            inputs: ``(B, 3, H, W)`` normalised crops.
+
+        Returns:
+            What it says about them.
+        """
         features = self.extract_feat(inputs)
         return View(features, SimCCLogits(*self.head.forward(features)))
 
@@ -248,7 +279,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             torch.set_grad_enabled(with_grad),
             batchnorm_statistics_kept(*self._pose_modules()),
         ):
-            return self._view(rotated)
+            return self.view(rotated)
 
     def _black(self) -> Tensor:
         """Return black as the network sees it, ``(3,)``."""
@@ -256,6 +287,48 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if not getattr(preprocessor, '_enable_normalize', False):
             return torch.zeros(1)
         return -(preprocessor.mean / preprocessor.std).flatten()
+
+    def judge_view(
+        self, view: View, data_samples: list[PoseDataSample]
+    ) -> Judgement:
+        """Let the teacher judge what the pose network says.
+
+        Args:
+            view: What :meth:`view` returns.
+            data_samples: Its B samples, with targets.
+
+        Returns:
+            The judgement.
+
+        Raises:
+            ValueError: If the model has no teacher.
+        """
+        if self.teacher is None:
+            raise ValueError(
+                'expected a model with a teacher, found '
+                'model.solvability_cfg.enable=False; set it to True'
+            )
+        return judge(
+            self.teacher,
+            self.solvability,
+            view.logits,
+            self.simcc_spec,
+            data_samples,
+        )
+
+    def evidence(self, view: View) -> Tensor:
+        """Collect what the trust head reads of a view.
+
+        Args:
+            view: What :meth:`view` returns.
+
+        Returns:
+            ``(B, D)`` rows, which :meth:`loss` takes in place of crops.
+        """
+        joints = hard_decode(view.logits, self.simcc_spec)
+        return Evidence.collect(
+            view.features[-1], view.logits, joints, self.simcc_spec
+        ).packed()
 
     def _consistency(
         self,
@@ -287,15 +360,36 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     ) -> dict[str, Tensor]:
         if self.trust.detach_features:
             upright = upright.detach()
-        targets = pseudo.targets
-        if self.trust.detach_pseudo:
-            targets = targets.detach()
         trust_logits = self.trust_head(
             upright.features[-1],
             upright.logits,
             hard_decode(upright.logits, self.simcc_spec),
             self.simcc_spec,
         )
+        return self._compare_trust(trust_logits, pseudo)
+
+    def _loss_from_evidence(
+        self, rows: Tensor, data_samples: Samples
+    ) -> dict[str, Tensor]:
+        if not self._needs_cache or self.teacher or self.consistency.enable:
+            raise ValueError(
+                'stored evidence: expected cached labels alone, found '
+                f'model.trust_cfg.source={self.trust.source!r}, '
+                'model.solvability_cfg.enable or '
+                "model.consistency_cfg.enable; set source='cached' and "
+                'switch both off'
+            )
+        return self._compare_trust(
+            self.trust_head.judge_packed(rows),
+            cached_trust(data_samples, rows.device),
+        )
+
+    def _compare_trust(
+        self, trust_logits: Tensor, pseudo: PseudoTrust
+    ) -> dict[str, Tensor]:
+        targets = pseudo.targets
+        if self.trust.detach_pseudo:
+            targets = targets.detach()
         loss = soft_target_bce(trust_logits, targets, pseudo.mask)
         return {
             'loss_trust': self.trust.loss_weight * loss,
@@ -323,9 +417,9 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self.trust_head is None:
             return super().predict(inputs, data_samples)
         flip = self.test_cfg.get('flip_test', False)
-        views, flip_indices = [self._view(inputs)], []
+        views, flip_indices = [self.view(inputs)], []
         if flip:
-            views.append(self._view(inputs.flip(-1)))
+            views.append(self.view(inputs.flip(-1)))
             flip_indices = data_samples[0].metainfo['flip_indices']
         logits = _fuse_views(views, flip_indices)
         trust = self._trust_of_views(

@@ -14,7 +14,6 @@ def build(**changes):
         'type': 'TrustHead',
         'in_channels': 32,
         'num_keypoints': 17,
-        'input_size': (192, 256),
     }
     return MODELS.build({**config, **changes})
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import (
+    CACHED,
     SOLVABILITY,
     build_estimator,
     load_config,
@@ -21,6 +22,7 @@ from self_verify_pose.models.geometry.simcc import (
 from self_verify_pose.models.options import SolvabilityOptions
 from self_verify_pose.models.pose_estimators.pseudo_trust import (
     PseudoTrust,
+    cached_trust,
     solvability_trust,
     unify,
 )
@@ -236,3 +238,61 @@ def test_bad_options_are_refused(changes, error, part):
         build_estimator(SOLVABILITY, **changes)
     assert part in str(caught.value)
     assert 'solvability_cfg' in str(caught.value)
+
+
+def cached_samples(model, labels):
+    """Samples that went through LoadPseudoTrust."""
+    samples = packed_batch(model, len(labels))['data_samples']
+    for sample, row in zip(samples, labels, strict=True):
+        sample.gt_instances.pseudo_trust_sol = row[None]
+    return samples
+
+
+def test_cached_labels_are_targets_and_nan_is_none():
+    labels = np.random.default_rng(0).random((3, 17), np.float32)
+    labels[1, 4] = labels[2] = np.nan
+    samples = cached_samples(build_estimator(CACHED), labels)
+    found = cached_trust(samples, torch.device('cpu'))
+    assert torch.equal(found.mask, torch.from_numpy(np.isfinite(labels)))
+    np.testing.assert_array_equal(found.targets, np.nan_to_num(labels))
+
+
+def test_missing_labels_name_the_remedy():
+    samples = packed_batch(build_estimator(CACHED))['data_samples']
+    with pytest.raises(KeyError, match='add LoadPseudoTrust'):
+        cached_trust(samples, torch.device('cpu'))
+
+
+def test_ignored_samples_do_not_enter_the_loss():
+    model = build_estimator(CACHED)
+    labels = np.random.default_rng(0).random((3, 17), np.float32)
+    batch = packed_batch(model)
+    batch['data_samples'] = cached_samples(model, labels)
+    both = {k: v[:2] for k, v in batch.items()}
+    expected = model.loss(**both)['loss_trust']
+    batch['data_samples'][2].gt_instances.pseudo_trust_sol[:] = np.nan
+    torch.testing.assert_close(model.loss(**batch)['loss_trust'], expected)
+
+
+def test_frozen_training_looks_once_and_keeps_no_graph():
+    model = build_estimator(CACHED).train()
+    seen = []
+
+    def note(module, _, output):
+        seen.append(any(level.requires_grad for level in output))
+
+    model.backbone.register_forward_hook(note)
+    labels = np.random.default_rng(0).random((3, 17), np.float32)
+    batch = packed_batch(model)
+    batch['data_samples'] = cached_samples(model, labels)
+    model.loss(**batch)['loss_trust'].backward()
+    assert seen == [False]
+    assert all(
+        (p.grad is not None) == name.startswith('trust_head')
+        for name, p in model.named_parameters()
+    )
+
+
+def test_cached_labels_need_a_frozen_pose_network():
+    with pytest.raises(ValueError, match='expected False with'):
+        build_estimator(CACHED, full_param_train=True)

@@ -1,0 +1,96 @@
+"""Bring a teacher's cached labels into the pipeline."""
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.datasets.transforms import PackPoseInputs
+from mmpose.registry import TRANSFORMS
+
+from ..trust_cache import load_cache
+
+Missing = Literal['error', 'skip', 'ignore']
+
+
+@TRANSFORMS.register_module()
+class LoadPseudoTrust(BaseTransform):
+    """Look the labels of a sample up in a cache, by its ``id``.
+
+    Place it right before ``PackPoseInputs``: after ``RandomFlip``, so that
+    the labels of a flipped sample are flipped, and after
+    ``GenerateTarget``, which replaces the table of what is packed.
+    The file is read once, when the pipeline is built; the workers of a
+    data loader share it (copy on write).
+
+    Args:
+        path: What ``tools/generate_solvability_cache.py`` wrote.
+        missing: What becomes of a sample that is not in the cache:
+            ``'error'`` stops, ``'skip'`` leaves the sample out (another one
+            is drawn), ``'ignore'`` keeps it, without labels.
+
+    Raises:
+        ValueError: If ``missing`` is none of these, or the cache is not
+            usable.
+        FileNotFoundError: If there is no cache.
+    """
+
+    def __init__(self, path: str, missing: Missing = 'error') -> None:
+        if missing not in get_args(Missing):
+            raise ValueError(
+                'LoadPseudoTrust.missing: expected one of '
+                f'{", ".join(map(repr, get_args(Missing)))}, found '
+                f'{missing!r}; choose one of them'
+            )
+        self.missing = missing
+        self.cache = load_cache(path)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
+        """Add ``pseudo_trust_sol`` ``(1, K)``, NaN where there is no label.
+
+        Args:
+            results: The sample, with ``id``, ``keypoints`` and
+                ``flip_indices``.
+
+        Returns:
+            The sample; None where it is left out.
+
+        Raises:
+            KeyError: If the id is not in the cache and that is an error.
+            ValueError: If the sample has another number of joints.
+        """
+        labels = self._labels(results)
+        if labels is None:
+            return None
+        if results.get('flip') and results['flip_direction'] != 'diagonal':
+            # as mmpose's flip_keypoints does
+            labels = labels[results['flip_indices']]
+        results['pseudo_trust_sol'] = labels[None]
+        results['instance_mapping_table'] = {
+            **results.get(
+                'instance_mapping_table', PackPoseInputs.instance_mapping_table
+            ),
+            'pseudo_trust_sol': 'pseudo_trust_sol',
+        }
+        return results
+
+    def _labels(self, results: dict[str, Any]) -> np.ndarray | None:
+        trust = self.cache.columns['pseudo_trust']
+        joints = results['keypoints'].shape[-2]
+        if trust.shape[1] != joints:
+            raise ValueError(
+                f'trust cache: expected labels of {joints} joints, found '
+                f'{trust.shape[1]} in {self.cache.path}; make it for this '
+                'data set'
+            )
+        row = self.cache.row(results['id'])
+        if row is not None:
+            return trust[row]
+        if self.missing == 'error':
+            raise KeyError(
+                f'trust cache: expected labels of id {results["id"]}, found '
+                f'none in {self.cache.path}; make the cache over all samples '
+                "that train, or set missing='skip' or missing='ignore'"
+            )
+        if self.missing == 'skip':
+            return None
+        return np.full(joints, np.nan, np.float32)
