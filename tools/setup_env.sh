@@ -236,11 +236,10 @@ has_pip() {
 } >/dev/null 2>&1
 
 suggest_cpu_torch() {
-    local index=https://download.pytorch.org/whl/cpu
     if ! command -v nvidia-smi >/dev/null &&
         [ -z "${PIP_FIND_LINKS-}${PIP_EXTRA_INDEX_URL-}" ]; then
-        say "no NVIDIA driver here: PIP_EXTRA_INDEX_URL=$index gives torch" \
-            'without CUDA (3 GB less to download).'
+        say "no NVIDIA driver here: PyTorch's own CPU index in" \
+            'PIP_EXTRA_INDEX_URL gives torch without CUDA (3 GB less).'
     fi
 }
 
