@@ -28,6 +28,7 @@ from ..options import (
     read_options,
 )
 from ..sample_fields import Samples, labelled_joints, person_sizes
+from ..teachers.trust import decay
 from .frozen import batchnorm_statistics_kept, freeze
 from .pseudo_trust import (
     Judgement,
@@ -353,7 +354,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self._trains_consistency:
             losses['loss_consistency_rot'] = options.loss_weight * mean
         losses['rot_inconsistency_mean'] = mean.detach()
-        return PseudoTrust((-options.alpha * inconsistency).exp(), mask)
+        return PseudoTrust(decay(inconsistency, options.alpha), mask)
 
     def _trust_losses(
         self, upright: View, pseudo: PseudoTrust

@@ -222,6 +222,15 @@ def test_the_teacher_takes_its_options_from_the_config():
     )
 
 
+@pytest.mark.parametrize('name', ['free', 'fk'])
+def test_options_and_teachers_have_the_same_defaults(name):
+    if name == 'fk':
+        pytest.importorskip('pytorch_kinematics')
+    teacher = TEACHERS[name]()
+    for key, value in SolvabilityOptions().teacher_options().items():
+        assert getattr(teacher, key) == value, key
+
+
 @pytest.mark.parametrize(
     ('changes', 'error', 'part'),
     [
