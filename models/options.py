@@ -4,11 +4,50 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
-TrustSource = Literal['consistency', 'solvability', 'unified', 'cached']
+TrustSource = Literal[
+    'consistency', 'solvability', 'unified', 'cached', 'annotation'
+]
 TeacherName = Literal['free', 'fk']
 Fusion = Literal['min', 'mean', 'solvability', 'identifiability']
 
 _Options = TypeVar('_Options')
+_SHARES = ('occlude', 'paste', 'blur', 'low_resolution', 'noise', 'light')
+
+
+@dataclasses.dataclass(frozen=True)
+class HardViewOptions:
+    """Ingredients of a hard view (``consistency_cfg.hard_view``).
+
+    Args:
+        max_deg: Largest rotation in degrees, in [0, 180].
+        max_scale: Largest factor of magnification and, inverted, of
+            reduction; at least 1.
+        occlude: Share of views with one to three patches of one colour.
+        paste: Share of views into which a patch of another person of the
+            batch is pasted.
+        blur: Share of views with motion blur.
+        low_resolution: Share of views at a half to an eighth of the
+            resolution.
+        noise: Share of views with Gaussian noise.
+        light: Share of views with another brightness and contrast.
+    """
+
+    max_deg: float = 45.0
+    max_scale: float = 1.35
+    occlude: float = 0.5
+    paste: float = 0.3
+    blur: float = 0.3
+    low_resolution: float = 0.3
+    noise: float = 0.3
+    light: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        name = 'model.consistency_cfg.hard_view'
+        check_range(f'{name}.max_deg', self.max_deg, 0, 180)
+        check_range(f'{name}.max_scale', self.max_scale, 1)
+        for key in _SHARES:
+            check_range(f'{name}.{key}', getattr(self, key), 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +62,9 @@ class ConsistencyOptions:
         loss_weight: Weight of the loss; 0 measures the inconsistency
             without gradients; not negative.
         use_gt_visible: Leave joints without a label out.
+        hard_view: Options of :class:`HardViewOptions`: compare with a
+            harder view instead of a rotated one, and let the trust head
+            judge that view. None for the rotated view.
     """
 
     enable: bool = True
@@ -30,6 +72,7 @@ class ConsistencyOptions:
     alpha: float = 10.0
     loss_weight: float = 1.0
     use_gt_visible: bool = True
+    hard_view: HardViewOptions | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -93,8 +136,12 @@ class TrustOptions:
         enable: Build and train the trust head.
         loss_weight: Weight of its loss; not negative.
         source: Where the pseudo-trust comes from: ``'consistency'``,
-            ``'solvability'``, ``'unified'``, the smaller of both, or
-            ``'cached'``, what ``LoadPseudoTrust`` has read from a file.
+            ``'solvability'``, ``'unified'``, the smaller of both,
+            ``'cached'``, what ``LoadPseudoTrust`` has read from a file, or
+            ``'annotation'``, whether the joint is right: the only source
+            that needs trust labels.
+        dist_thr: Largest error of a right joint in person sizes, for
+            ``'annotation'``.
         detach_pseudo: Let no gradient flow into the pseudo-trust.
         detach_features: Let no gradient of the trust loss reach the pose
             network.
@@ -103,6 +150,7 @@ class TrustOptions:
     enable: bool = True
     loss_weight: float = 1.0
     source: TrustSource = 'consistency'
+    dist_thr: float = 0.05
     detach_pseudo: bool = True
     detach_features: bool = True
 
@@ -112,6 +160,7 @@ class TrustOptions:
         check_choice(
             'model.trust_cfg.source', self.source, get_args(TrustSource)
         )
+        check_positive('model.trust_cfg.dist_thr', self.dist_thr)
 
 
 def read_options(
@@ -147,7 +196,18 @@ def read_options(
                 f"unknown key '{key}'; correct its name or remove it"
             )
         check_type(f'{name}.{key}', value, types[key])
-    return kind(**given)
+    nested = {
+        key: read_options(_nested(types[key]), f'{name}.{key}', value)
+        for key, value in given.items()
+        if value is not None and _nested(types[key])
+    }
+    return kind(**{**given, **nested})
+
+
+def _nested(expected: Any) -> Any:
+    """Return the dataclass of ``SomeOptions | None``, else None."""
+    kinds = [k for k in get_args(expected) if dataclasses.is_dataclass(k)]
+    return kinds[0] if kinds else None
 
 
 def check_type(name: str, value: Any, expected: Any) -> None:

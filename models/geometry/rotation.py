@@ -1,4 +1,4 @@
-"""Rotation of crops and of points in them about the crop's centre.
+"""Rotation and scaling of crops and of points in them about the centre.
 
 Convention:
     Angles are in radians; a positive angle turns x towards y, which is
@@ -29,7 +29,10 @@ def rotation_matrices(angles: Tensor) -> Tensor:
 
 
 def rotate_points(
-    points: Tensor, angles: Tensor, input_size: Size2D
+    points: Tensor,
+    angles: Tensor,
+    input_size: Size2D,
+    scales: Tensor | None = None,
 ) -> Tensor:
     """Turn points about the centre of their crop.
 
@@ -37,16 +40,25 @@ def rotate_points(
         points: ``(B, K, 2)`` points in pixels.
         angles: ``(B,)`` angles in radians.
         input_size: Crop size ``(W, H)`` in pixels.
+        scales: ``(B,)`` factors of the distance from the centre; 1 by
+            default.
 
     Returns:
         ``(B, K, 2)`` turned points in pixels.
     """
     center = crop_center(points, input_size)
     turned = (points - center) @ rotation_matrices(angles).mT
+    if scales is not None:
+        turned = turned * scales.view(-1, 1, 1)
     return turned + center
 
 
-def rotate_images(images: Tensor, angles: Tensor, fill: Tensor) -> Tensor:
+def rotate_images(
+    images: Tensor,
+    angles: Tensor,
+    fill: Tensor,
+    scales: Tensor | None = None,
+) -> Tensor:
     """Turn images about their centre, bilinearly.
 
     What stands at ``p`` in the image stands at ``rotate_points(p)`` in the
@@ -56,6 +68,7 @@ def rotate_images(images: Tensor, angles: Tensor, fill: Tensor) -> Tensor:
         images: ``(B, C, H, W)`` images.
         angles: ``(B,)`` angles in radians.
         fill: ``(C,)`` colour of what the image does not cover.
+        scales: ``(B,)`` factors of magnification; 1 by default.
 
     Returns:
         ``(B, C, H, W)`` turned images.
@@ -66,6 +79,8 @@ def rotate_images(images: Tensor, angles: Tensor, fill: Tensor) -> Tensor:
         [images.new_full((), (n - 1) / 2) for n in (width, height)]
     )
     inverse = rotation_matrices(-angles.to(images.dtype))
+    if scales is not None:
+        inverse = inverse / scales.to(images.dtype).view(-1, 1, 1)
     matrix = inverse * scale / scale.unsqueeze(-1)
     theta = torch.cat([matrix, torch.zeros_like(matrix[..., :1])], -1)
     grid = torch.nn.functional.affine_grid(

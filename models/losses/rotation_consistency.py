@@ -13,6 +13,7 @@ def rotation_inconsistency(
     angles: Tensor,
     person_size: Tensor,
     input_size: Size2D,
+    scales: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Measure how far a prediction fails to turn with its image.
 
@@ -23,6 +24,7 @@ def rotation_inconsistency(
         person_size: ``(B,)`` longer side of the person's box in pixels of
             the crop.
         input_size: Crop size ``(W, H)`` in pixels.
+        scales: ``(B,)`` magnification of the turned crop; 1 by default.
 
     Returns:
         ``(B, K)`` distance of ``rotated`` from the turned ``upright`` in
@@ -32,8 +34,10 @@ def rotation_inconsistency(
     Convention:
         Positive angles turn x towards y about ``((W-1)/2, (H-1)/2)``.
     """
-    expected = rotate_points(upright, angles, input_size)
+    expected = rotate_points(upright, angles, input_size, scales)
     distance = torch.linalg.vector_norm(rotated - expected, dim=-1)
+    if scales is not None:
+        person_size = person_size * scales
     return distance / person_size.unsqueeze(-1), inside_crop(
         expected, input_size
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..geometry.coordinates import inside_crop
 from ..geometry.rotation import rotate_points
 from ..geometry.simcc import (
     SimCCLogits,
@@ -14,6 +15,7 @@ from ..geometry.simcc import (
     raw_scores,
     soft_decode,
 )
+from ..hard_view import Placement
 from ..losses.masked import masked_mean
 from ..options import SolvabilityOptions
 from ..sample_fields import (
@@ -23,6 +25,7 @@ from ..sample_fields import (
     cached_labels,
     labelled_joints,
     person_sizes,
+    simcc_targets,
 )
 from ..teachers.fit import CONVERGED, DEGENERATE
 from ..teachers.teacher import TeacherResult
@@ -128,6 +131,43 @@ def cached_trust(data_samples: Samples, device: torch.device) -> PseudoTrust:
     labels = cached_labels(data_samples, device)
     mask = labels.isfinite()
     return PseudoTrust(torch.where(mask, labels, 0.0), mask)
+
+
+def annotated_trust(
+    logits: SimCCLogits,
+    spec: SimCCSpec,
+    data_samples: Samples,
+    dist_thr: float,
+    placement: Placement | None = None,
+) -> PseudoTrust:
+    """Tell from the annotation which joints are right.
+
+    Args:
+        logits: SimCC logits of a view.
+        spec: How to read them.
+        data_samples: B training samples.
+        dist_thr: Largest error of a right joint in person sizes.
+        placement: How the view is placed; None for the upright one.
+
+    Returns:
+        1 for right joints, 0 for wrong ones; joints without a label in the
+        view are masked.
+    """
+    targets, weights = simcc_targets(data_samples)
+    truth = hard_decode(targets, spec)
+    size = person_sizes(data_samples, logits.x.device)
+    if placement is not None:
+        truth = rotate_points(
+            truth, placement.angles, spec.input_size, placement.scales
+        )
+        size = size * placement.scales
+    distance = torch.linalg.vector_norm(
+        hard_decode(logits, spec) - truth, dim=-1
+    )
+    return PseudoTrust(
+        (distance <= dist_thr * size[:, None]).float(),
+        (weights > 0) & inside_crop(truth, spec.input_size),
+    )
 
 
 def solvability_trust(

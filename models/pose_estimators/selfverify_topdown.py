@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..geometry.rotation import rotate_images
 from ..geometry.simcc import SimCCLogits, SimCCSpec, hard_decode, soft_decode
+from ..hard_view import Placement, hard_view
 from ..heads.trust_head import Evidence
 from ..losses.masked import masked_mean, soft_target_bce
 from ..losses.pose_loss import simcc_pose_loss
@@ -33,6 +34,7 @@ from .frozen import batchnorm_statistics_kept, freeze
 from .pseudo_trust import (
     Judgement,
     PseudoTrust,
+    annotated_trust,
     cached_trust,
     judge,
     solvability_trust,
@@ -58,6 +60,18 @@ class View(NamedTuple):
         return View(features, self.logits.detach())
 
 
+class Lesson(NamedTuple):
+    """What the trust head is to learn.
+
+    Args:
+        view: What it is shown.
+        pseudo: What it should say.
+    """
+
+    view: View
+    pseudo: PseudoTrust
+
+
 @MODELS.register_module()
 class SelfVerifyTopdown(TopdownPoseEstimator):
     """Top-down estimator with a SimCC head that learns to trust its joints.
@@ -69,6 +83,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     upright prediction is the fixed side of the comparison: it gets no
     gradient from it (Xie et al., "An Empirical Study of the Collapsing
     Problem in Semi-Supervised 2D Human Pose Estimation", ICCV 2021).
+
+    With ``consistency_cfg.hard_view`` the second view is harder than a
+    rotation alone, and the trust head learns to judge that view, in which
+    the errors are.
 
     Instead, or as well, an inverse-kinematics teacher judges the decoded
     joints: does a plausible body explain them, and do the other joints pin
@@ -124,6 +142,17 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 "model.trust_cfg.source='cached', found True: cached labels "
                 'judge a pose network that does not change; freeze it or '
                 'choose another source'
+            )
+        if self.consistency.hard_view and self.trust.source in (
+            'unified',
+            'solvability',
+            'cached',
+        ):
+            raise ValueError(
+                'model.consistency_cfg.hard_view: expected '
+                "model.trust_cfg.source='consistency' or 'annotation', found "
+                f'{self.trust.source!r}, which judges the upright view; '
+                'choose another source or set hard_view=None'
             )
         self.trust_head = self._build_trust_head(trust_head)
         if not full_param_train:
@@ -208,10 +237,13 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             losses.update(
                 simcc_pose_loss(self.head, upright.logits, data_samples)
             )
+        other, placement = None, None
+        if self._sees_twice:
+            other, placement = self._other_view(inputs)
         opinions: dict[str, PseudoTrust] = {}
         if self._measures_consistency:
             opinions['consistency'] = self._consistency(
-                inputs, upright, data_samples, losses
+                upright, other, placement, data_samples, losses
             )
         if self.teacher is not None:
             opinions['solvability'], logged = solvability_trust(
@@ -224,8 +256,16 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             losses.update(logged)
         if self._needs_cache:
             opinions['cached'] = cached_trust(data_samples, inputs.device)
-        if self.trust_head is not None:
-            losses.update(self._trust_losses(upright, self._unite(opinions)))
+        if self.trust_head is None:
+            return losses
+        if self.trust.source == 'annotation':
+            lessons = self._annotated(upright, other, placement, data_samples)
+        else:
+            shown = upright
+            if self.consistency.hard_view and 'consistency' in opinions:
+                shown = other
+            lessons = [Lesson(shown, self._unite(opinions))]
+        losses.update(self._trust_losses(lessons))
         return losses
 
     def _unite(self, opinions: dict[str, PseudoTrust]) -> PseudoTrust:
@@ -239,6 +279,13 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     @property
     def _measures_consistency(self) -> bool:
         return self.consistency.enable or self._needs('consistency')
+
+    @property
+    def _sees_twice(self) -> bool:
+        annotated = self.trust.enable and self.trust.source == 'annotation'
+        return self._measures_consistency or (
+            annotated and self.consistency.hard_view is not None
+        )
 
     @property
     def _measures_solvability(self) -> bool:
@@ -268,19 +315,28 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         features = self.extract_feat(inputs)
         return View(features, SimCCLogits(*self.head.forward(features)))
 
-    def _rotated_view(self, inputs: Tensor, angles: Tensor) -> View:
-        pseudo_needs_grad = (
+    def _other_view(self, inputs: Tensor) -> tuple[View, Placement]:
+        head_needs_grad = (
             self.full_param_train
             and self.trust_head is not None
-            and not self.trust.detach_pseudo
+            and not (self.trust.detach_pseudo and self.trust.detach_features)
         )
-        with_grad = self._trains_consistency or pseudo_needs_grad
-        rotated = rotate_images(inputs, angles, self._black())
+        with_grad = self._trains_consistency or head_needs_grad
+        if self.consistency.hard_view is None:
+            angles = random_angles(
+                len(inputs), self.consistency.max_deg, inputs
+            )
+            crops = rotate_images(inputs, angles, self._black())
+            placement = Placement(angles, torch.ones_like(angles))
+        else:
+            crops, placement = hard_view(
+                inputs, self.consistency.hard_view, self._black()
+            )
         with (
             torch.set_grad_enabled(with_grad),
             batchnorm_statistics_kept(*self._pose_modules()),
         ):
-            return self.view(rotated)
+            return self.view(crops), placement
 
     def _black(self) -> Tensor:
         """Return black as the network sees it, ``(3,)``."""
@@ -333,20 +389,21 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
     def _consistency(
         self,
-        inputs: Tensor,
         upright: View,
+        other: View,
+        placement: Placement,
         data_samples: Samples,
         losses: dict[str, Tensor],
     ) -> PseudoTrust:
         options, spec = self.consistency, self.simcc_spec
-        angles = random_angles(len(inputs), options.max_deg, inputs)
-        rotated = self._rotated_view(inputs, angles)
+        device = upright.logits.x.device
         inconsistency, mask = rotation_inconsistency(
             soft_decode(upright.logits.detach(), spec),
-            soft_decode(rotated.logits, spec),
-            angles,
-            person_sizes(data_samples, inputs.device),
+            soft_decode(other.logits, spec),
+            placement.angles,
+            person_sizes(data_samples, device),
             spec.input_size,
+            placement.scales,
         )
         if options.use_gt_visible:
             mask = mask & labelled_joints(data_samples)
@@ -356,18 +413,49 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         losses['rot_inconsistency_mean'] = mean.detach()
         return PseudoTrust(decay(inconsistency, options.alpha), mask)
 
-    def _trust_losses(
-        self, upright: View, pseudo: PseudoTrust
-    ) -> dict[str, Tensor]:
+    def _annotated(
+        self,
+        upright: View,
+        other: View | None,
+        placement: Placement | None,
+        data_samples: Samples,
+    ) -> list[Lesson]:
+        views = [(upright, None)]
+        if self.consistency.hard_view:
+            views.append((other, placement))
+        return [
+            Lesson(
+                view,
+                annotated_trust(
+                    view.logits,
+                    self.simcc_spec,
+                    data_samples,
+                    self.trust.dist_thr,
+                    where,
+                ),
+            )
+            for view, where in views
+        ]
+
+    def _trust_losses(self, lessons: list[Lesson]) -> dict[str, Tensor]:
+        trust_logits = torch.cat(
+            [self._trust_logits(lesson.view) for lesson in lessons]
+        )
+        pseudo = [lesson.pseudo for lesson in lessons]
+        return self._compare_trust(
+            trust_logits,
+            PseudoTrust(*map(torch.cat, zip(*pseudo, strict=True))),
+        )
+
+    def _trust_logits(self, view: View) -> Tensor:
         if self.trust.detach_features:
-            upright = upright.detach()
-        trust_logits = self.trust_head(
-            upright.features[-1],
-            upright.logits,
-            hard_decode(upright.logits, self.simcc_spec),
+            view = view.detach()
+        return self.trust_head(
+            view.features[-1],
+            view.logits,
+            hard_decode(view.logits, self.simcc_spec),
             self.simcc_spec,
         )
-        return self._compare_trust(trust_logits, pseudo)
 
     def _loss_from_evidence(
         self, rows: Tensor, data_samples: Samples

@@ -19,9 +19,11 @@ from self_verify_pose.models.geometry.simcc import (
     SimCCSpec,
     hard_decode,
 )
+from self_verify_pose.models.hard_view import Placement
 from self_verify_pose.models.options import SolvabilityOptions
 from self_verify_pose.models.pose_estimators.pseudo_trust import (
     PseudoTrust,
+    annotated_trust,
     cached_trust,
     solvability_trust,
     unify,
@@ -305,3 +307,59 @@ def test_frozen_training_looks_once_and_keeps_no_graph():
 def test_cached_labels_need_a_frozen_pose_network():
     with pytest.raises(ValueError, match='expected False with'):
         build_estimator(CACHED, full_param_train=True)
+
+
+@pytest.mark.parametrize('placed', [False, True])
+def test_annotated_trust_agrees_with_a_plain_loop(placed):
+    model = build_estimator(trust_cfg__source='annotation')
+    batch = packed_batch(model, size=3)
+    samples, generator = batch['data_samples'], torch.Generator()
+    generator.manual_seed(0)
+    joints = torch.rand(3, 17, 2, generator=generator) * 180
+    placement = None
+    if placed:
+        placement = Placement(
+            torch.tensor([0.3, -0.2, 1.0]), torch.tensor([0.8, 1.0, 1.3])
+        )
+    size = person_sizes(samples, 'cpu')
+    for row, sample in enumerate(samples):  # put some joints near the truth
+        labels = sample.gt_instance_labels
+        for k in range(0, 17, 2):
+            truth = torch.stack(
+                [
+                    labels.keypoint_x_labels[0, k].argmax() / 2,
+                    labels.keypoint_y_labels[0, k].argmax() / 2,
+                ]
+            )
+            if placed:
+                truth = rotate_points(
+                    truth.view(1, 1, 2),
+                    placement.angles[row : row + 1],
+                    SPEC.input_size,
+                    placement.scales[row : row + 1],
+                ).view(2)
+            joints[row, k] = truth.clamp(min=2, max=180)
+    logits = logits_at(joints.round())
+    targets, mask = annotated_trust(logits, SPEC, samples, 0.05, placement)
+    seen = set()
+    for row, sample in enumerate(samples):
+        labels = sample.gt_instance_labels
+        for k in range(17):
+            x = labels.keypoint_x_labels[0, k].argmax().item() / 2
+            y = labels.keypoint_y_labels[0, k].argmax().item() / 2
+            scale = 1.0
+            if placed:
+                turn = complex(x - 95.5, y - 127.5)
+                angle = torch.tensor(1j * placement.angles[row].item()).exp()
+                scale = placement.scales[row].item()
+                turn = turn * angle.item() * scale
+                x, y = turn.real + 95.5, turn.imag + 127.5
+            weight = labels.keypoint_weights[0, k].item()
+            inside = 0 <= x <= 191 and 0 <= y <= 255
+            assert mask[row, k].item() == (weight > 0 and inside)
+            px, py = joints[row, k].round().tolist()
+            distance = ((px - x) ** 2 + (py - y) ** 2) ** 0.5
+            right = distance <= 0.05 * size[row].item() * scale
+            assert targets[row, k].item() == right
+            seen.add(right)
+    assert seen == {True, False}

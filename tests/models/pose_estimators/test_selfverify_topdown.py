@@ -174,6 +174,22 @@ def test_pose_and_consistency_losses_add_up(model):
         ({'consistency_cfg__loss_weight': 0.0}, 2),
         ({'consistency_cfg__enable': False, 'trust_cfg__enable': False}, 1),
         ({'full_param_train': False}, 2),
+        ({'consistency_cfg__hard_view': {}}, 2),
+        (
+            {
+                'trust_cfg__source': 'annotation',
+                'consistency_cfg__enable': False,
+            },
+            1,
+        ),
+        (
+            {
+                'trust_cfg__source': 'annotation',
+                'consistency_cfg__enable': False,
+                'consistency_cfg__hard_view': {},
+            },
+            2,
+        ),
     ],
 )
 def test_nothing_goes_through_the_backbone_twice(changes, passes):
@@ -186,6 +202,47 @@ def test_nothing_goes_through_the_backbone_twice(changes, passes):
     losses_of(model)
     assert len(calls) == passes
     assert len(heads) == passes
+
+
+@pytest.mark.parametrize(
+    ('source', 'shown'), [('consistency', [1]), ('annotation', [0, 1])]
+)
+def test_the_head_judges_the_view_in_which_the_errors_are(source, shown):
+    model = build_estimator(
+        trust_cfg__source=source, consistency_cfg__hard_view={}
+    )
+    with_random_heads(model).train()
+    views, judged = [], []
+    forward = model.head.forward
+    model.head.forward = lambda feats: (
+        views.append(feats[-1]) or forward(feats)
+    )
+    model.trust_head.register_forward_pre_hook(
+        lambda _, args: judged.append(args[0])
+    )
+    losses = losses_of(model)
+    assert len(judged) == len(shown)
+    for features, index in zip(judged, shown, strict=True):
+        assert torch.equal(features, views[index])
+    assert gradients(model, losses['loss_trust'])['trust_head'] > 0
+
+
+def test_labels_from_the_annotation_are_learned():
+    model = build_estimator(
+        trust_cfg__source='annotation',
+        consistency_cfg__enable=False,
+        full_param_train=False,
+    ).train()
+    optimizer = torch.optim.Adam(model.trust_head.parameters(), 3e-3)
+    batch = packed_batch(model, size=4)
+    history = []
+    for _ in range(30):
+        loss = model.loss(**batch)['loss_trust']
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    assert history[-1] < 0.5 * history[0]
 
 
 def test_consistency_off_still_gives_the_trust_head_a_target():
@@ -421,6 +478,15 @@ def test_black_corners_are_black_before_normalisation(model):
             ['trust_cfg.loss_weight', 'number'],
         ),
         ({'full_param_train': 'False'}, TypeError, ['full_param_train']),
+        (
+            {
+                'trust_cfg__source': 'unified',
+                'consistency_cfg__hard_view': {},
+            },
+            ValueError,
+            ['hard_view', "'annotation'", "'unified'"],
+        ),
+        ({'trust_cfg__dist_thr': 0.0}, ValueError, ['dist_thr', 'above 0']),
         ({'foo': 1}, TypeError, ["'foo'", 'consistency_cfg']),
         (
             {'full_param_train': False, 'trust_cfg__enable': False},
