@@ -3,6 +3,8 @@ _base_ = ['./baseline_rtmpose_s_1x32g_coco-256x192.py']
 
 model = dict(
     type='SelfVerifyTopdown',
+    # the trust head reads the two earlier maps, the pose head the last one
+    backbone=dict(out_indices=(2, 3, 4)),
     full_param_train=True,
     trust_head=dict(type='TrustHead'),
     consistency_cfg=dict(enable=True),

@@ -23,6 +23,7 @@ from ..models.hooks.pose_checkpoint import check_pose_weights, read_state_dict
 from ..models.options import SolvabilityOptions, read_options
 from ..models.pose_estimators.pseudo_trust import Judgement
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..models.sample_fields import person_sizes
 from .trust_cache import (
     DEGENERATE,
     PER_JOINT,
@@ -164,7 +165,11 @@ class CacheMaker:
             view = self.model.view(data['inputs'])
             evidence = None
             if self.job.with_features:
-                evidence = self.model.evidence(view).half().cpu().numpy()
+                sizes = person_sizes(
+                    data['data_samples'], data['inputs'].device
+                )
+                rows = self.model.evidence(view, sizes)
+                evidence = rows.half().cpu().numpy()
         with self._timed('teacher'):
             judgement = self.model.judge_view(view, data['data_samples'])
             columns = _columns_of(judgement)

@@ -21,7 +21,10 @@ from torch import Tensor
 
 from .coordinates import Size2D
 
-NUM_STATISTICS = 10
+# distances from the peak, in person sizes, within which mass is counted
+MASS_RADII = (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
+NUM_STATISTICS = 2 * (5 + len(MASS_RADII))
+_LEAST_MASS = 1e-4
 
 
 class SimCCLogits(NamedTuple):
@@ -120,18 +123,20 @@ def raw_scores(logits: SimCCLogits) -> Tensor:
     return torch.minimum(*(axis.amax(-1).float() for axis in logits))
 
 
-def statistics(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
+def statistics(logits: SimCCLogits, spec: SimCCSpec, sizes: Tensor) -> Tensor:
     """Describe the distributions of each joint by a few numbers.
 
     Args:
         logits: Logits of both axes.
         spec: How to read them.
+        sizes: ``(B,)`` person sizes in pixels of the crop.
 
     Returns:
-        ``(B, K, 10)``; for x, then for y: the log of the peak, the entropy
+        ``(B, K, 22)``; for x, then for y: the log of the peak, the entropy
         as a share of the largest possible, the spread (standard deviation)
-        and the distance of mean and peak as shares of the axis, and the
-        raw maximum (the axis' share of RTMPose's score).
+        and the distance of mean and peak as shares of the axis, the raw
+        maximum (the axis' share of RTMPose's score), and the log odds of
+        the mass within each of ``MASS_RADII`` of the peak.
     """
     columns = []
     for axis in logits:
@@ -144,11 +149,34 @@ def statistics(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
         mean = probability @ bins
         variance = probability @ bins.square() - mean.square()
         log_peak, mode = log_probability.max(-1)
+        masses = mass_around(probability, mode, sizes * spec.split_ratio)
         columns += [
             log_peak,
             -(probability * log_probability).sum(-1) / math.log(length),
             variance.clamp_min(1e-12).sqrt(),
             (mean - bins[mode]).abs(),
             axis.amax(-1).to(probability.dtype),
+            *masses.clamp(_LEAST_MASS, 1 - _LEAST_MASS).logit().unbind(-1),
         ]
     return torch.stack(columns, -1)
+
+
+def mass_around(probability: Tensor, mode: Tensor, sizes: Tensor) -> Tensor:
+    """Sum a distribution over the bins near its peak.
+
+    Args:
+        probability: ``(B, K, N)`` distribution along one axis.
+        mode: ``(B, K)`` bins of the peaks.
+        sizes: ``(B,)`` person sizes in bins.
+
+    Returns:
+        ``(B, K, R)`` mass of the bins within each of ``MASS_RADII``, in
+        person sizes, of the peak.
+    """
+    length = probability.shape[-1]
+    radii = torch.stack([sizes.new_full((), r) for r in MASS_RADII])
+    reach = (sizes[:, None] * radii).long()[:, None]
+    total = torch.nn.functional.pad(probability.cumsum(-1), (1, 0))
+    upper = (mode[..., None] + reach + 1).clamp_max(length)
+    lower = (mode[..., None] - reach).clamp_min(0)
+    return total.gather(-1, upper) - total.gather(-1, lower)

@@ -1,5 +1,6 @@
 """The head that predicts which joints are right."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -7,7 +8,7 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..geometry.coordinates import sample_features
+from ..geometry.coordinates import crop_center, sample_features
 from ..geometry.simcc import (
     NUM_STATISTICS,
     SimCCLogits,
@@ -15,46 +16,59 @@ from ..geometry.simcc import (
     statistics,
 )
 
+NUM_NUMBERS = NUM_STATISTICS + 5
+DEFAULT_LEVELS = (0, 1)
+
 
 class Evidence(NamedTuple):
     """What the trust head reads of a batch; no weights enter it.
 
     Args:
-        local: ``(B, K, C)`` features at the joints.
-        pooled: ``(B, C)`` mean of the feature map.
-        numbers: ``(B, K, 12)`` statistics of the SimCC distributions, and
-            the position as a share of the crop, about its centre.
+        local: ``(B, K, C)`` features of all levels at the joints.
+        numbers: ``(B, K, 27)`` statistics of the SimCC distributions, the
+            position about the centre of the crop and about the mean of the
+            joints in person sizes, and the log of the size as a share of
+            the crop's height.
     """
 
     local: Tensor
-    pooled: Tensor
     numbers: Tensor
 
     @classmethod
     def collect(
         cls,
-        features: Tensor,
+        levels: Sequence[Tensor],
         logits: SimCCLogits,
         keypoints: Tensor,
         spec: SimCCSpec,
+        sizes: Tensor,
     ) -> 'Evidence':
         """Read evidence from what the pose network computed.
 
         Args:
-            features: ``(B, C, h, w)`` feature map of the crop.
+            levels: ``(B, C_i, h_i, w_i)`` feature maps of the crop.
             logits: SimCC logits of the joints.
             keypoints: ``(B, K, 2)`` joints to judge, pixels of the crop.
             spec: How to read the logits.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
 
         Returns:
             The evidence.
         """
-        size = keypoints.new_tensor(spec.input_size)
-        return cls(
-            sample_features(features, keypoints, spec.input_size),
-            features.mean((2, 3)),
-            torch.cat([statistics(logits, spec), keypoints / size - 0.5], -1),
-        )
+        local = [
+            sample_features(level, keypoints, spec.input_size)
+            for level in levels
+        ]
+        unit = sizes.view(-1, 1, 1)
+        middle = keypoints.mean(1, keepdim=True)
+        share = (unit / spec.input_size[1]).log()
+        numbers = [
+            statistics(logits, spec, sizes),
+            (keypoints - crop_center(keypoints, spec.input_size)) / unit,
+            (keypoints - middle) / unit,
+            share.expand(-1, keypoints.shape[1], -1),
+        ]
+        return cls(torch.cat(local, -1), torch.cat(numbers, -1))
 
     def packed(self) -> Tensor:
         """Return all of it as one row per sample, ``(B, D)``."""
@@ -62,13 +76,13 @@ class Evidence(NamedTuple):
 
     @classmethod
     def unpacked(
-        cls, rows: Tensor, in_channels: int, num_keypoints: int
+        cls, rows: Tensor, channels: int, num_keypoints: int
     ) -> 'Evidence':
         """Undo :meth:`packed`.
 
         Args:
             rows: ``(B, D)`` packed evidence.
-            in_channels: Channels C.
+            channels: Channels C of all levels.
             num_keypoints: Joints K.
 
         Returns:
@@ -77,20 +91,17 @@ class Evidence(NamedTuple):
         Raises:
             ValueError: If D is not what C and K make.
         """
-        width = NUM_STATISTICS + 2
-        sizes = [num_keypoints * in_channels, in_channels]
-        sizes.append(num_keypoints * width)
+        sizes = [num_keypoints * channels, num_keypoints * NUM_NUMBERS]
         if rows.shape[1] != sum(sizes):
             raise ValueError(
                 f'expected rows of {sum(sizes)} numbers for {num_keypoints} '
-                f'joints and {in_channels} channels, found {rows.shape[1]}; '
+                f'joints and {channels} channels, found {rows.shape[1]}; '
                 'make the cache with the network that is trained'
             )
-        local, pooled, numbers = rows.float().split(sizes, 1)
+        local, numbers = rows.float().split(sizes, 1)
         return cls(
-            local.view(-1, num_keypoints, in_channels),
-            pooled,
-            numbers.view(-1, num_keypoints, width),
+            local.view(-1, num_keypoints, channels),
+            numbers.view(-1, num_keypoints, NUM_NUMBERS),
         )
 
 
@@ -98,70 +109,105 @@ class Evidence(NamedTuple):
 class TrustHead(BaseModule):
     """Predict one trust logit per joint from what the pose head saw.
 
-    Each joint becomes a token: the features at its predicted position, the
-    pooled features, the statistics of its two SimCC distributions and its
-    position. The tokens then attend to each other, so that a joint is
-    judged in the light of the whole pose.
+    Each joint becomes a token: the features of several levels of the
+    backbone at its predicted position, the statistics of its two SimCC
+    distributions and its place in the pose. The tokens then attend to each
+    other, so that a joint is judged in the light of the whole pose. The
+    pose head reads the last level only; what the earlier ones show at a
+    joint is a second opinion on it.
 
     Args:
-        in_channels: Channels of the feature map.
+        in_channels: Channels of each level that is read.
         num_keypoints: Number of joints K.
+        levels: Which feature maps of the backbone are read; as many as
+            ``in_channels``.
         embed_dims: Width of the tokens.
         num_heads: Heads of the attention; divides ``embed_dims``.
+        feature_dropout: Share of the projected features that is dropped in
+            training.
+        mix_joints: Let the joints attend to each other.
         init_cfg: Weight initialisation of mmengine. Defaults to None.
+
+    Raises:
+        ValueError: If ``in_channels`` and ``levels`` differ in length.
     """
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: Sequence[int],
         num_keypoints: int,
+        levels: Sequence[int] = DEFAULT_LEVELS,
         embed_dims: int = 96,
         num_heads: int = 4,
+        feature_dropout: float = 0.3,
+        mix_joints: bool = True,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.local_proj = nn.Linear(in_channels, embed_dims)
-        self.global_proj = nn.Linear(in_channels, embed_dims, bias=False)
-        self.statistics_norm = nn.LayerNorm(NUM_STATISTICS + 2)
-        self.statistics_proj = nn.Linear(
-            NUM_STATISTICS + 2, embed_dims, bias=False
+        if len(in_channels) != len(levels):
+            raise ValueError(
+                'model.trust_head.in_channels: expected one number of '
+                f'channels for each of the levels {tuple(levels)}, found '
+                f'{tuple(in_channels)}; give as many'
+            )
+        self.levels, self.in_channels = tuple(levels), tuple(in_channels)
+        self.local_projs = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(channels),
+                nn.Linear(channels, embed_dims, bias=False),
+                nn.Dropout(feature_dropout),
+            )
+            for channels in in_channels
+        )
+        self.numbers_norm = nn.BatchNorm1d(NUM_NUMBERS)
+        self.numbers_proj = nn.Sequential(
+            nn.Linear(NUM_NUMBERS, embed_dims),
+            nn.GELU(),
+            nn.Linear(embed_dims, embed_dims),
         )
         self.joint_embedding = nn.Parameter(
             torch.randn(num_keypoints, embed_dims) * 0.02
         )
-        self.mixer = nn.TransformerEncoderLayer(
-            embed_dims,
-            num_heads,
-            dim_feedforward=2 * embed_dims,
-            dropout=0.0,
-            activation='gelu',
-            batch_first=True,
-            norm_first=True,
-        )
+        self.mixer = None
+        if mix_joints:
+            self.mixer = nn.TransformerEncoderLayer(
+                embed_dims,
+                num_heads,
+                dim_feedforward=2 * embed_dims,
+                dropout=0.1,
+                activation='gelu',
+                batch_first=True,
+                norm_first=True,
+            )
         self.classifier = nn.Sequential(
             nn.LayerNorm(embed_dims), nn.Linear(embed_dims, 1)
         )
 
     def forward(
         self,
-        features: Tensor,
+        features: Sequence[Tensor],
         logits: SimCCLogits,
         keypoints: Tensor,
         spec: SimCCSpec,
+        sizes: Tensor,
     ) -> Tensor:
         """Judge joints.
 
         Args:
-            features: ``(B, C, h, w)`` feature map of the crop.
+            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
             logits: SimCC logits of the joints.
             keypoints: ``(B, K, 2)`` joints to judge, pixels of the crop.
             spec: How to read the logits.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
 
         Returns:
             ``(B, K)`` trust logits; the sigmoid of one is the probability
             that the joint is right.
         """
-        return self.judge(Evidence.collect(features, logits, keypoints, spec))
+        levels = [features[level] for level in self.levels]
+        return self.judge(
+            Evidence.collect(levels, logits, keypoints, spec, sizes)
+        )
 
     def judge(self, evidence: Evidence) -> Tensor:
         """Judge joints by what was collected about them.
@@ -172,14 +218,15 @@ class TrustHead(BaseModule):
         Returns:
             ``(B, K)`` trust logits.
         """
-        numbers = self.statistics_norm(evidence.numbers)
-        tokens = (
-            self.local_proj(evidence.local)
-            + self.global_proj(evidence.pooled).unsqueeze(1)
-            + self.statistics_proj(numbers)
-            + self.joint_embedding
-        )
-        return self.classifier(self.mixer(tokens)).squeeze(-1)
+        numbers = evidence.numbers
+        normed = self.numbers_norm(numbers.flatten(0, 1)).view_as(numbers)
+        tokens = self.numbers_proj(normed) + self.joint_embedding
+        parts = evidence.local.split(self.in_channels, -1)
+        for project, local in zip(self.local_projs, parts, strict=True):
+            tokens = tokens + project(local)
+        if self.mixer is not None:
+            tokens = self.mixer(tokens)
+        return self.classifier(tokens).squeeze(-1)
 
     def judge_packed(self, rows: Tensor) -> Tensor:
         """Judge joints by stored evidence.
@@ -191,25 +238,29 @@ class TrustHead(BaseModule):
             ``(B, K)`` trust logits.
         """
         joints, _ = self.joint_embedding.shape
-        channels = self.local_proj.in_features
-        return self.judge(Evidence.unpacked(rows, channels, joints))
+        return self.judge(
+            Evidence.unpacked(rows, sum(self.in_channels), joints)
+        )
 
     def predict(
         self,
-        features: Tensor,
+        features: Sequence[Tensor],
         logits: SimCCLogits,
         keypoints: Tensor,
         spec: SimCCSpec,
+        sizes: Tensor,
     ) -> Tensor:
         """Return trust: the sigmoid of what :meth:`forward` returns.
 
         Args:
-            features: ``(B, C, h, w)`` feature map of the crop.
+            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
             logits: SimCC logits of the joints.
             keypoints: ``(B, K, 2)`` joints to judge, pixels of the crop.
             spec: How to read the logits.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
 
         Returns:
             ``(B, K)`` trust in [0, 1], float32.
         """
-        return self(features, logits, keypoints, spec).float().sigmoid()
+        trust_logits = self(features, logits, keypoints, spec, sizes)
+        return trust_logits.float().sigmoid()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..geometry.rotation import rotate_images
 from ..geometry.simcc import SimCCLogits, SimCCSpec, hard_decode, soft_decode
 from ..hard_view import Placement, hard_view
-from ..heads.trust_head import Evidence
+from ..heads.trust_head import DEFAULT_LEVELS, Evidence
 from ..losses.masked import masked_mean, soft_target_bce
 from ..losses.pose_loss import simcc_pose_loss
 from ..losses.rotation_consistency import (
@@ -47,7 +47,8 @@ class View(NamedTuple):
     """What the pose network says about one view of a batch.
 
     Args:
-        features: Feature maps ``(B, C, h, w)``, the last one read by heads.
+        features: Feature maps ``(B, C, h, w)``; the pose head reads the
+            last one.
         logits: SimCC logits.
     """
 
@@ -65,10 +66,12 @@ class Lesson(NamedTuple):
 
     Args:
         view: What it is shown.
+        sizes: ``(B,)`` person sizes in pixels of the view.
         pseudo: What it should say.
     """
 
     view: View
+    sizes: Tensor
     pseudo: PseudoTrust
 
 
@@ -94,8 +97,9 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
     Args:
         trust_head: Config of the trust head; its ``in_channels`` and
-            ``num_keypoints`` are taken from the pose head where they are
-            not given. Needed where trust is enabled.
+            ``num_keypoints`` are taken from the pose network where they are
+            not given. Needed where trust is enabled. It reads the maps that
+            ``backbone.out_indices`` gives.
         full_param_train: Train everything. False freezes backbone, neck
             and head (no gradients, no BatchNorm statistics, eval mode) and
             trains the trust head alone.
@@ -184,8 +188,17 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 "model.trust_head=dict(type='TrustHead') or "
                 'model.trust_cfg.enable=False'
             )
+        channels = _map_channels(self.backbone)
+        levels = cfg.get('levels', DEFAULT_LEVELS)
+        count = len(channels)
+        if any(not -count <= level < count for level in levels):
+            raise ValueError(
+                f'model.trust_head.levels: expected some of the {count} maps '
+                f'that model.backbone gives, found {tuple(levels)}; change '
+                'them or model.backbone.out_indices'
+            )
         defaults = {
-            'in_channels': self.head.in_channels,
+            'in_channels': [channels[level] for level in levels],
             'num_keypoints': self.head.out_channels,
         }
         return MODELS.build({**defaults, **cfg})
@@ -258,13 +271,19 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             opinions['cached'] = cached_trust(data_samples, inputs.device)
         if self.trust_head is None:
             return losses
+        sizes = person_sizes(data_samples, inputs.device)
         if self.trust.source == 'annotation':
-            lessons = self._annotated(upright, other, placement, data_samples)
+            views = [(upright, sizes, None)]
+            if self.consistency.hard_view:
+                views.append((other, sizes * placement.scales, placement))
+            lessons = self._annotated(views, data_samples)
         else:
-            shown = upright
+            shown = Lesson(upright, sizes, self._unite(opinions))
             if self.consistency.hard_view and 'consistency' in opinions:
-                shown = other
-            lessons = [Lesson(shown, self._unite(opinions))]
+                shown = shown._replace(
+                    view=other, sizes=sizes * placement.scales
+                )
+            lessons = [shown]
         losses.update(self._trust_losses(lessons))
         return losses
 
@@ -373,18 +392,24 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             data_samples,
         )
 
-    def evidence(self, view: View) -> Tensor:
+    def evidence(self, view: View, sizes: Tensor) -> Tensor:
         """Collect what the trust head reads of a view.
 
         Args:
             view: What :meth:`view` returns.
+            sizes: ``(B,)`` person sizes in pixels of the view.
 
         Returns:
             ``(B, D)`` rows, which :meth:`loss` takes in place of crops.
         """
-        joints = hard_decode(view.logits, self.simcc_spec)
+        head = self.trust_head
+        levels = DEFAULT_LEVELS if head is None else head.levels
         return Evidence.collect(
-            view.features[-1], view.logits, joints, self.simcc_spec
+            [view.features[level] for level in levels],
+            view.logits,
+            hard_decode(view.logits, self.simcc_spec),
+            self.simcc_spec,
+            sizes,
         ).packed()
 
     def _consistency(
@@ -415,31 +440,21 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
     def _annotated(
         self,
-        upright: View,
-        other: View | None,
-        placement: Placement | None,
+        views: list[tuple[View, Tensor, Placement | None]],
         data_samples: Samples,
     ) -> list[Lesson]:
-        views = [(upright, None)]
-        if self.consistency.hard_view:
-            views.append((other, placement))
-        return [
-            Lesson(
-                view,
-                annotated_trust(
-                    view.logits,
-                    self.simcc_spec,
-                    data_samples,
-                    self.trust.dist_thr,
-                    where,
-                ),
+        spec, dist_thr = self.simcc_spec, self.trust.dist_thr
+        lessons = []
+        for view, sizes, placement in views:
+            pseudo = annotated_trust(
+                view.logits, spec, data_samples, dist_thr, placement
             )
-            for view, where in views
-        ]
+            lessons.append(Lesson(view, sizes, pseudo))
+        return lessons
 
     def _trust_losses(self, lessons: list[Lesson]) -> dict[str, Tensor]:
         trust_logits = torch.cat(
-            [self._trust_logits(lesson.view) for lesson in lessons]
+            [self._trust_logits(one.view, one.sizes) for one in lessons]
         )
         pseudo = [lesson.pseudo for lesson in lessons]
         return self._compare_trust(
@@ -447,15 +462,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             PseudoTrust(*map(torch.cat, zip(*pseudo, strict=True))),
         )
 
-    def _trust_logits(self, view: View) -> Tensor:
+    def _trust_logits(self, view: View, sizes: Tensor) -> Tensor:
         if self.trust.detach_features:
             view = view.detach()
-        return self.trust_head(
-            view.features[-1],
-            view.logits,
-            hard_decode(view.logits, self.simcc_spec),
-            self.simcc_spec,
-        )
+        joints = hard_decode(view.logits, self.simcc_spec)
+        return self.trust_head(*view, joints, self.simcc_spec, sizes)
 
     def _loss_from_evidence(
         self, rows: Tensor, data_samples: Samples
@@ -512,7 +523,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             flip_indices = data_samples[0].metainfo['flip_indices']
         logits = _fuse_views(views, flip_indices)
         trust = self._trust_of_views(
-            views, hard_decode(logits, self.simcc_spec), flip_indices
+            views,
+            hard_decode(logits, self.simcc_spec),
+            flip_indices,
+            person_sizes(data_samples, inputs.device),
         )
 
         predictions, fields = self.head.decode(tuple(logits)), None
@@ -526,19 +540,22 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         return self.add_pred_to_datasample(predictions, fields, data_samples)
 
     def _trust_of_views(
-        self, views: list[View], joints: Tensor, flip_indices: list[int]
+        self,
+        views: list[View],
+        joints: Tensor,
+        flip_indices: list[int],
+        sizes: Tensor,
     ) -> Tensor:
-        trust = self._judge(views[0], joints)
+        trust = self._judge(views[0], joints, sizes)
         if len(views) == 1:
             return trust
         mirrored = joints[:, flip_indices]
         mirrored[..., 0] = self.simcc_spec.input_size[0] - 1 - mirrored[..., 0]
-        return (trust + self._judge(views[1], mirrored)[:, flip_indices]) / 2
+        other = self._judge(views[1], mirrored, sizes)[:, flip_indices]
+        return (trust + other) / 2
 
-    def _judge(self, view: View, joints: Tensor) -> Tensor:
-        return self.trust_head.predict(
-            view.features[-1], view.logits, joints, self.simcc_spec
-        )
+    def _judge(self, view: View, joints: Tensor, sizes: Tensor) -> Tensor:
+        return self.trust_head.predict(*view, joints, self.simcc_spec, sizes)
 
     def _keep_untrained_trust(
         self, state_dict: dict, prefix: str, *args: Any
@@ -563,6 +580,16 @@ def _fuse_views(views: list[View], flip_indices: list[int]) -> SimCCLogits:
     mirrored = flip_vectors(*views[1].logits, flip_indices=flip_indices)
     pairs = zip(views[0].logits, mirrored, strict=True)
     return SimCCLogits(*((one + other) * 0.5 for one, other in pairs))
+
+
+@torch.no_grad()
+def _map_channels(backbone: nn.Module) -> list[int]:
+    """Return the channels of each map of a backbone, by trying it."""
+    was_training = backbone.training
+    backbone.eval()
+    maps = backbone(torch.zeros(1, 3, 64, 64))
+    backbone.train(was_training)
+    return [level.shape[1] for level in maps]
 
 
 def _simcc_spec(head: Any) -> SimCCSpec:

@@ -11,6 +11,7 @@ from self_verify_pose.datasets.trust_cache import (
     save_cache,
 )
 from self_verify_pose.datasets.trust_evidence import TrustEvidenceDataset
+from self_verify_pose.models.sample_fields import person_sizes
 
 TRUST = example_columns()['pseudo_trust']
 
@@ -31,7 +32,10 @@ def batch(model):
 @pytest.fixture
 def files(tmp_path, model, batch):
     with torch.no_grad():
-        rows = model.evidence(model.eval().view(batch['inputs']))
+        rows = model.evidence(
+            model.eval().view(batch['inputs']),
+            person_sizes(batch['data_samples'], 'cpu'),
+        )
     rows = rows.half().numpy()
     evidence, cache = tmp_path / 'c.features.npy', tmp_path / 'c.npz'
     np.save(evidence, rows)
@@ -86,7 +90,7 @@ def test_missing_and_truncated_evidence(files, tmp_path):
 
 def test_evidence_of_another_network_is_refused(model, batch):
     rows = torch.zeros(5, 99, dtype=torch.float16)
-    with pytest.raises(ValueError, match='64 channels, found 99'):
+    with pytest.raises(ValueError, match='48 channels, found 99'):
         model.loss(rows, batch['data_samples'])
 
 

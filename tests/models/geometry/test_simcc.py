@@ -6,6 +6,7 @@ import torch
 from mmpose.codecs import SimCCLabel
 
 from self_verify_pose.models.geometry.simcc import (
+    MASS_RADII,
     NUM_STATISTICS,
     SimCCLogits,
     SimCCSpec,
@@ -94,7 +95,7 @@ def test_half_precision_is_decoded_in_single():
 
 def test_statistics_agree_with_numpy():
     logits = random_logits(1, 2, torch.float64)
-    found = statistics(logits, SPEC)
+    found = statistics(logits, SPEC, torch.tensor([150.0]))
     assert found.shape == (1, 2, NUM_STATISTICS)
     for joint in range(2):
         expected = []
@@ -110,6 +111,11 @@ def test_statistics_agree_with_numpy():
                 abs(mean - at[p.argmax()]),
                 values.max(),
             ]
+            for radius in MASS_RADII:
+                bins = np.arange(len(p))
+                near = abs(bins - p.argmax()) <= radius * 150 * 2
+                mass = min(max(p[near].sum(), 1e-4), 1 - 1e-4)
+                expected.append(np.log(mass / (1 - mass)))
         np.testing.assert_allclose(found[0, joint], expected, rtol=1e-9)
 
 
@@ -118,7 +124,7 @@ def test_statistics_stay_finite_at_the_extremes():
     one_hot[..., 7] = 1e4
     flat = torch.zeros(1, 1, 512)
     logits = SimCCLogits(one_hot.requires_grad_(), flat.requires_grad_())
-    found = statistics(logits, SPEC)
+    found = statistics(logits, SPEC, torch.tensor([150.0]))
     assert found.isfinite().all()
     found.sum().backward()
     assert one_hot.grad.isfinite().all()

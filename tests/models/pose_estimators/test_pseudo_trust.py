@@ -275,7 +275,7 @@ def test_missing_labels_name_the_remedy():
 
 
 def test_ignored_samples_do_not_enter_the_loss():
-    model = build_estimator(CACHED)
+    model = build_estimator(CACHED).eval()
     labels = np.random.default_rng(0).random((3, 17), np.float32)
     batch = packed_batch(model)
     batch['data_samples'] = cached_samples(model, labels)

@@ -223,7 +223,7 @@ def test_the_head_judges_the_view_in_which_the_errors_are(source, shown):
     losses = losses_of(model)
     assert len(judged) == len(shown)
     for features, index in zip(judged, shown, strict=True):
-        assert torch.equal(features, views[index])
+        assert torch.equal(features[-1], views[index])
     assert gradients(model, losses['loss_trust'])['trust_head'] > 0
 
 
@@ -327,7 +327,8 @@ def test_a_frozen_pose_network_does_not_change():
     wrapper = build_optim_wrapper(model, config)
     held = {id(p) for group in wrapper.param_groups for p in group['params']}
     own = {n for n, p in model.named_parameters() if id(p) in held}
-    assert own == {f'trust_head.{n}' for n in model.trust_head.state_dict()}
+    weights = dict(model.trust_head.named_parameters())
+    assert own == {f'trust_head.{name}' for name in weights}
     for _ in range(2):
         losses = losses_of(model)
         assert set(losses) == {
@@ -494,6 +495,11 @@ def test_black_corners_are_black_before_normalisation(model):
             ['something to train'],
         ),
         ({'trust_head': None}, ValueError, ['model.trust_head']),
+        (
+            {'backbone__out_indices': (4,)},
+            ValueError,
+            ['trust_head.levels', 'out_indices', '(0, 1)'],
+        ),
         (
             {'head__loss': {'type': 'KeypointMSELoss', '_delete_': True}},
             ValueError,
