@@ -11,11 +11,16 @@ PURE = (
     'models/geometry',
     'models/kinematics',
     'models/teachers',
+    'metrics/evaluation',
     'metrics/functional',
     'datasets/synthetic',
     'datasets/trust_cache.py',
 )
-WITHOUT_TORCH = ('metrics/functional', 'datasets/trust_cache.py')
+WITHOUT_TORCH = (
+    'metrics/evaluation',
+    'metrics/functional',
+    'datasets/trust_cache.py',
+)
 
 
 def pure_files(folders=PURE):

@@ -16,6 +16,7 @@ from .selective import (
     RiskCoverageCurve,
     augrc,
     aurc,
+    coverage_at_risk,
     risk_coverage_curve,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     'aurc',
     'auroc',
     'brier',
+    'coverage_at_risk',
     'ece',
     'ece_mass',
     'equal_mass_edges',

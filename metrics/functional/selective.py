@@ -118,3 +118,37 @@ def augrc(scores: ArrayLike, risk: ArrayLike) -> float:
     """
     height = risk_coverage_curve(scores, risk).generalized_risk
     return float((height.sum() - height[-1] / 2) / height.size)
+
+
+def coverage_at_risk(
+    scores: ArrayLike, risk: ArrayLike, max_risk: float
+) -> float:
+    """Largest share of joints that can be kept at a given mean risk.
+
+    Convention:
+        Joints are kept by a threshold, so tied joints are kept together.
+        The largest coverage counts, also where a smaller one is too risky.
+
+    Args:
+        scores: (N,) scores of any range, higher is kept longer.
+        risk: (N,) loss of each joint, binary or not.
+        max_risk: Largest mean risk of the kept joints.
+
+    Returns:
+        A value in [0, 1], 0 if no threshold reaches the risk.
+
+    Raises:
+        ValueError: If the inputs are not finite vectors of one length.
+
+    Examples:
+        >>> coverage_at_risk([0.9, 0.5, 0.4, 0.1], [0, 0, 0, 1], 0.05)
+        0.75
+    """
+    score_values, risk_values = check_scores_and_risk(scores, risk)
+    _, group, count = np.unique(
+        -score_values, return_inverse=True, return_counts=True
+    )
+    kept = np.cumsum(count)
+    risk_sum = np.cumsum(np.bincount(group, risk_values))
+    allowed = kept[risk_sum <= max_risk * kept]
+    return float(allowed.max(initial=0) / score_values.size)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..geometry.rotation import rotate_images
 from ..geometry.simcc import SimCCLogits, SimCCSpec, hard_decode, soft_decode
+from ..geometry.simcc_scores import simcc_scores
 from ..hard_view import Placement, hard_view
 from ..heads.trust_head import DEFAULT_LEVELS, Evidence
 from ..losses.masked import masked_mean, soft_target_bce
@@ -127,6 +128,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         _check_names(kwargs)
         self._check_full_param_train(full_param_train)
         super().__init__(**kwargs)
+        _extra_scores(self.test_cfg)
         self.full_param_train = full_param_train
         self.consistency = read_options(
             ConsistencyOptions, 'model.consistency_cfg', consistency_cfg
@@ -512,9 +514,12 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         Returns:
             The samples; ``pred_instances`` holds ``keypoints`` ``(N, K, 2)``
             in pixels of the image, ``keypoint_scores`` ``(N, K)`` and, where
-            trust is enabled, ``keypoint_trust`` ``(N, K)`` in [0, 1].
+            trust is enabled, ``keypoint_trust`` ``(N, K)`` in [0, 1]. With
+            ``test_cfg.extra_scores``, it also holds ``simcc_mean``,
+            ``simcc_peak``, ``simcc_certainty`` and ``simcc_expected``
+            ``(N, K)``, see :class:`SimCCScores`.
         """
-        if self.trust_head is None:
+        if self.trust_head is None and not _extra_scores(self.test_cfg):
             return super().predict(inputs, data_samples)
         flip = self.test_cfg.get('flip_test', False)
         views, flip_indices = [self.view(inputs)], []
@@ -522,12 +527,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             views.append(self.view(inputs.flip(-1)))
             flip_indices = data_samples[0].metainfo['flip_indices']
         logits = _fuse_views(views, flip_indices)
-        trust = self._trust_of_views(
-            views,
-            hard_decode(logits, self.simcc_spec),
-            flip_indices,
-            person_sizes(data_samples, inputs.device),
-        )
+        rows = self._score_rows(views, logits, flip_indices, data_samples)
 
         predictions, fields = self.head.decode(tuple(logits)), None
         if self.test_cfg.get('output_heatmaps', False):
@@ -535,9 +535,32 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             predictions, fields = self.head.predict(
                 levels if flip else levels[0], data_samples, self.test_cfg
             )
-        for instances, row in zip(predictions, to_numpy(trust), strict=True):
-            instances.keypoint_trust = row[None]
+        for name, values in rows.items():
+            for one, row in zip(predictions, to_numpy(values), strict=True):
+                one.set_field(row[None], name)
         return self.add_pred_to_datasample(predictions, fields, data_samples)
+
+    def _score_rows(
+        self,
+        views: list[View],
+        logits: SimCCLogits,
+        flip_indices: list[int],
+        data_samples: Samples,
+    ) -> dict[str, Tensor]:
+        """Return everything that judges the joints, each ``(B, K)``."""
+        rows = {}
+        sizes = person_sizes(data_samples, logits.x.device)
+        if self.trust_head is not None:
+            joints = hard_decode(logits, self.simcc_spec)
+            rows['keypoint_trust'] = self._trust_of_views(
+                views, joints, flip_indices, sizes
+            )
+        if _extra_scores(self.test_cfg):
+            found = simcc_scores(logits, self.simcc_spec, sizes)._asdict()
+            # the minimum is keypoint_scores already
+            del found['minimum']
+            rows |= {f'simcc_{name}': value for name, value in found.items()}
+        return rows
 
     def _trust_of_views(
         self,
@@ -601,6 +624,17 @@ def _simcc_spec(head: Any) -> SimCCSpec:
             f'such as RTMCCHead, found {type(head).__name__}; use one'
         )
     return SimCCSpec(tuple(head.input_size), head.simcc_split_ratio, beta)
+
+
+def _extra_scores(test_cfg: dict) -> bool:
+    """Read whether ``predict`` is to add the scores of the logits."""
+    value = test_cfg.get('extra_scores', False)
+    if not isinstance(value, bool):
+        raise TypeError(
+            'model.test_cfg.extra_scores: expected a bool, found '
+            f'{value!r}; give True or False'
+        )
+    return value
 
 
 def _check_names(given: dict[str, Any]) -> None:

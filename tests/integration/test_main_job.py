@@ -10,6 +10,15 @@ import torch
 from helpers import BASELINE, ROOT, SELFVERIFY, SOLVABILITY
 from integration_runs import SHORT, SHORT_TEST, mim
 
+from self_verify_pose.metrics.evaluation.evaluate import (
+    METRICS,
+    evaluate_scorers,
+)
+from self_verify_pose.metrics.evaluation.sources import (
+    SIMCC_SCORES,
+    read_joints,
+)
+
 TRUST = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
 TRUST += ('Acc@0.5', 'PosRate', 'AURC', 'AUGRC')
 LOGGED = (
@@ -58,7 +67,7 @@ def wandb_records(path: Path):
             yield record
 
 
-def run_test(config, checkpoint, folder, data_root):
+def run_test(config, checkpoint, folder, data_root, *options):
     mim(
         'test',
         str(ROOT / config),
@@ -66,8 +75,11 @@ def run_test(config, checkpoint, folder, data_root):
         str(checkpoint),
         '--work-dir',
         str(folder),
+        '--dump',
+        str(folder / 'preds.pkl'),
         '--cfg-options',
         *SHORT_TEST,
+        *options,
         cwd=folder,
         COCO_ROOT=str(data_root),
     )
@@ -107,10 +119,24 @@ def test_self_verify_trains_and_tests(selfverify_run, tmp_path, data_root):
         assert all(f'{prefix}/{name}' in records[-1] for name in TRUST)
     check_files(selfverify_run.work_dir)
     metrics = run_test(
-        SELFVERIFY, selfverify_run.work_dir / 'latest.pth', tmp_path, data_root
+        SELFVERIFY,
+        selfverify_run.work_dir / 'latest.pth',
+        tmp_path,
+        data_root,
+        'model.test_cfg.extra_scores=True',
     )
     for name in ('trust/ECE', 'trust/Brier', 'score/Brier'):
         assert metrics[name] == pytest.approx(records[-1][name], rel=1e-4)
+    # the report on the dump is the same computation too
+    judged = evaluate_scorers(read_joints(tmp_path / 'preds.pkl'))
+    assert set(SIMCC_SCORES) < set(judged.scorers)
+    fields = {'trust': 'keypoint_trust', 'score': 'keypoint_scores'}
+    for prefix, field in fields.items():
+        figures = judged.scorers[field]
+        for name in set(TRUST) & set(METRICS):
+            assert figures[name].value == pytest.approx(
+                metrics[f'{prefix}/{name}'], rel=1e-5, nan_ok=True
+            )
 
 
 def test_the_curves_tool_of_mmpose_reads_the_logs(selfverify_run, tmp_path):

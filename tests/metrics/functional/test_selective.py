@@ -8,6 +8,7 @@ from self_verify_pose.metrics.functional import (
     augrc,
     aurc,
     auroc,
+    coverage_at_risk,
     risk_coverage_curve,
     selective,
 )
@@ -122,6 +123,17 @@ def test_all_tied_one_joint_and_one_class():
     assert (aurc([0.2], [1]), augrc([0.2], [1])) == (1, 0.5)
     assert (aurc([0.2, 0.3], [0, 0]), augrc([0.2, 0.3], [0, 0])) == (0, 0)
     assert aurc([0.2, 0.3], [True, True]) == 1
+
+
+def test_coverage_counts_thresholds_only():
+    scores, risk = [0.9, 0.5, 0.5, 0.1], [0, 0, 1, 0]
+    # a threshold keeps both tied joints, or none of them
+    assert coverage_at_risk(scores, risk, 0.2) == 0.25
+    assert coverage_at_risk(scores, risk, 0.25) == 1
+    assert coverage_at_risk([0.9, 0.5], [1, 0], 0.4) == 0
+    # too risky at first, fine later
+    assert coverage_at_risk([0.9, 0.5], [1, 0], 0.5) == 1
+    assert coverage_at_risk([0.3], [0], 0.05) == 1
 
 
 def test_best_order_is_by_risk():

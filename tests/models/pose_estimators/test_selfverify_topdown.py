@@ -7,13 +7,17 @@ from helpers import BASELINE, build_estimator, packed_batch
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
+from mmpose.models.utils.tta import flip_vectors
 
 from self_verify_pose.models.geometry.rotation import (
     rotate_images,
     rotate_points,
 )
+from self_verify_pose.models.geometry.simcc import SimCCLogits
+from self_verify_pose.models.geometry.simcc_scores import simcc_scores
 from self_verify_pose.models.kinematics.skeleton import FLIP
 from self_verify_pose.models.losses.rotation_consistency import random_angles
+from self_verify_pose.models.sample_fields import person_sizes
 
 POSE = ('backbone', 'head')
 
@@ -407,6 +411,43 @@ def test_output_keypoint_indices_select_trust_too():
     assert sample.pred_instances.keypoint_trust.shape == (1, 2)
 
 
+@pytest.mark.parametrize('flip', [False, True])
+@pytest.mark.parametrize('trust', [False, True])
+def test_extra_scores_judge_the_logits_that_are_decoded(flip, trust):
+    model = with_random_heads(build_estimator(trust_cfg__enable=trust)).eval()
+    model.test_cfg.update(flip_test=flip, extra_scores=True)
+    batch = packed_batch(model, training=False)
+    sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
+    with torch.no_grad():
+        samples = model.predict(**batch)
+        logits = model.head.forward(model.extract_feat(batch['inputs']))
+        if flip:
+            mirrored = batch['inputs'].flip(-1)
+            others = flip_vectors(
+                *model.head.forward(model.extract_feat(mirrored)),
+                flip_indices=FLIP,
+            )
+            logits = [(a + b) / 2 for a, b in zip(logits, others, strict=True)]
+        expected = simcc_scores(SimCCLogits(*logits), model.simcc_spec, sizes)
+    for name in ('mean', 'peak', 'certainty', 'expected'):
+        found = [s.pred_instances[f'simcc_{name}'] for s in samples]
+        assert found[0].shape == (1, 17)
+        np.testing.assert_allclose(
+            np.concatenate(found), getattr(expected, name), rtol=1e-4
+        )
+    for sample, minimum in zip(samples, expected.minimum, strict=True):
+        scores = sample.pred_instances.keypoint_scores[0]
+        np.testing.assert_allclose(scores, minimum, rtol=1e-6)
+        assert ('keypoint_trust' in sample.pred_instances) == trust
+
+
+def test_extra_scores_are_off_unless_asked_for():
+    model = build_estimator().eval()
+    (sample, *_) = model.predict(**packed_batch(model, training=False))
+    fields = sample.pred_instances.keys()
+    assert not [name for name in fields if name.startswith('simcc')]
+
+
 def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
     plain = build_estimator(BASELINE).state_dict()
     model = build_estimator()
@@ -472,6 +513,11 @@ def test_black_corners_are_black_before_normalisation(model):
             {'trust_cfg__enable': 'no'},
             TypeError,
             ['trust_cfg.enable', "'no'", 'True or False'],
+        ),
+        (
+            {'test_cfg__extra_scores': 'yes'},
+            TypeError,
+            ['test_cfg.extra_scores', "'yes'", 'True or False'],
         ),
         (
             {'trust_cfg__loss_weight': True},

@@ -1,0 +1,1 @@
+"""Judge predictions that were written to a file (NumPy, no OpenMMLab)."""

@@ -1,0 +1,142 @@
+"""What kind of error a joint is: jitter, miss, inversion or swap.
+
+Source: Ronchi and Perona, "Benchmarking and Error Diagnosis in Multi-Instance
+Pose Estimation", ICCV 2017, section 3.1, with their thresholds .5 and .85 of
+the keypoint similarity.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .similarity import keypoint_similarity
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+KINDS = ('good', 'jitter', 'inversion', 'swap', 'miss')
+NEAR, GOOD = 0.5, 0.85
+# the similarity to a joint that has no label
+_UNKNOWN = -1.0
+
+
+def error_kinds(
+    own: Floats, inverted: Floats, swapped: Floats
+) -> NDArray[np.int64]:
+    """Name the kind of each joint by the true joint that it lies closest to.
+
+    ``good`` and ``jitter``: its own, at a similarity of at least .85 or .5.
+    ``inversion``: its mirror image of the same person. ``swap``: the same
+    joint, or its mirror image, of another person. ``miss``: none of them at a
+    similarity of at least .5.
+
+    Args:
+        own: (...) similarity to the true joint.
+        inverted: (...) similarity to its mirror image, below 0 where there
+            is none.
+        swapped: (...) largest similarity to another person's joint, below 0
+            where there is none.
+
+    Returns:
+        (...) positions in ``KINDS``.
+
+    Examples:
+        >>> kinds = error_kinds([0.9, 0.6, 0.1], [-1, 0, 0.7], [-1, 0, 0.2])
+        >>> [KINDS[kind] for kind in kinds]
+        ['good', 'jitter', 'inversion']
+    """
+    columns = [np.asarray(c, np.float64) for c in (own, inverted, swapped)]
+    best = np.maximum.reduce(columns)
+    is_own, is_inverted = best == columns[0], best == columns[1]
+    names = np.select(
+        [best < NEAR, is_own & (best >= GOOD), is_own, is_inverted],
+        [KINDS.index(k) for k in ('miss', 'good', 'jitter', 'inversion')],
+        KINDS.index('swap'),
+    )
+    return names
+
+
+def inverted_similarity(
+    keypoints: Floats,
+    target: Floats,
+    labelled: Mask,
+    areas: Floats,
+    mirror: list[int],
+) -> Floats:
+    """Similarity of joints to the mirrored joint of the same person.
+
+    Args:
+        keypoints: (N, K, 2) predicted points in pixels.
+        target: (N, K, 2) true points in pixels of the same images.
+        labelled: (N, K) bool, True where the true joint has a label.
+        areas: (N,) segment areas in square pixels, above 0.
+        mirror: (K,) position of each joint's mirror image, its own for joints
+            in the middle.
+
+    Returns:
+        (N, K) similarities, below 0 where the mirrored joint has no label or
+        is the joint itself.
+    """
+    similarity = keypoint_similarity(keypoints, target[:, mirror], areas)
+    middle = np.asarray(mirror) == np.arange(len(mirror))
+    usable = labelled[:, mirror] & ~middle
+    return np.where(usable, similarity, _UNKNOWN)
+
+
+def swapped_similarity(
+    keypoints: Floats,
+    image_ids: NDArray[np.generic],
+    person_ids: NDArray[np.generic],
+    others: tuple[Floats, Mask, Floats],
+    other_images: NDArray[np.generic],
+    other_ids: NDArray[np.generic],
+    mirror: list[int],
+) -> Floats:
+    """Largest similarity of joints to the joints of other persons.
+
+    Args:
+        keypoints: (N, K, 2) predicted points in pixels.
+        image_ids: (N,) image of each prediction.
+        person_ids: (N,) the person whom each prediction is of.
+        others: (M, K, 2) true points of everyone, (M, K) which are labelled,
+            (M,) areas in square pixels.
+        other_images: (M,) image of each of everyone.
+        other_ids: (M,) id of each of everyone.
+        mirror: (K,) position of each joint's mirror image.
+
+    Returns:
+        (N, K) largest similarity to the same joint, or to its mirror image,
+        of somebody else in the image; below 0 where there is nobody.
+    """
+    points, labelled, areas = others
+    best = np.full(keypoints.shape[:2], _UNKNOWN)
+    row, other = _pairs(image_ids, other_images)
+    strangers = person_ids[row] != other_ids[other]
+    row, other = row[strangers], other[strangers]
+    if not len(row):
+        return best
+    same, flipped = (
+        np.where(
+            labelled[other][:, order],
+            keypoint_similarity(
+                keypoints[row], points[other][:, order], areas[other]
+            ),
+            _UNKNOWN,
+        )
+        for order in (slice(None), mirror)
+    )
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    best[row[starts]] = np.maximum.reduceat(np.maximum(same, flipped), starts)
+    return best
+
+
+def _pairs(
+    one: NDArray[np.generic], other: NDArray[np.generic]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of positions with equal values, ordered by the first."""
+    order = np.argsort(other, kind='stable')
+    ordered = other[order]
+    first = np.searchsorted(ordered, one, side='left')
+    count = np.searchsorted(ordered, one, side='right') - first
+    row = np.repeat(np.arange(len(one)), count)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return row, order[first[row] + within]

@@ -1,0 +1,150 @@
+import importlib.util
+import json
+import pickle
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import ROOT
+from judged import make_joints
+
+from self_verify_pose.metrics.evaluation.sources import SIMCC_SCORES
+
+TOOL = ROOT / 'tools/eval_trust.py'
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, str(TOOL), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+
+
+def run_here(capsys, *arguments):
+    """The same without a new process: exit code and standard error."""
+    spec = importlib.util.spec_from_file_location('eval_trust', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    try:
+        code = tool.main(list(map(str, arguments)))
+    except SystemExit as stop:
+        code = stop.code
+    return code, capsys.readouterr().err
+
+
+def write_dump(path, joints):
+    truth = joints.truth
+    samples = []
+    for n in range(len(truth)):
+        flags = truth.labelled[n] * (2 - truth.occluded[n])
+        rows = np.column_stack([truth.keypoints[n], flags])
+        samples.append(
+            {
+                'id': int(truth.person_ids[n]),
+                'img_id': int(truth.image_ids[n]),
+                'raw_ann_info': {
+                    'id': int(truth.person_ids[n]),
+                    'area': float(truth.areas[n]),
+                    'keypoints': rows.ravel().tolist(),
+                },
+                'gt_instances': {
+                    'keypoints': truth.keypoints[None, n],
+                    'keypoints_visible': truth.labelled[None, n].astype(float),
+                    'bboxes': truth.boxes[None, n],
+                },
+                'pred_instances': {
+                    'keypoints': joints.keypoints[None, n],
+                    **{k: s[None, n] for k, s in joints.scores.items()},
+                },
+            }
+        )
+    path.write_bytes(pickle.dumps(samples))
+    return path
+
+
+def test_two_dumps_give_one_report(tmp_path):
+    dumps = [
+        write_dump(tmp_path / f'run{k}.pkl', make_joints(seed=k, shift=shift))
+        for k, shift in enumerate((0.2, None))
+    ]
+    out = tmp_path / 'report'
+    done = run(
+        *dumps, '--out', out, '--bootstrap', 10, '--seed', 4,
+        '--dist-thr', 0.1,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert '| trust | ' in done.stdout
+    assert done.stdout.strip().endswith('report.md')
+    content = json.loads((out / 'report.json').read_text())
+    assert list(content) == ['run0', 'run1']
+    joints = make_joints(seed=1)
+    wrong = (joints.errors > 0.1)[joints.truth.labelled].mean()
+    assert content['run1']['error_rate']['value'] == pytest.approx(wrong)
+    assert content['run1']['settings'] == {
+        'dist_thr': 0.1,
+        'criterion': 'bbox',
+        'n_bootstrap': 10,
+        'seed': 4,
+    }
+    assert 'bone_lengths' in content['run0']['scores']
+    # with wrong joints only, three figures can be drawn
+    assert len(list((out / 'figures').glob('*.png'))) == 3 + 7
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['missing.pkl'], 'found nothing at'),
+        (['good.pkl', 'empty.pkl'], 'found an empty dump'),
+        (['good.pkl', 'wrong.pkl'], 'expected a dump of mim test'),
+        (['good.pkl', 'good.pkl'], 'found one repeated'),
+        (['good.pkl', '--dist-thr', '-1'], 'dist_thr must be'),
+        (['good.pkl', '--bootstrap', '-1'], 'n_bootstrap'),
+        (['good.pkl', '--criterion', 'pck'], 'invalid choice'),
+        (
+            ['good.pkl', '--criterion', 'oks', '--dist-thr', '0.1'],
+            'belongs to --criterion bbox',
+        ),
+        (['good.pkl', '--ann', 'other.json'], 'other.json'),
+    ],
+)
+def test_bad_input_stops_before_anything_is_written(
+    arguments, message, tmp_path, capsys
+):
+    write_dump(tmp_path / 'good.pkl', make_joints(persons=4))
+    (tmp_path / 'empty.pkl').write_bytes(pickle.dumps([]))
+    (tmp_path / 'wrong.pkl').write_text('text')
+    given = [
+        tmp_path / a if a.endswith(('.pkl', '.json')) else a for a in arguments
+    ]
+    code, text = run_here(capsys, *given, '--out', tmp_path / 'report')
+    assert code in (1, 2)
+    assert message in text
+    assert not (tmp_path / 'report').exists()
+
+
+def test_out_that_is_a_file_is_refused(tmp_path, capsys):
+    dump = write_dump(tmp_path / 'good.pkl', make_joints(persons=4))
+    code, text = run_here(capsys, dump, '--out', dump)
+    assert code == 1
+    assert 'expected a folder, found the file' in text
+
+
+@pytest.mark.slow
+def test_ten_thousand_persons_take_seconds_and_little_memory(tmp_path):
+    joints = make_joints(persons=10_000)
+    rng = np.random.default_rng(0)
+    for name in (*SIMCC_SCORES, 'other'):
+        noise = rng.normal(0, 0.2, joints.keypoints.shape[:2])
+        joints.scores[name] = joints.scores['keypoint_trust'] + noise
+    dump = write_dump(tmp_path / 'preds.pkl', joints)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = run(dump, '--out', tmp_path / 'report')
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    # of one core: the clock on the wall also counts what others do
+    assert after.ru_utime - before.ru_utime < 20
+    assert after.ru_maxrss < 1e6

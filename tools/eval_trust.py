@@ -1,0 +1,86 @@
+"""Judge the trust of one or more files of predictions; write a report.
+
+python tools/eval_trust.py preds.pkl [more.pkl …] --out report
+python tools/eval_trust.py results.json --ann person_keypoints_val2017.json
+
+A file is a dump of ``mim test … --dump preds.pkl`` or key-point results in
+COCO format, which need the annotation file. A dump is a pickle, which can run
+code: give only dumps of your own.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from self_verify_pose.metrics.evaluation.judged import Settings, judge
+from self_verify_pose.metrics.evaluation.report import write_report
+from self_verify_pose.metrics.evaluation.sources import (
+    read_joints,
+    report_names,
+)
+from self_verify_pose.metrics.evaluation.tables import base_rate, scorer_table
+
+
+def parse_args(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    default = Settings()
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('dumps', nargs='+', type=Path, metavar='DUMP')
+    parser.add_argument('--ann', type=Path, help='COCO annotation file')
+    parser.add_argument('--out', type=Path, default=Path('report'))
+    parser.add_argument(
+        '--dist-thr',
+        type=float,
+        help='largest error of a right joint in person sizes, for bbox '
+        f'({default.dist_thr})',
+    )
+    parser.add_argument(
+        '--criterion', choices=['bbox', 'oks'], default=default.criterion
+    )
+    parser.add_argument(
+        '--bootstrap',
+        type=int,
+        default=default.n_bootstrap,
+        help='draws of images (%(default)s); 0 for no intervals',
+    )
+    parser.add_argument('--seed', type=int, default=default.seed)
+    args = parser.parse_args(arguments)
+    if args.criterion == 'oks' and args.dist_thr is not None:
+        parser.error('--dist-thr belongs to --criterion bbox: leave it out')
+    if args.dist_thr is None:
+        args.dist_thr = default.dist_thr
+    return args
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge all files first, then write."""
+    args = parse_args(arguments)
+    settings = Settings(
+        args.dist_thr, args.criterion, args.bootstrap, args.seed
+    )
+    try:
+        if args.out.exists() and not args.out.is_dir():
+            raise FileExistsError(
+                f'--out: expected a folder, found the file {args.out}; give '
+                'another name.'
+            )
+        judged = {
+            name: judge(read_joints(path, args.ann), settings)
+            for name, path in report_names(args.dumps).items()
+        }
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    write_report(judged, args.out)
+    for name, one in judged.items():
+        print(f'{name}: {base_rate(one.evaluation)}\n')
+        print(scorer_table(one.evaluation), end='\n\n')
+    print(args.out / 'report.md')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
