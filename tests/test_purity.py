@@ -9,17 +9,20 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = 'self_verify_pose'
 PURE = (
     'models/geometry',
+    'models/heads/calibration.py',
     'models/kinematics',
     'models/teachers',
     'metrics/evaluation',
     'metrics/functional',
+    'datasets/corruptions.py',
     'datasets/synthetic',
     'datasets/trust_cache.py',
 )
 WITHOUT_TORCH = (
+    'datasets/corruptions.py',
+    'datasets/trust_cache.py',
     'metrics/evaluation',
     'metrics/functional',
-    'datasets/trust_cache.py',
 )
 
 

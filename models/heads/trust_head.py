@@ -15,6 +15,7 @@ from ..geometry.simcc import (
     SimCCSpec,
     statistics,
 )
+from .calibration import TrustCalibration
 
 NUM_NUMBERS = NUM_STATISTICS + 5
 DEFAULT_LEVELS = (0, 1)
@@ -182,6 +183,7 @@ class TrustHead(BaseModule):
         self.classifier = nn.Sequential(
             nn.LayerNorm(embed_dims), nn.Linear(embed_dims, 1)
         )
+        self.calibration = TrustCalibration()
 
     def forward(
         self,

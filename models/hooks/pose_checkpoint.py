@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import torch
@@ -10,14 +11,14 @@ from torch import Tensor, nn
 TRUST_PREFIX = 'trust_head.'
 
 
-def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read the weights of a checkpoint, without running code from it.
+def read_checkpoint(path: str) -> dict[str, Any]:
+    """Read all of a checkpoint, without running code from it.
 
     Args:
         path: A file that mmengine or ``torch.save`` wrote.
 
     Returns:
-        The state dict, also where the file holds nothing else.
+        What the file holds; :func:`state_dict_of` finds the weights in it.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -48,7 +49,17 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
             f'checkpoint: expected weights by name, found {path}, which '
             f'holds a {type(loaded).__name__}; give a checkpoint of a model'
         )
-    return state
+    return loaded
+
+
+def state_dict_of(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
+    """Return the weights of a checkpoint, also where it is nothing else."""
+    return checkpoint.get('state_dict', checkpoint)
+
+
+def read_state_dict(path: str) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint: see :func:`read_checkpoint`."""
+    return state_dict_of(read_checkpoint(path))
 
 
 def check_pose_weights(

@@ -505,7 +505,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
         The pose is the one of plain MMPose, bit for bit. With flip test
         the final joints, decoded from the average of both views, are judged
-        in both views, and ``keypoint_trust`` is the mean of the two.
+        in both views, and ``keypoint_trust`` is the mean of the two. What the
+        checkpoint holds as calibration acts on it last.
 
         Args:
             inputs: ``(B, 3, H, W)`` normalised crops.
@@ -552,9 +553,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         sizes = person_sizes(data_samples, logits.x.device)
         if self.trust_head is not None:
             joints = hard_decode(logits, self.simcc_spec)
-            rows['keypoint_trust'] = self._trust_of_views(
-                views, joints, flip_indices, sizes
-            )
+            trust = self._trust_of_views(views, joints, flip_indices, sizes)
+            rows['keypoint_trust'] = self.trust_head.calibration(trust)
         if _extra_scores(self.test_cfg):
             found = simcc_scores(logits, self.simcc_spec, sizes)._asdict()
             # the minimum is keypoint_scores already

@@ -1,0 +1,67 @@
+"""Tell whether two data sets are really two."""
+
+import filecmp
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+
+from .trust_cache import file_sha256
+
+
+def check_held_out(fitted: BaseDataset, reported: BaseDataset) -> None:
+    """Raise if a report would see what was fitted to.
+
+    Two data sets share something if they read the same annotation file (or
+    a copy of it), a person with the same id and key points, or an image with
+    the same name and content.
+
+    Args:
+        fitted: COCO-style data set that something is fitted to.
+        reported: The one that is to tell how well it does.
+
+    Raises:
+        ValueError: If they share something; the message names it.
+    """
+    shared = _shared(fitted, reported)
+    if shared is not None:
+        raise ValueError(
+            'report: expected data that nothing was fitted to, found '
+            f'{shared} both in {fitted.ann_file} and in '
+            f'{reported.ann_file}; report on another split'
+        )
+
+
+def _shared(one: BaseDataset, other: BaseDataset) -> str | None:
+    if file_sha256(one.ann_file) == file_sha256(other.ann_file):
+        return 'the same annotations'
+    persons = {_person_key(person) for person in _persons(other)}
+    for person in _persons(one):
+        if _person_key(person) in persons:
+            return f'the person with id {person["id"]}'
+    images = {os.path.basename(p): p for p in _images(other)}
+    for path in _images(one):
+        twin = images.get(os.path.basename(path))
+        if twin is not None and _same_content(path, twin):
+            return f'the image {os.path.basename(path)}'
+    return None
+
+
+def _persons(dataset: BaseDataset) -> Iterator[dict[str, Any]]:
+    for index in range(len(dataset)):
+        # not the override of MMPose, which copies the skeleton every time
+        yield BaseDataset.get_data_info(dataset, index)
+
+
+def _person_key(person: dict[str, Any]) -> tuple[int, bytes]:
+    return person['id'], person['keypoints'].tobytes()
+
+
+def _images(dataset: BaseDataset) -> set[str]:
+    return {person['img_path'] for person in _persons(dataset)}
+
+
+def _same_content(one: str, other: str) -> bool:
+    readable = os.path.isfile(one) and os.path.isfile(other)
+    return readable and filecmp.cmp(one, other, shallow=False)

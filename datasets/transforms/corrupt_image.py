@@ -1,0 +1,48 @@
+"""Damage the image of a sample."""
+
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
+
+from ..corruptions import corrupt
+
+
+@TRANSFORMS.register_module()
+class CorruptImage(BaseTransform):
+    """Corrupt the image, the same way whenever a sample is read.
+
+    Place it right after ``LoadImage``: box and key points stay as they are.
+
+    Args:
+        name: One of :data:`~..corruptions.CORRUPTIONS`.
+        strength: From 1, weak, to 5.
+        seed: Another seed damages otherwise.
+    """
+
+    def __init__(self, name: str, strength: int, seed: int = 0) -> None:
+        self.name = name
+        self.strength = strength
+        self.seed = seed
+        corrupt(
+            np.zeros((8, 8, 3), np.uint8), [0, 0, 8, 8], name, strength, []
+        )
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Corrupt ``img``.
+
+        Args:
+            results: The sample, with ``img``, ``bbox`` ``(1, 4)`` and ``id``.
+
+        Returns:
+            The sample.
+        """
+        results['img'] = corrupt(
+            results['img'],
+            results['bbox'][0],
+            self.name,
+            self.strength,
+            [self.seed, results['id']],
+        )
+        return results

@@ -1,0 +1,137 @@
+import importlib.util
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from helpers import (
+    BASELINE,
+    ROOT,
+    SELFVERIFY,
+    build_estimator,
+    load_config,
+    narrow,
+)
+
+from self_verify_pose.datasets.corruptions import corrupt
+from self_verify_pose.datasets.synthetic import make_dataset
+from self_verify_pose.datasets.transforms.corrupt_image import CorruptImage
+from self_verify_pose.judging import build_dataset, with_corruption
+
+TOOL = ROOT / 'tools' / 'robustness.py'
+NARROW = (
+    'model.backbone.widen_factor=0.0625',
+    'model.backbone.deepen_factor=0.1',
+    'model.backbone.norm_cfg.type=BN',
+    'model.head.in_channels=64',
+)
+FILES = ['robustness.md', 'robustness.json']
+FILES += [f'{n}.{s}' for n in ('auroc', 'aurc') for s in ('png', 'svg')]
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('robustness', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def drawn(tmp_path_factory):
+    root = tmp_path_factory.mktemp('robustness') / 'drawn'
+    make_dataset(root, train=1, val=4)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, drawn):
+    monkeypatch.setenv('COCO_ROOT', str(drawn))
+    monkeypatch.setenv('BACKBONE_INIT', 'none')
+    monkeypatch.setenv('COLUMNS', '200')
+
+
+def arguments(checkpoint, out, *more, config=SELFVERIFY):
+    return [
+        *(str(ROOT / config), str(checkpoint), '--out', str(out)),
+        *('--workers', '0', '--dist-thr', '0.3', *more),
+        *('--cfg-options', *NARROW),
+    ]
+
+
+def test_it_writes_table_numbers_and_curves(tool, drawn, tmp_path, capsys):
+    checkpoint = tmp_path / 'run.pth'
+    torch.save(build_estimator().state_dict(), checkpoint)
+    out = tmp_path / 'deep' / 'report'
+    chosen = ('--corruptions', 'occluder', 'gaussian_noise')
+    chosen += ('--strengths', '5', '2', '--max-samples', '4')
+    assert tool.main(arguments(checkpoint, out, *chosen)) == 0
+    assert sorted(p.name for p in out.iterdir()) == sorted(FILES)
+    report = json.loads((out / 'robustness.json').read_text())
+    rows = report['rows']
+    kinds = [('clean', 0), ('occluder', 2), ('occluder', 5)]
+    kinds += [('gaussian_noise', 2), ('gaussian_noise', 5)]
+    assert [(r['corruption'], r['strength'], r['score']) for r in rows] == [
+        (*kind, score)
+        for kind in kinds
+        for score in ('keypoint_trust', 'keypoint_scores')
+    ]
+    assert report['max_samples'] == 4
+    assert report['ann'] is None
+    assert len({row['joints'] for row in rows}) == 1
+    assert all(row['mean'] != rows[0]['mean'] for row in rows[2::2])
+    shown = capsys.readouterr().out
+    written = (out / 'robustness.md').read_text()
+    for row in rows:
+        assert f'{row["AURC"]:.3f}' in written
+        assert f'{row["AURC"]:.3f}' in shown
+    assert cv2.imread(str(out / 'auroc.png')).std() > 10
+    assert (out / 'aurc.svg').read_text().rstrip().endswith('</svg>')
+
+
+def test_a_plain_network_is_judged_by_its_raw_score(tool, tmp_path, capsys):
+    checkpoint = tmp_path / 'plain.pth'
+    torch.save(build_estimator(BASELINE).state_dict(), checkpoint)
+    chosen = ('--corruptions', 'jpeg', '--strengths', '5')
+    call = arguments(checkpoint, tmp_path, *chosen, '--max-samples', '2')
+    assert tool.main(call) == 1
+    assert 'expected a trained trust head' in capsys.readouterr().err
+    assert not (tmp_path / 'robustness.md').exists()
+    chosen += ('--scores', 'keypoint_scores', '--max-samples', '2')
+    call = arguments(checkpoint, tmp_path, *chosen, config=BASELINE)
+    assert tool.main(call) == 0
+    rows = json.loads((tmp_path / 'robustness.json').read_text())['rows']
+    assert len(rows) == 2
+
+
+def test_an_unknown_score_is_named(tool, tmp_path, capsys):
+    checkpoint = tmp_path / 'plain.pth'
+    torch.save(build_estimator(BASELINE).state_dict(), checkpoint)
+    more = ('--scores', 'magic', '--max-samples', '2')
+    call = arguments(checkpoint, tmp_path, *more, config=BASELINE)
+    assert tool.main(call) == 1
+    assert "expected 'magic' in pred_instances" in capsys.readouterr().err
+
+
+def test_the_damage_is_done_to_the_loaded_image(drawn):
+    config = load_config(SELFVERIFY, drawn)
+    narrow(config.model)
+    clean = build_dataset(config)
+    damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
+    info = clean.get_data_info(1)
+    path, box = info['img_path'], info['bbox'][0]
+    expected = corrupt(cv2.imread(path), box, 'truncation', 5, [3, info['id']])
+    load, harm, *rest = damaged.pipeline.transforms
+    found = harm(load(damaged.get_data_info(1)))
+    np.testing.assert_array_equal(found['img'], expected)
+    assert rest == clean.pipeline.transforms[1:]
+    assert (damaged[1]['inputs'] != clean[1]['inputs']).any()
+    assert len(clean.pipeline.transforms) == len(rest) + 1
+
+
+def test_a_pipeline_without_images_is_refused(drawn):
+    clean = build_dataset(load_config(SELFVERIFY, drawn))
+    del clean.pipeline.transforms[0]
+    with pytest.raises(ValueError, match='expected LoadImage'):
+        with_corruption(clean, CorruptImage('jpeg', 1))
