@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import shared_path
+from helpers import save_tiny, shared_path
 
 
 @pytest.fixture(scope='session')
@@ -20,6 +20,12 @@ def plain_checkpoint() -> Path:
     return shared_path(
         'checkpoints', 'rtmpose-s_lspet+coco-mini_256x192_fp16.pth'
     )
+
+
+@pytest.fixture(scope='session')
+def tiny_files(tmp_path_factory) -> tuple[Path, Path]:
+    """Return config and checkpoint of a narrow estimator with trust."""
+    return save_tiny(tmp_path_factory.mktemp('tiny'))
 
 
 @pytest.fixture

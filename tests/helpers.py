@@ -94,3 +94,19 @@ def packed_batch(model, size: int = 3, training: bool = True):
         for key in ('input_center', 'input_scale'):
             sample.set_metainfo({key: np.asarray(meta[key]).reshape(-1)[:2]})
     return model.data_preprocessor(batch, training=training)
+
+
+def save_tiny(folder: Path, name: str = SELFVERIFY) -> tuple[Path, Path]:
+    """Save a narrow estimator with random weights.
+
+    Returns:
+        Its config and its checkpoint.
+    """
+    import torch
+
+    config = load_config(name)
+    narrow(config.model)
+    config.dump(folder / 'config.py')
+    state = build_estimator(name).state_dict()
+    torch.save({'state_dict': state}, folder / 'checkpoint.pth')
+    return folder / 'config.py', folder / 'checkpoint.pth'

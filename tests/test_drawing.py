@@ -1,8 +1,19 @@
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
 
-from self_verify_pose.drawing import TRUST_COLORS, crop_around, draw_pose
+from self_verify_pose.drawing import (
+    LOW_TRUST,
+    TRUST_COLORS,
+    WRONG_FROM,
+    add_marks_legend,
+    away_from_neighbours,
+    contrast,
+    crop_around,
+    draw_pose,
+)
+from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
 
 
 def test_the_crop_holds_the_padded_box_inside_the_image():
@@ -45,3 +56,65 @@ def test_wrong_joints_are_crossed(axes):
     draw_pose(axes, keypoints, np.ones(2), [], wrong)
     crosses = axes.collections[-1].get_offsets()
     np.testing.assert_allclose(crosses, keypoints[wrong])
+
+
+def test_limbs_of_low_trust_are_dashed(axes):
+    keypoints = np.array([[0.0, 0.0], [5.0, 5.0], [9.0, 2.0], [1.0, 3.0]])
+    trust = np.array([LOW_TRUST - 0.01, LOW_TRUST, 0.9, np.nan])
+    draw_pose(axes, keypoints, trust, [(0, 1), (1, 2)])
+    styles = [line.get_linestyle() for line in axes.lines]
+    assert styles == ['--', '--', '-', '-']
+
+
+def test_what_is_above_1_has_the_colour_of_1(axes):
+    draw_pose(axes, np.zeros((2, 2)), np.array([1.0, 1.7]), [])
+    one, above = axes.collections[0].get_facecolors()
+    np.testing.assert_array_equal(one, above)
+
+
+def test_outlines_stand_out_from_every_colour():
+    def luminance(color):
+        return np.dot(to_rgb(color), (0.299, 0.587, 0.114))
+
+    for trust in np.linspace(0, 1, 101):
+        inside = luminance(TRUST_COLORS.to_rgba(trust)[:3])
+        outside = luminance(str(contrast(trust)))
+        assert abs(inside - outside) > 0.35, trust
+
+
+def test_numbers_are_those_of_the_joints(axes):
+    keypoints = np.array([[0.0, 0.0], [5.0, 5.0], [9.0, 2.0]])
+    draw_pose(axes, keypoints, np.array([0.126, 1.0, 1.256]), [], numbers=True)
+    assert [text.get_text() for text in axes.texts] == ['.13', '1.00', '1.26']
+    np.testing.assert_array_equal([text.xy for text in axes.texts], keypoints)
+
+
+def test_numbers_go_where_there_is_space():
+    keypoints = np.array([[0.0, 0.0], [4.0, 0.0], [2.0, 3.0], [90.0, 1.0]])
+    found = away_from_neighbours(keypoints)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
+    for joint, direction in zip(keypoints, found, strict=True):
+        push = np.zeros(2)
+        for other in keypoints:
+            if (other != joint).any():
+                push += (joint - other) / np.linalg.norm(joint - other) ** 2
+        np.testing.assert_allclose(direction, push / np.linalg.norm(push))
+    assert found[0][0] < 0 < found[1][0]
+    assert found[2][1] > 0.9
+
+
+def test_a_joint_that_nothing_pushes_has_its_number_above():
+    one = away_from_neighbours(np.zeros((1, 2)))
+    np.testing.assert_array_equal(one, [[0, -1]])
+    twins = away_from_neighbours(np.full((2, 2), 7.0))
+    np.testing.assert_array_equal(twins, [[0, -1]] * 2)
+
+
+def test_the_legend_states_the_rule_of_the_metric():
+    assert JointTrustMetric().dist_thr == WRONG_FROM
+    figure = plt.figure(layout='constrained')
+    add_marks_legend(figure, truth=True)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    plt.close(figure)
+    assert str(LOW_TRUST) in labels[0]
+    assert str(WRONG_FROM) in labels[1]

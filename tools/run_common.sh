@@ -49,8 +49,10 @@ run_mim() {
     "$PY" -m mim "$verb" mmpose "$config" "${launcher[@]}" "$@"
 }
 
-# Write validation pictures coloured by trust and by the raw score.
+# Write contact sheets of validation persons: best, typical and worst trust.
 draw_pictures() {
-    "$PY" "$ROOT/tools/visualize_trust.py" --config "$1" \
-        --checkpoint "$2" --coco val --out "$3"
+    "$PY" "$ROOT/tools/visualize_trust.py" "$COCO_ROOT/val2017" \
+        --coco "$COCO_ROOT/annotations/person_keypoints_val2017.json" \
+        --config "$1" --checkpoint "$2" --persons 100 --out "$3" ||
+        say "no pictures: see above"
 }

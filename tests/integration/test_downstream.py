@@ -1,11 +1,19 @@
 """What users of plain MMPose do with a model keeps working."""
 
+import json
+
+import cv2
 import numpy as np
 import pytest
 from helpers import SELFVERIFY, build_estimator, load_config, packed_batch
-from mmpose.apis import inference_topdown, init_model
+from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mmpose.registry import VISUALIZERS
 
+from self_verify_pose.apis import (
+    as_dicts,
+    inference_trust,
+    init_trust_model,
+)
 from self_verify_pose.datasets.synthetic import draw_scene
 
 
@@ -54,3 +62,29 @@ def test_prediction_without_flip_needs_no_flip_indices():
     for sample in batch['data_samples']:
         sample.set_metainfo({'flip_indices': None})
     assert 'keypoint_trust' in model.predict(**batch)[0].pred_instances
+
+
+def test_the_inferencer_of_mmpose_works(tiny_files, drawing, tmp_path):
+    photo = tmp_path / 'photo.png'
+    cv2.imwrite(str(photo), drawing.image)
+    config, checkpoint = map(str, tiny_files)
+    inferencer = MMPoseInferencer(
+        config, checkpoint, device='cpu', det_model='whole_image'
+    )
+    arguments = {'out_dir': str(tmp_path), 'kpt_thr': 0.0}
+    (plain,) = inferencer(str(photo), **arguments)
+    (person,) = plain['predictions'][0]
+    assert set(person) >= {'keypoints', 'keypoint_scores', 'bbox'}
+    written = tmp_path / 'predictions' / 'photo.json'
+    assert json.loads(written.read_text())[0]['keypoints'] == pytest.approx(
+        np.array(person['keypoints'])
+    )
+    assert (tmp_path / 'visualizations' / 'photo.png').stat().st_size > 1000
+    # its JSON leaves out the trust, its samples hold it
+    assert 'keypoint_trust' not in person
+    (full,) = inferencer(str(photo), return_datasamples=True)
+    (found,) = as_dicts(full['predictions'])
+    model = init_trust_model(config, checkpoint, 'cpu')
+    (expected,) = as_dicts(inference_trust(model, photo))
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-5)

@@ -37,7 +37,7 @@ def test_train_then_test_by_work_directory(tmp_path, data_root):
         WORK_DIR='work',
     )
     assert trained.returncode == 0, trained.stderr[-2000:]
-    for name in ('latest.pth', 'curves.png', 'pictures/val_trust.png'):
+    for name in ('latest.pth', 'curves.png', 'pictures/worst.png'):
         assert (work / name).stat().st_size > 10_000
         assert str(work / name) in trained.stdout
     assert 'raw score' in trained.stdout.split('== result')[1]
