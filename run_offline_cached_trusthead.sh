@@ -12,7 +12,7 @@
 # MAX_SAMPLES   use the first N persons of training and of validation
 # FEATURES      1 also stores what the head reads and trains without images
 # TEACHER       free (default) or fk, the kinematic chain
-# COCO_ROOT, WORK_DIR, PYTHON, GPUS and USE_WANDB are as in
+# COCO_ROOT, WORK_DIR, PYTHON, GPUS, USE_TENSORBOARD and USE_WANDB are as in
 # run_train_selfverify.sh.
 here=$(dirname "${BASH_SOURCE[0]}")
 TEACHER=${TEACHER:-free}

@@ -6,7 +6,7 @@
 # A work directory stands for its best checkpoint, else its last one. The
 # config is the one that the checkpoint was trained with where its work
 # directory names it, else the self-verify config; CONFIG chooses another.
-# COCO_ROOT, WORK_DIR, PYTHON, GPUS and USE_WANDB are as in
+# COCO_ROOT, WORK_DIR, PYTHON, GPUS, USE_TENSORBOARD and USE_WANDB are as in
 # run_train_selfverify.sh.
 if [ $# = 0 ]; then
     sed -n '2,10s/^# \{0,1\}//p' "$0" >&2

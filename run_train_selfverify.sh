@@ -10,6 +10,7 @@
 # PYTHON     the Python to use
 # GPUS       processes, one GPU each; 1 by default
 # USE_WANDB  1 logs to W&B as well (WANDB_PROJECT, WANDB_NAME, WANDB_MODE)
+# USE_TENSORBOARD  1 logs to TensorBoard as well
 # shellcheck source=tools/run_common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools/run_common.sh"
 

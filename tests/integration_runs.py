@@ -1,8 +1,10 @@
 """Real runs of mim train and mim test."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 from helpers import ROOT
@@ -23,6 +25,17 @@ SHORT_TEST = (
     'test_dataloader.dataset.indices=24',
     'test_dataloader.num_workers=0',
     'test_dataloader.persistent_workers=False',
+)
+# what every trust metric reports, and what a self-verify training logs
+TRUST = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
+TRUST += ('Acc@0.5', 'PosRate', 'AURC', 'AUGRC')
+LOGGED = (
+    'loss',
+    'loss_kpt',
+    'loss_consistency_rot',
+    'loss_trust',
+    'rot_inconsistency_mean',
+    'trust_pred_mean',
 )
 
 
@@ -59,3 +72,9 @@ def train(folder, config, data_root, *options, **environment):
         **environment,
     )
     return SimpleNamespace(work_dir=folder / 'work', log=done.stdout)
+
+
+def scalars(work_dir: Path) -> list[dict]:
+    """Read what the only run in a work directory has logged."""
+    (log,) = work_dir.glob('*/vis_data/scalars.json')
+    return [json.loads(line) for line in log.read_text().splitlines()]

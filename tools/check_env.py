@@ -81,6 +81,7 @@ PACKAGES = (
     Package('rich'),
     Package('seaborn', required=False),
     Package('pytorch-kinematics', '>=0.7', required=False),
+    Package('tensorboard', required=False),
     Package('wandb', required=False),
 )
 

@@ -17,11 +17,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=$root/.setup_env
 venv=$root/.venv
 constraints=$root/tools/constraints.txt
-extras=wandb,fk
+extras=wandb,tensorboard,fk
 print_python=0
 for argument in "$@"; do
     case $argument in
-        --dev) extras=wandb,fk,dev ;;
+        --dev) extras=wandb,tensorboard,fk,dev ;;
         --print-python) print_python=1 ;;
         *)
             echo "setup_env: expected --dev or --print-python, found" \

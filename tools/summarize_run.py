@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
@@ -14,6 +15,8 @@ import matplotlib
 matplotlib.use('Agg')
 
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +32,30 @@ ROWS = {
     'AUGRC': 'lower',
 }
 COLUMNS = {'trust': 'trust', 'score': 'raw score'}
-LOSSES = ('loss_kpt', 'loss_consistency_rot', 'loss_trust')
+# panels of the curves: title, and the names that are drawn where logged
+TRAINING = {
+    'training: losses': ('loss_kpt', 'loss_consistency_rot', 'loss_trust'),
+    'training: shares and means': (
+        'acc_pose',
+        'trust_pred_mean',
+        'pseudo_trust_sol_mean',
+        'solv_converged',
+    ),
+}
+VALIDATION = {
+    'validation: pose': ('coco/AP', 'score/PosRate'),
+    'validation: ranking (higher is better)': ('trust/AUROC', 'score/AUROC'),
+    'validation: calibration (lower is better)': (
+        'trust/ECE',
+        'score/ECE',
+        'trust/Brier',
+        'score/Brier',
+    ),
+    'validation: selective risk (lower is better)': (
+        'trust/AURC',
+        'score/AURC',
+    ),
+}
 
 
 def read_records(work_dir: Path) -> list[dict]:
@@ -46,8 +72,8 @@ def read_records(work_dir: Path) -> list[dict]:
     """
     # training logs one JSON object a line; a test leaves one file of its own
     logs = [
-        *work_dir.glob('*/vis_data/scalars.json'),
         *work_dir.glob('*/????????_??????.json'),
+        *work_dir.glob('*/vis_data/scalars.json'),
     ]
     if not logs:
         raise FileNotFoundError(
@@ -96,32 +122,59 @@ def draw_curves(records: list[dict], path: Path) -> None:
         records: What :func:`read_records` returns.
         path: The picture to write.
     """
-    checked = validations(records)
     trained = [r for r in records if 'loss' in r]
-    figure, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(15, 4.2), layout='constrained'
-    )
-    for name in LOSSES:
-        values = [(r['step'], r[name]) for r in trained if name in r]
-        if values:
-            left.plot(*zip(*values, strict=True), label=name)
-    left.set(title='training losses', xlabel='iteration', yscale='log')
-    epochs = [r.get('step', i) for i, r in enumerate(checked, 1)]
-    middle.plot(epochs, [r['coco/AP'] for r in checked], 'o-', label='AP')
-    rates = [r.get('score/PosRate', math.nan) for r in checked]
-    middle.plot(epochs, rates, 's--', label='share of right joints')
-    middle.set(title='pose, validation', xlabel='epoch')
-    for kind, marker in (('trust', 'o-'), ('score', 's--')):
-        values = [r.get(f'{kind}/AUROC', math.nan) for r in checked]
-        right.plot(epochs, values, marker, label=f'{COLUMNS[kind]}: AUROC')
-    right.set(title='telling right from wrong joints', xlabel='epoch')
-    for axes in (left, middle, right):
-        axes.legend()
-        axes.grid(alpha=0.3)
-    for axes in (middle, right):
-        axes.set_xticks(epochs)
-    figure.savefig(path, dpi=110)
+    panels = [
+        *_panels(TRAINING, trained, 'iteration'),
+        *_panels(VALIDATION, validations(records), 'epoch'),
+    ]
+    rows = -(-len(panels) // 2)
+    with plt.style.context('tableau-colorblind10'):
+        figure, grid = plt.subplots(
+            rows,
+            2,
+            figsize=(9, 3.3 * rows),
+            squeeze=False,
+            layout='constrained',
+        )
+        for axes in grid.flat[len(panels) :]:
+            axes.axis('off')
+        for axes, panel in zip(grid.flat, panels, strict=False):
+            _draw_panel(axes, *panel)
+        figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _panels(
+    wanted: dict[str, tuple[str, ...]], records: list[dict], unit: str
+) -> Iterator[tuple[str, str, dict[str, tuple[list, list]]]]:
+    """Title, unit and curves of each panel that has any."""
+    steps = [r.get('step', i) for i, r in enumerate(records, 1)]
+    for title, names in wanted.items():
+        curves = {
+            name: (steps, [r.get(name, math.nan) for r in records])
+            for name in names
+            if any(name in r for r in records)
+        }
+        if curves:
+            yield title, unit, curves
+
+
+def _draw_panel(
+    axes: Axes, title: str, unit: str, curves: dict[str, tuple[list, list]]
+) -> None:
+    for i, (name, values) in enumerate(curves.items()):
+        style = {'color': f'C{i % 2}', 'linestyle': ('-', '--')[i // 2]}
+        axes.plot(*values, marker='os^D'[i], markersize=4, label=name, **style)
+    if 'losses' in title:
+        axes.set_yscale('log')
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter('{x:g}')
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.set(title=title, xlabel=unit)
+    below = {'loc': 'upper center', 'bbox_to_anchor': (0.5, -0.18)}
+    axes.legend(ncols=2, fontsize=9, frameon=False, **below)
+    axes.grid(alpha=0.3)
 
 
 def main() -> int:

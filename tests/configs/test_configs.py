@@ -1,6 +1,8 @@
+import importlib.util
 import os
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 
 import pytest
 from helpers import BASELINE, ROOT, SELFVERIFY, load_config
@@ -72,13 +74,59 @@ def test_the_self_verify_config_differs_only_where_it_must():
     }
 
 
+BACKENDS = {
+    'USE_TENSORBOARD': ('tensorboard', 'TensorboardVisBackend'),
+    'USE_WANDB': ('wandb', 'WandbVisBackend'),
+}
+
+
+@pytest.mark.parametrize('variable', BACKENDS)
 @pytest.mark.parametrize('value', ['0', '1'])
-def test_one_variable_switches_wandb_on(value, monkeypatch):
-    monkeypatch.setenv('USE_WANDB', value)
+def test_one_variable_switches_a_backend_on(variable, value, monkeypatch):
+    package, backend = BACKENDS[variable]
+    pytest.importorskip(package)
+    monkeypatch.setenv(variable, value)
     for name in CONFIGS:
         backends = [b.type for b in load_config(name).visualizer.vis_backends]
-        assert ('WandbVisBackend' in backends) == (value == '1')
+        assert (backend in backends) == (value == '1')
         assert 'LocalVisBackend' in backends
+
+
+@pytest.mark.parametrize('variable', BACKENDS)
+@pytest.mark.parametrize('origin', ['missing', 'mere folder'])
+def test_a_backend_that_is_not_installed_stops_the_config(
+    variable, origin, monkeypatch
+):
+    package, _ = BACKENDS[variable]
+    found = {
+        'missing': None,
+        'mere folder': ModuleSpec(package, None, is_package=True),
+    }[origin]
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        'find_spec',
+        lambda name, *rest: found if name == package else real(name, *rest),
+    )
+    load_config(BASELINE)  # not asked for, not missed
+    monkeypatch.setenv(variable, '1')
+    with pytest.raises(ImportError, match=rf'{variable}=1.* {package}, found'):
+        load_config(BASELINE)
+
+
+@pytest.mark.parametrize('variable', BACKENDS)
+def test_a_switch_takes_no_other_value(variable, monkeypatch):
+    monkeypatch.setenv(variable, 'true')
+    with pytest.raises(ValueError, match=f"{variable}: .*'true'"):
+        load_config(BASELINE)
+
+
+def test_every_config_draws_one_panel_and_mmpose_no_pictures():
+    for name in CONFIGS:
+        hooks = load_config(name).default_hooks
+        assert hooks.trust_panel == {'type': 'TrustPanelHook'}
+        assert hooks.log_test == {'type': 'LogTestHook'}
+        assert not hooks.visualization.enable
 
 
 def test_the_backbone_starts_where_backbone_init_says(monkeypatch):

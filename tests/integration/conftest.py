@@ -1,5 +1,6 @@
 """Runs and data that the tests here share."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,13 @@ def baseline_run(tmp_path_factory, data_root):
 
 @pytest.fixture(scope='session')
 def selfverify_run(tmp_path_factory, data_root):
-    """Return a finished self-verify training, logged to W&B offline."""
+    """Return a finished self-verify training, logged everywhere."""
     folder = tmp_path_factory.mktemp('selfverify')
     return train(
         folder,
         SELFVERIFY,
         data_root,
+        USE_TENSORBOARD='1' if find_spec('tensorboard') else '0',
         USE_WANDB='1',
         WANDB_MODE='offline',
         WANDB_PROJECT='self-verify-test',

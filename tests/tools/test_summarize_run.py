@@ -64,6 +64,16 @@ def test_a_run_without_trust_shows_the_raw_score_alone(tmp_path):
     assert 'trust' not in done.stdout
 
 
+def test_a_test_is_shown_without_an_epoch(tmp_path):
+    stamp = '20200101_000000'
+    write(tmp_path, stamp, record(0, 0.1, 0.432))
+    values = {k: v for k, v in record(0, 0.1, 0.432).items() if k != 'step'}
+    (tmp_path / stamp / f'{stamp}.json').write_text(json.dumps(values))
+    done = run(tmp_path)
+    assert '0.432' in done.stdout
+    assert 'epoch' not in done.stdout
+
+
 @pytest.mark.parametrize('with_log', [False, True])
 def test_nothing_to_show_is_said(tmp_path, with_log):
     if with_log:
