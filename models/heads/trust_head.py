@@ -101,8 +101,8 @@ class Evidence(NamedTuple):
             )
         local, numbers = rows.float().split(sizes, 1)
         return cls(
-            local.view(-1, num_keypoints, channels),
-            numbers.view(-1, num_keypoints, NUM_NUMBERS),
+            local.view(len(rows), num_keypoints, channels),
+            numbers.view(len(rows), num_keypoints, NUM_NUMBERS),
         )
 
 

@@ -1,0 +1,207 @@
+"""Train trust heads on what the pose network was seen to say."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from self_verify_pose.models.heads.trust_head import (
+    DEFAULT_LEVELS,
+    Evidence,
+    TrustHead,
+)
+from self_verify_pose.models.losses.masked import soft_target_bce
+
+from .looks import ALPHA, Tensors
+
+_BATCH = 128
+_CHUNK = 1024
+
+
+class Lessons(NamedTuple):
+    """What a head is taught.
+
+    Args:
+        evidence: ``(M, D)`` packed evidence.
+        targets: ``(M, K)`` trust in [0, 1].
+        mask: ``(M, K)`` bool, where there is a target.
+    """
+
+    evidence: Tensor
+    targets: Tensor
+    mask: Tensor
+
+
+def _views(found: Tensors, targets: Tensor, mask: Tensor, first: int, last):
+    """Lessons on some of the views."""
+    chosen = slice(first, last)
+    parts = (found['evidence'], targets, mask)
+    return Lessons(*(part[:, chosen].flatten(0, 1) for part in parts))
+
+
+def on_rotation(found: Tensors) -> Lessons:
+    """Does the upright prediction turn with the image?"""
+    return Lessons(
+        found['evidence'][:, 0], found['rotation'], found['rotation_inside']
+    )
+
+
+def on_solvability(found: Tensors) -> Lessons:
+    """Does a body explain the upright prediction?"""
+    trust = found['free_trust']
+    return Lessons(
+        found['evidence'][:, 0],
+        trust.nan_to_num(0),
+        trust.isfinite(),
+    )
+
+
+def on_unified(found: Tensors) -> Lessons:
+    """The smaller of rotation and solvability."""
+    one, other = on_rotation(found), on_solvability(found)
+    targets = torch.minimum(
+        torch.where(one.mask, one.targets, 1.0),
+        torch.where(other.mask, other.targets, 1.0),
+    )
+    return Lessons(one.evidence, targets, one.mask | other.mask)
+
+
+def on_hard_views(found: Tensors) -> Lessons:
+    """How far a hard view moves the prediction, judged in that view."""
+    targets = torch.exp(-ALPHA * found['distance'])
+    return _views(found, targets, found['inside'], 1, None)
+
+
+def on_annotation(found: Tensors) -> Lessons:
+    """Whether the joint is right, in all views."""
+    return _views(found, found['right'].float(), found['known'], 0, None)
+
+
+def on_easy_annotation(found: Tensors) -> Lessons:
+    """Whether the joint is right, in the upright view only."""
+    return _views(found, found['right'].float(), found['known'], 0, 1)
+
+
+def on_mixture(found: Tensors) -> Lessons:
+    """Whether the joint is right where a label says; else the hard view."""
+    known = found['known']
+    soft = torch.exp(-ALPHA * found['distance'])
+    targets = torch.where(known, found['right'].float(), soft)
+    hard = torch.zeros_like(known)
+    hard[:, 1:] = True
+    return _views(found, targets, known | (found['inside'] & hard), 0, None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A trust head of the comparison.
+
+    Args:
+        teach: What it is taught.
+        labels: Whether that needs labels of the joints.
+        changes: Arguments of :class:`TrustHead` that differ from the
+            defaults.
+        hide: Columns of the numbers that it does not see.
+    """
+
+    teach: Callable[[Tensors], Lessons]
+    labels: bool
+    changes: dict = dataclasses.field(default_factory=dict)
+    hide: tuple[int, ...] = ()
+
+
+def join(parts: list[Lessons]) -> Lessons:
+    """Put the lessons of several sets together."""
+    return Lessons(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+
+def build_head(channels: list[int], joints: int, row: Row) -> TrustHead:
+    """Build the head of a row."""
+    levels = row.changes.get('levels', DEFAULT_LEVELS)
+    return MODELS.build(
+        {
+            'type': 'TrustHead',
+            'in_channels': [channels[level] for level in levels],
+            'num_keypoints': joints,
+            'levels': levels,
+            **row.changes,
+        }
+    )
+
+
+def shown(
+    evidence: Tensor, channels: list[int], joints: int, row: Row
+) -> Tensor:
+    """Return the packed evidence that the head of a row sees."""
+    full = Evidence.unpacked(evidence, sum(channels), joints)
+    levels = row.changes.get('levels', DEFAULT_LEVELS)
+    parts = full.local.split(channels, -1)
+    local = torch.cat(
+        [full.local[..., :0], *(parts[level] for level in levels)], -1
+    )
+    numbers = full.numbers.clone()
+    numbers[..., list(row.hide)] = 0
+    return Evidence(local, numbers).packed()
+
+
+def train_head(
+    head: TrustHead,
+    lessons: Lessons,
+    view: Callable[[Tensor], Tensor],
+    epochs: int,
+    seed: int,
+    lr: float = 1e-3,
+) -> TrustHead:
+    """Train a head.
+
+    Args:
+        head: The head.
+        lessons: What it is taught.
+        view: What of the evidence it sees.
+        epochs: Epochs.
+        seed: Of weights and order.
+        lr: Largest learning rate.
+
+    Returns:
+        The head, in eval mode.
+    """
+    torch.manual_seed(seed)
+    optimizer = torch.optim.AdamW(head.parameters(), lr, weight_decay=0.05)
+    steps = epochs * max(1, len(lessons.targets) // _BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, lr, total_steps=steps, pct_start=0.1
+    )
+    head.train()
+    order = np.random.default_rng(seed)
+    done = 0
+    while done < steps:
+        permutation = torch.from_numpy(order.permutation(len(lessons.targets)))
+        for rows in permutation.split(_BATCH)[: steps - done]:
+            if len(rows) < min(_BATCH, len(permutation)):
+                continue
+            logits = head.judge_packed(view(lessons.evidence[rows]))
+            loss = soft_target_bce(
+                logits, lessons.targets[rows], lessons.mask[rows]
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            done += 1
+    return head.eval()
+
+
+@torch.no_grad()
+def predict(
+    head: TrustHead, evidence: Tensor, view: Callable[[Tensor], Tensor]
+) -> np.ndarray:
+    """Return ``(N, K)`` trust of packed evidence."""
+    parts = [
+        head.calibration(head.judge_packed(view(rows)).sigmoid())
+        for rows in evidence.split(_CHUNK)
+    ]
+    return torch.cat(parts).double().numpy()

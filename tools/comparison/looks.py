@@ -1,0 +1,278 @@
+"""What the pose network says about every person of some sets, kept on disk."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmpose.models.utils.tta import flip_vectors
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from self_verify_pose.metrics.evaluation.joints import JudgedJoints, People
+from self_verify_pose.models.geometry.coordinates import inside_crop
+from self_verify_pose.models.geometry.rotation import (
+    rotate_images,
+    rotate_points,
+)
+from self_verify_pose.models.geometry.simcc import SimCCLogits, hard_decode
+from self_verify_pose.models.geometry.simcc_scores import simcc_scores
+from self_verify_pose.models.hard_view import Placement, hard_view
+from self_verify_pose.models.options import HardViewOptions, SolvabilityOptions
+from self_verify_pose.models.pose_estimators.pseudo_trust import (
+    annotated_trust,
+    judge,
+)
+from self_verify_pose.models.pose_estimators.selfverify_topdown import (
+    SelfVerifyTopdown,
+    View,
+)
+from self_verify_pose.models.pose_estimators.teachers import TEACHERS
+from self_verify_pose.models.sample_fields import person_sizes
+from self_verify_pose.models.teachers.trust import decay
+
+ALPHA = 10.0
+TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How closely to look.
+
+    Args:
+        hard_views: Hard views of each person, for training.
+        options: Their ingredients.
+        test_time: Also compare with mirrored and turned views.
+        batch_size: Persons per batch.
+        workers: Processes that load images.
+        seed: Of the views that are drawn.
+    """
+
+    hard_views: int = 0
+    options: HardViewOptions = dataclasses.field(
+        default_factory=HardViewOptions
+    )
+    test_time: bool = False
+    batch_size: int = 32
+    workers: int = 1
+    seed: int = 0
+
+
+Tensors = dict[str, Tensor]
+
+
+@torch.no_grad()
+def look_at(
+    model: SelfVerifyTopdown,
+    dataset: Dataset,
+    look: Look,
+    advance: Callable[[int], object],
+) -> Tensors:
+    """Let the pose network look at all persons of a set.
+
+    Args:
+        model: The estimator, in eval mode.
+        dataset: Plain crops with targets.
+        look: How closely.
+        advance: Called with the number of persons after each batch.
+
+    Returns:
+        Tensors of one row per person. ``evidence``, ``right``, ``known``
+        (whether the joint has a label in the view), ``distance`` (to the
+        prediction of the upright view, in person sizes) and ``inside``
+        have the views as second axis: first the upright one.
+    """
+    torch.manual_seed(look.seed)
+    teachers = {name: kind() for name, kind in TEACHERS.items()}
+    loader = DataLoader(
+        dataset,
+        look.batch_size,
+        num_workers=look.workers,
+        collate_fn=pseudo_collate,
+    )
+    parts = []
+    for batch in loader:
+        data = model.data_preprocessor(batch)
+        crops = data['inputs'].contiguous(memory_format=torch.channels_last)
+        parts.append(
+            _look_at_batch(model, crops, data['data_samples'], look, teachers)
+        )
+        advance(len(crops))
+    return {
+        name: torch.cat([part[name] for part in parts]) for name in parts[0]
+    }
+
+
+def _look_at_batch(
+    model: SelfVerifyTopdown,
+    crops: Tensor,
+    samples: list,
+    look: Look,
+    teachers: dict[str, Any],
+) -> Tensors:
+    spec = model.simcc_spec
+    sizes = person_sizes(samples, crops.device)
+    upright = model.view(crops)
+    joints = hard_decode(upright.logits, spec)
+    views = [(upright, None)]
+    for _ in range(look.hard_views):
+        shown, placement = hard_view(crops, look.options, model._black())
+        views.append((model.view(shown), placement))
+    rows = [
+        _judge_view(model, view, where, joints, sizes, samples)
+        for view, where in views
+    ]
+    found = {
+        name: torch.stack([row[name] for row in rows], 1)
+        for row in rows[:1]
+        for name in row
+    }
+    turned = _turned(model, crops, joints, sizes, _random_angles(crops))
+    found['rotation'], found['rotation_inside'] = turned
+    for name, teacher in teachers.items():
+        options = SolvabilityOptions(teacher=name, use_gt_visible=False)
+        result = judge(teacher, options, upright.logits, spec, samples).result
+        found[f'{name}_solvability'] = result.solvability
+        found[f'{name}_trust'] = result.trust
+    for name, score in (
+        simcc_scores(upright.logits, spec, sizes)._asdict().items()
+    ):
+        found[f'simcc_{name}'] = score
+    if look.test_time:
+        found['flip'] = _mirrored(model, crops, joints, sizes, samples)
+        found['turns'] = torch.stack(
+            [
+                _turned(
+                    model, crops, joints, sizes, torch.full_like(sizes, angle)
+                )[0]
+                for angle in np.deg2rad(TEST_ANGLES).tolist()
+            ]
+        ).mean(0)
+    return {**found, **_truth(joints, samples, spec.input_size)}
+
+
+def _judge_view(
+    model: SelfVerifyTopdown,
+    view: View,
+    placement: Placement | None,
+    upright: Tensor,
+    sizes: Tensor,
+    samples: list,
+) -> Tensors:
+    spec = model.simcc_spec
+    expected = upright
+    if placement is not None:
+        expected = rotate_points(
+            upright, placement.angles, spec.input_size, placement.scales
+        )
+        sizes = sizes * placement.scales
+    right = annotated_trust(view.logits, spec, samples, 0.05, placement)
+    distance = (hard_decode(view.logits, spec) - expected).norm(dim=-1)
+    return {
+        'evidence': model.evidence(view, sizes).half(),
+        'right': right.targets > 0,
+        'known': right.mask,
+        'distance': distance / sizes[:, None],
+        'inside': inside_crop(expected, spec.input_size),
+    }
+
+
+def _random_angles(crops: Tensor) -> Tensor:
+    return torch.deg2rad((torch.rand(len(crops)) * 2 - 1) * 30)
+
+
+def _turned(
+    model: SelfVerifyTopdown,
+    crops: Tensor,
+    joints: Tensor,
+    sizes: Tensor,
+    angles: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Return trust by rotation, and which joints stay inside."""
+    spec = model.simcc_spec
+    view = model.view(rotate_images(crops, angles, model._black()))
+    expected = rotate_points(joints, angles, spec.input_size)
+    distance = (hard_decode(view.logits, spec) - expected).norm(dim=-1)
+    inside = inside_crop(expected, spec.input_size)
+    return decay(distance / sizes[:, None], ALPHA), inside
+
+
+def _mirrored(
+    model: SelfVerifyTopdown,
+    crops: Tensor,
+    joints: Tensor,
+    sizes: Tensor,
+    samples: list,
+) -> Tensor:
+    """Return trust by the mirrored view."""
+    flip_indices = samples[0].metainfo['flip_indices']
+    logits = model.view(crops.flip(-1)).logits
+    back = SimCCLogits(*flip_vectors(*logits, flip_indices=flip_indices))
+    distance = (hard_decode(back, model.simcc_spec) - joints).norm(dim=-1)
+    return decay(distance / sizes[:, None], ALPHA)
+
+
+def _truth(joints: Tensor, samples: list, input_size: tuple) -> Tensors:
+    """Return predicted and true joints in pixels of the image."""
+    rows: dict[str, list] = {
+        name: [] for name in ('keypoints', 'truth', 'labelled', 'boxes', 'ids')
+    }
+    for sample, points in zip(samples, joints.numpy(), strict=True):
+        meta, truth = sample.metainfo, sample.gt_instances
+        scale = np.ravel(meta['input_scale'])
+        corner = np.ravel(meta['input_center']) - 0.5 * scale
+        rows['keypoints'].append(points / input_size * scale + corner)
+        rows['truth'].append(truth.keypoints[0])
+        visible = np.asarray(truth.keypoints_visible)[0]
+        rows['labelled'].append(visible.reshape(len(visible), -1)[:, 0] > 0)
+        rows['boxes'].append(truth.bboxes[0])
+        rows['ids'].append((meta['img_id'], meta['id']))
+    return {k: torch.from_numpy(np.array(v)) for k, v in rows.items()}
+
+
+def judged_joints(
+    found: Tensors, scores: dict[str, np.ndarray]
+) -> JudgedJoints:
+    """Put scores beside the truth.
+
+    Args:
+        found: What :func:`look_at` returns.
+        scores: (N, K) scores by name.
+
+    Returns:
+        What the report's functions take.
+    """
+    ids = found['ids'].numpy()
+    truth = People(
+        keypoints=found['truth'].double().numpy(),
+        labelled=found['labelled'].numpy(),
+        boxes=found['boxes'].double().numpy(),
+        image_ids=ids[:, 0],
+        person_ids=ids[:, 1],
+    )
+    return JudgedJoints(
+        {k: np.asarray(v, np.float64) for k, v in scores.items()},
+        found['keypoints'].double().numpy(),
+        truth,
+    )
+
+
+def kept(path: Path, make: Callable[[], Tensors]) -> Tensors:
+    """Read what was kept, or make and keep it.
+
+    Args:
+        path: The file.
+        make: Makes it.
+
+    Returns:
+        The tensors.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix('.part')
+        torch.save(make(), part)
+        part.replace(path)
+    return torch.load(path, weights_only=True)
