@@ -34,7 +34,10 @@ from self_verify_pose.judging import load_estimator
 from self_verify_pose.metrics.evaluation.bones import bone_scores
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_head import Evidence
-from self_verify_pose.models.hooks.pose_checkpoint import read_state_dict
+from self_verify_pose.models.hooks.pose_checkpoint import (
+    TRUST_PREFIX,
+    read_state_dict,
+)
 from self_verify_pose.models.options import HardViewOptions
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
@@ -194,12 +197,13 @@ class Comparison:
         config.model.backbone.init_cfg = None
         config.model.trust_head.levels = (0, 1, 2)
         self.config = config
+        state = {
+            name: weight
+            for name, weight in read_state_dict(self.checkpoint).items()
+            if not name.startswith(TRUST_PREFIX)
+        }
         model = load_estimator(
-            config,
-            read_state_dict(self.checkpoint),
-            self.checkpoint,
-            [],
-            self.args.device,
+            config, state, self.checkpoint, [], self.args.device
         )
         return model.to(memory_format=torch.channels_last)
 
