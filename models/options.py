@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_type_hints
 TrustSource = Literal[
     'consistency', 'solvability', 'unified', 'cached', 'annotation'
 ]
+HardViewTarget = Literal['self_estimate', 'agreement', 'decay']
 TeacherName = Literal['free', 'fk']
 Fusion = Literal['min', 'mean', 'solvability', 'identifiability']
 
@@ -17,6 +18,8 @@ _SHARES = ('occlude', 'paste', 'blur', 'low_resolution', 'noise', 'light')
 @dataclasses.dataclass(frozen=True)
 class HardViewOptions:
     """Ingredients of a hard view (``consistency_cfg.hard_view``).
+
+    The defaults bring errors out and leave a person recognisable.
 
     Args:
         max_deg: Largest rotation in degrees, in [0, 180].
@@ -30,16 +33,22 @@ class HardViewOptions:
             resolution.
         noise: Share of views with Gaussian noise.
         light: Share of views with another brightness and contrast.
+        target: What the trust head learns of a hard view: ``'decay'``,
+            ``exp(-alpha * distance)`` of its prediction from that of the
+            easy view; ``'agreement'``, whether the distance is at most
+            ``trust_cfg.dist_thr``; or ``'self_estimate'``, the mean of the
+            agreement and the expected correctness of the view.
     """
 
-    max_deg: float = 45.0
-    max_scale: float = 1.35
-    occlude: float = 0.5
-    paste: float = 0.3
-    blur: float = 0.3
-    low_resolution: float = 0.3
-    noise: float = 0.3
+    max_deg: float = 35.0
+    max_scale: float = 1.3
+    occlude: float = 0.3
+    paste: float = 0.15
+    blur: float = 0.15
+    low_resolution: float = 0.15
+    noise: float = 0.15
     light: float = 0.3
+    target: HardViewTarget = 'self_estimate'
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -48,6 +57,8 @@ class HardViewOptions:
         check_range(f'{name}.max_scale', self.max_scale, 1)
         for key in _SHARES:
             check_range(f'{name}.{key}', getattr(self, key), 0, 1)
+        choices = get_args(HardViewTarget)
+        check_choice(f'{name}.target', self.target, choices)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import self_verify_pose.compat  # isort: skip
@@ -38,7 +39,6 @@ from self_verify_pose.models.hooks.pose_checkpoint import (
     TRUST_PREFIX,
     read_state_dict,
 )
-from self_verify_pose.models.options import HardViewOptions
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
@@ -77,18 +77,6 @@ from self_verify_pose.tools.comparison.sets import (
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 
-# a view hard enough to bring errors out, and still recognisable
-HARD_VIEW = HardViewOptions(
-    max_deg=35.0,
-    max_scale=1.3,
-    occlude=0.3,
-    paste=0.15,
-    blur=0.15,
-    low_resolution=0.15,
-    noise=0.15,
-    light=0.3,
-)
-
 # columns of the head's numbers, see Evidence
 _MASSES = (*range(5, 11), *range(16, 22))
 _SCORES = (*range(5), *range(11, 16))
@@ -98,7 +86,15 @@ HEADS = {
     'TrustHead on rotation consistency': Row(lessons.on_rotation, False),
     'TrustHead on solvability': Row(lessons.on_solvability, False),
     'TrustHead on unified': Row(lessons.on_unified, False),
-    'TrustHead on hard views': Row(lessons.on_hard_views, False),
+    'TrustHead on hard views, decay': Row(
+        partial(lessons.on_hard_views, target='decay'), False
+    ),
+    'TrustHead on hard views, agreement': Row(
+        partial(lessons.on_hard_views, target='agreement'), False
+    ),
+    'TrustHead on hard views, self-estimate': Row(
+        partial(lessons.on_hard_views, target='self_estimate'), False
+    ),
     'TrustHead on true correctness': Row(lessons.on_annotation, True),
     'TrustHead on the mixture': Row(lessons.on_mixture, True),
 }
@@ -340,10 +336,10 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     train = comparison.look(
         comparison.train,
         'train',
-        Look(args.hard_views, HARD_VIEW, False, 32, args.workers, args.seed),
+        Look(args.hard_views, workers=args.workers, seed=args.seed),
     )
     calib = comparison.look(comparison.calib, 'calib', base)
-    closer = Look(0, HARD_VIEW, True, 32, args.workers, args.seed)
+    closer = Look(test_time=True, workers=args.workers, seed=args.seed)
     sets = {
         one.name: comparison.look([one], one.name.replace(' ', '_'), closer)
         for one in comparison.eval

@@ -17,7 +17,7 @@ from ..geometry.simcc import (
 )
 from ..hard_view import Placement
 from ..losses.masked import masked_mean
-from ..options import SolvabilityOptions
+from ..options import HardViewTarget, SolvabilityOptions
 from ..sample_fields import (
     Samples,
     augmentation_angles,
@@ -131,6 +131,35 @@ def cached_trust(data_samples: Samples, device: torch.device) -> PseudoTrust:
     labels = cached_labels(data_samples, device)
     mask = labels.isfinite()
     return PseudoTrust(torch.where(mask, labels, 0.0), mask)
+
+
+def hard_view_trust(
+    distance: Tensor,
+    expected: Tensor,
+    target: HardViewTarget,
+    alpha: float,
+    dist_thr: float,
+) -> Tensor:
+    """Turn what a hard view does to a prediction into pseudo-trust.
+
+    Args:
+        distance: ``(...)`` distance of its prediction from that of the easy
+            view, in person sizes.
+        expected: ``(...)`` expected correctness of its prediction, see
+            :class:`SimCCScores`.
+        target: Which of the three.
+        alpha: Rate of the decay.
+        dist_thr: Largest distance of views that agree.
+
+    Returns:
+        ``(...)`` pseudo-trust in [0, 1].
+    """
+    if target == 'decay':
+        return decay(distance, alpha)
+    agreement = (distance <= dist_thr).to(expected.dtype)
+    if target == 'agreement':
+        return agreement
+    return (agreement + expected) / 2
 
 
 def annotated_trust(

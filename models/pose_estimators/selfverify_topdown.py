@@ -37,6 +37,7 @@ from .pseudo_trust import (
     PseudoTrust,
     annotated_trust,
     cached_trust,
+    hard_view_trust,
     judge,
     solvability_trust,
     unify,
@@ -423,12 +424,12 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         losses: dict[str, Tensor],
     ) -> PseudoTrust:
         options, spec = self.consistency, self.simcc_spec
-        device = upright.logits.x.device
+        sizes = person_sizes(data_samples, upright.logits.x.device)
         inconsistency, mask = rotation_inconsistency(
             soft_decode(upright.logits.detach(), spec),
             soft_decode(other.logits, spec),
             placement.angles,
-            person_sizes(data_samples, device),
+            sizes,
             spec.input_size,
             placement.scales,
         )
@@ -438,7 +439,28 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self._trains_consistency:
             losses['loss_consistency_rot'] = options.loss_weight * mean
         losses['rot_inconsistency_mean'] = mean.detach()
-        return PseudoTrust(decay(inconsistency, options.alpha), mask)
+        if options.hard_view is None:
+            return PseudoTrust(decay(inconsistency, options.alpha), mask)
+        # the head judges the joints where the arg-max puts them
+        distance, _ = rotation_inconsistency(
+            hard_decode(upright.logits, spec),
+            hard_decode(other.logits, spec),
+            placement.angles,
+            sizes,
+            spec.input_size,
+            placement.scales,
+        )
+        expected = simcc_scores(
+            other.logits, spec, sizes * placement.scales
+        ).expected
+        targets = hard_view_trust(
+            distance,
+            expected,
+            options.hard_view.target,
+            options.alpha,
+            self.trust.dist_thr,
+        )
+        return PseudoTrust(targets, mask)
 
     def _annotated(
         self,

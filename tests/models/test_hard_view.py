@@ -109,6 +109,7 @@ def test_points_scale_about_the_centre_and_back():
         ({'blur': 1.5}, ValueError, ['hard_view.blur', 'between 0 and 1']),
         ({'max_scale': 0.5}, ValueError, ['max_scale', 'at least 1']),
         ({'max_deg': '3'}, TypeError, ['hard_view.max_deg', 'a number']),
+        ({'target': 'best'}, ValueError, ['target', "'agreement'", "'best'"]),
         (True, TypeError, ['hard_view', 'a dict']),
     ],
 )

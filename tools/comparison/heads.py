@@ -15,8 +15,12 @@ from self_verify_pose.models.heads.trust_head import (
     TrustHead,
 )
 from self_verify_pose.models.losses.masked import soft_target_bce
+from self_verify_pose.models.options import HardViewTarget
+from self_verify_pose.models.pose_estimators.pseudo_trust import (
+    hard_view_trust,
+)
 
-from .looks import ALPHA, Tensors
+from .looks import ALPHA, DIST_THR, Tensors
 
 _BATCH = 128
 _CHUNK = 1024
@@ -70,9 +74,11 @@ def on_unified(found: Tensors) -> Lessons:
     return Lessons(one.evidence, targets, one.mask | other.mask)
 
 
-def on_hard_views(found: Tensors) -> Lessons:
-    """How far a hard view moves the prediction, judged in that view."""
-    targets = torch.exp(-ALPHA * found['distance'])
+def on_hard_views(found: Tensors, target: HardViewTarget) -> Lessons:
+    """What a hard view does to the prediction, judged in that view."""
+    targets = hard_view_trust(
+        found['distance'], found['expected'], target, ALPHA, DIST_THR
+    )
     return _views(found, targets, found['inside'], 1, None)
 
 
@@ -89,7 +95,9 @@ def on_easy_annotation(found: Tensors) -> Lessons:
 def on_mixture(found: Tensors) -> Lessons:
     """Whether the joint is right where a label says; else the hard view."""
     known = found['known']
-    soft = torch.exp(-ALPHA * found['distance'])
+    soft = hard_view_trust(
+        found['distance'], found['expected'], 'self_estimate', ALPHA, DIST_THR
+    )
     targets = torch.where(known, found['right'].float(), soft)
     hard = torch.zeros_like(known)
     hard[:, 1:] = True

@@ -35,6 +35,7 @@ from self_verify_pose.models.sample_fields import person_sizes
 from self_verify_pose.models.teachers.trust import decay
 
 ALPHA = 10.0
+DIST_THR = 0.05
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
 
 
@@ -82,8 +83,9 @@ def look_at(
     Returns:
         Tensors of one row per person. ``evidence``, ``right``, ``known``
         (whether the joint has a label in the view), ``distance`` (to the
-        prediction of the upright view, in person sizes) and ``inside``
-        have the views as second axis: first the upright one.
+        prediction of the upright view, in person sizes), ``inside`` and
+        ``expected`` (correctness) have the views as second axis: first the
+        upright one.
     """
     torch.manual_seed(look.seed)
     teachers = {name: kind() for name, kind in TEACHERS.items()}
@@ -169,7 +171,7 @@ def _judge_view(
             upright, placement.angles, spec.input_size, placement.scales
         )
         sizes = sizes * placement.scales
-    right = annotated_trust(view.logits, spec, samples, 0.05, placement)
+    right = annotated_trust(view.logits, spec, samples, DIST_THR, placement)
     distance = (hard_decode(view.logits, spec) - expected).norm(dim=-1)
     return {
         'evidence': model.evidence(view, sizes).half(),
@@ -177,6 +179,7 @@ def _judge_view(
         'known': right.mask,
         'distance': distance / sizes[:, None],
         'inside': inside_crop(expected, spec.input_size),
+        'expected': simcc_scores(view.logits, spec, sizes).expected,
     }
 
 

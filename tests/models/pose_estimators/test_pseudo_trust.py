@@ -25,6 +25,7 @@ from self_verify_pose.models.pose_estimators.pseudo_trust import (
     PseudoTrust,
     annotated_trust,
     cached_trust,
+    hard_view_trust,
     solvability_trust,
     unify,
 )
@@ -363,3 +364,17 @@ def test_annotated_trust_agrees_with_a_plain_loop(placed):
             assert targets[row, k].item() == right
             seen.add(right)
     assert seen == {True, False}
+
+
+def test_the_three_targets_of_a_hard_view():
+    distance = torch.tensor([0.0, 0.05, 0.0501, 0.2])
+    expected = torch.tensor([0.9, 0.4, 0.4, 0.0])
+
+    def targets(name):
+        return hard_view_trust(distance, expected, name, 10.0, 0.05)
+
+    torch.testing.assert_close(targets('decay'), (-10 * distance).exp())
+    assert targets('agreement').tolist() == [1, 1, 0, 0]
+    torch.testing.assert_close(
+        targets('self_estimate'), torch.tensor([0.95, 0.7, 0.2, 0.0])
+    )

@@ -15,8 +15,10 @@ from self_verify_pose.models.geometry.rotation import (
 )
 from self_verify_pose.models.geometry.simcc import SimCCLogits
 from self_verify_pose.models.geometry.simcc_scores import simcc_scores
+from self_verify_pose.models.hard_view import hard_view
 from self_verify_pose.models.kinematics.skeleton import FLIP
 from self_verify_pose.models.losses.rotation_consistency import random_angles
+from self_verify_pose.models.options import HardViewOptions
 from self_verify_pose.models.sample_fields import person_sizes
 
 POSE = ('backbone', 'head')
@@ -229,6 +231,53 @@ def test_the_head_judges_the_view_in_which_the_errors_are(source, shown):
     for features, index in zip(judged, shown, strict=True):
         assert torch.equal(features[-1], views[index])
     assert gradients(model, losses['loss_trust'])['trust_head'] > 0
+
+
+def test_what_a_hard_view_teaches_agrees_with_a_slow_reference():
+    model = build_estimator(
+        consistency_cfg__hard_view={'target': 'self_estimate'}
+    )
+    with_random_heads(model).train()
+    views, taught = [], []
+    forward = model.head.forward
+    model.head.forward = lambda feats: (
+        views.append(forward(feats)) or views[-1]
+    )
+    compare = model._compare_trust
+    model._compare_trust = lambda logits, pseudo: (
+        taught.append(pseudo) or compare(logits, pseudo)
+    )
+    batch = packed_batch(model)
+    torch.manual_seed(0)
+    model.loss(**batch)
+    torch.manual_seed(0)
+    _, (angles, scales) = hard_view(
+        batch['inputs'], HardViewOptions(), torch.zeros(3)
+    )
+    sizes = person_sizes(batch['data_samples'], 'cpu')
+    ((targets, _),) = taught
+    for row, k in [(0, 0), (1, 7), (2, 16)]:
+        easy, hard = (
+            [axis[row, k].argmax().item() / 2 for axis in view]
+            for view in views
+        )
+        turn = complex(easy[0] - 95.5, easy[1] - 127.5)
+        angle, scale = angles[row].item(), scales[row].item()
+        turn *= scale * complex(np.cos(angle), np.sin(angle))
+        size = sizes[row].item() * scale
+        distance = abs(complex(hard[0] - 95.5, hard[1] - 127.5) - turn)
+        chance = 0.0
+        px, py = (
+            (10 * axis[row, k].detach()).double().softmax(-1).numpy()
+            for axis in views[1]
+        )
+        for x, p in enumerate(px):
+            near = (x / 2 - hard[0]) ** 2 + (
+                np.arange(512) / 2 - hard[1]
+            ) ** 2 <= (0.05 * size) ** 2 + 1e-9
+            chance += p * py[near].sum()
+        expected = ((distance <= 0.05 * size) + chance) / 2
+        assert targets[row, k].item() == pytest.approx(expected, abs=1e-3)
 
 
 def test_labels_from_the_annotation_are_learned():

@@ -46,6 +46,7 @@ def found():
         'known': rand(N, V, K) > 0.3,
         'distance': rand(N, V, K) * 0.2,
         'inside': rand(N, V, K) > 0.1,
+        'expected': rand(N, V, K),
         'rotation': rand(N, K),
         'rotation_inside': rand(N, K) > 0.1,
         'free_trust': teacher,
@@ -63,14 +64,15 @@ def test_annotation_teaches_every_view_and_the_easy_one_alone(found):
 
 
 def test_hard_views_teach_the_view_that_moved_without_labels(found):
-    lessons = on_hard_views(found)
+    lessons = on_hard_views(found, 'decay')
     assert lessons.targets.shape == (N * (V - 1), K)
     assert lessons.targets[0, 0] == pytest.approx(
         np.exp(-10 * found['distance'][0, 1, 0].item())
     )
     torch.testing.assert_close(lessons.evidence[1], found['evidence'][0, 2])
     del found['right'], found['known']
-    on_hard_views(found)
+    for target in ('agreement', 'self_estimate'):
+        on_hard_views(found, target)
 
 
 def test_the_mixture_prefers_labels(found):
@@ -81,7 +83,8 @@ def test_the_mixture_prefers_labels(found):
         inside = found['inside'][person, view, joint]
         expected = known or (inside and view > 0)
         assert lessons.mask[row, joint] == expected
-        target = torch.exp(-10 * found['distance'][person, view, joint])
+        agree = found['distance'][person, view, joint] <= 0.05
+        target = (agree.float() + found['expected'][person, view, joint]) / 2
         if known:
             target = found['right'][person, view, joint].float()
         assert lessons.targets[row, joint] == target
