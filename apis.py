@@ -34,13 +34,9 @@ from mmpose.apis import inference_topdown, init_model
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
-from .models.hooks.pose_checkpoint import (
-    TRUST_PREFIX,
-    check_pose_weights,
-    read_state_dict,
-)
+from .models.hooks.pose_checkpoint import read_state_dict
+from .models.loading import load_weights
 from .models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 
 __all__ = [
@@ -80,14 +76,7 @@ def init_trust_model(
     cfg = _read_config(config)
     state = read_state_dict(str(checkpoint))
     model = init_model(cfg, device=device or get_device())
-    if model.trust_head is None:
-        raise ValueError(
-            'config: expected an estimator with trust, found '
-            'model.trust_cfg.enable=False; set it to True'
-        )
-    check_pose_weights(model, state, str(checkpoint))
-    _check_trust_weights(model, state, str(checkpoint))
-    model.load_state_dict(state, strict=False)
+    load_weights(model, state, str(checkpoint), trust=True)
     return model
 
 
@@ -114,19 +103,6 @@ def _read_config(config: Any) -> Config:
             f'{name!r}; use a config such as configs/selfverify_cycle_*.py'
         )
     return cfg
-
-
-def _check_trust_weights(
-    model: SelfVerifyTopdown, state: dict[str, Tensor], path: str
-) -> None:
-    for name, _ in model.named_parameters():
-        if name.startswith(TRUST_PREFIX) and name not in state:
-            raise ValueError(
-                f"checkpoint: expected a trained trust head with '{name}', "
-                f'found none in {path}; train it first '
-                '(run_train_selfverify.sh, run_offline_cached_trusthead.sh), '
-                'or use plain MMPose, which needs no trust'
-            )
 
 
 def inference_trust(

@@ -14,16 +14,16 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.dist import barrier, get_dist_info
-from mmengine.model import revert_sync_batchnorm
-from mmpose.registry import DATASETS, MODELS
 from torch.utils.data import DataLoader
 
 from .. import __version__
-from ..models.hooks.pose_checkpoint import check_pose_weights, read_state_dict
+from ..models.hooks.pose_checkpoint import read_state_dict
+from ..models.loading import load_estimator
 from ..models.options import SolvabilityOptions, read_options
 from ..models.pose_estimators.pseudo_trust import Judgement
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..models.sample_fields import person_sizes
+from .persons import build_dataset, persons
 from .trust_cache import (
     DEGENERATE,
     PER_JOINT,
@@ -87,11 +87,10 @@ class CacheMaker:
     def __init__(self, job: CacheJob) -> None:
         self.job = job
         self.model = _build_model(job)
-        self.dataset = _build_dataset(job)
-        self.ids = np.array(
-            [_sample_id(self.dataset, i) for i in range(len(self.dataset))],
-            np.int64,
+        self.dataset = build_dataset(
+            job.config[f'{job.split}_dataloader'].dataset, job.max_samples
         )
+        self.ids = np.array([p['id'] for p in persons(self.dataset)], np.int64)
         check_unique(self.ids, f'in {self.dataset.ann_file}')
         self.header = _make_header(job, self.model, self.dataset)
         size = job.batch_size
@@ -218,29 +217,10 @@ def _build_model(job: CacheJob) -> SelfVerifyTopdown:
                 f'model.solvability_cfg.{option}: expected True to make a '
                 f'cache, found {value}; use configs/cachegen_*.py'
             )
-    model = revert_sync_batchnorm(MODELS.build(cfg))
     state = read_state_dict(job.checkpoint)
-    check_pose_weights(model, state, job.checkpoint)
-    model.load_state_dict(state, strict=False)
-    return model.to(job.device).eval()
-
-
-def _build_dataset(job: CacheJob) -> BaseDataset:
-    cfg = job.config[f'{job.split}_dataloader'].dataset
-    dataset = DATASETS.build(
-        {**cfg, 'test_mode': True, 'indices': job.max_samples}
+    return load_estimator(
+        job.config, state, job.checkpoint, trust=False, device=job.device
     )
-    if not len(dataset):
-        raise ValueError(
-            f'{job.split} data: expected persons with key points, found '
-            f'none in {dataset.ann_file}; give another file'
-        )
-    return dataset
-
-
-def _sample_id(dataset: BaseDataset, index: int) -> int:
-    # not the override of MMPose, which copies the skeleton for every sample
-    return BaseDataset.get_data_info(dataset, index)['id']
 
 
 def _make_header(

@@ -2,11 +2,10 @@
 
 import filecmp
 import os
-from collections.abc import Iterator
-from typing import Any
 
 from mmengine.dataset import BaseDataset
 
+from .persons import PersonInfo, persons
 from .trust_cache import file_sha256
 
 
@@ -36,9 +35,9 @@ def check_held_out(fitted: BaseDataset, reported: BaseDataset) -> None:
 def _shared(one: BaseDataset, other: BaseDataset) -> str | None:
     if file_sha256(one.ann_file) == file_sha256(other.ann_file):
         return 'the same annotations'
-    persons = {_person_key(person) for person in _persons(other)}
-    for person in _persons(one):
-        if _person_key(person) in persons:
+    known = {_person_key(person) for person in persons(other)}
+    for person in persons(one):
+        if _person_key(person) in known:
             return f'the person with id {person["id"]}'
     images = {os.path.basename(p): p for p in _images(other)}
     for path in _images(one):
@@ -48,18 +47,12 @@ def _shared(one: BaseDataset, other: BaseDataset) -> str | None:
     return None
 
 
-def _persons(dataset: BaseDataset) -> Iterator[dict[str, Any]]:
-    for index in range(len(dataset)):
-        # not the override of MMPose, which copies the skeleton every time
-        yield BaseDataset.get_data_info(dataset, index)
-
-
-def _person_key(person: dict[str, Any]) -> tuple[int, bytes]:
+def _person_key(person: PersonInfo) -> tuple[int, bytes]:
     return person['id'], person['keypoints'].tobytes()
 
 
 def _images(dataset: BaseDataset) -> set[str]:
-    return {person['img_path'] for person in _persons(dataset)}
+    return {person['img_path'] for person in persons(dataset)}
 
 
 def _same_content(one: str, other: str) -> bool:

@@ -1,11 +1,14 @@
-"""The persons of a data set in COCO format, image by image."""
+"""The persons of data sets in COCO format."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmpose.registry import DATASETS
 from numpy.typing import NDArray
 
 from .coco import CheckedCocoDataset
@@ -40,8 +43,8 @@ def read_persons(
     infos = _by_image(annotations, folder)
     if only is not None:
         infos = {folder / name: infos.get(folder / name, []) for name in only}
-    for path, persons in infos.items():
-        if not persons:
+    for path, found in infos.items():
+        if not found:
             raise ValueError(
                 f'COCO data: expected labelled persons in {path}, found none '
                 f'in {annotations}; give the annotations of this image'
@@ -68,10 +71,89 @@ def _by_image(annotations: Path, folder: Path) -> dict[Path, list[PersonInfo]]:
             f'{annotations}, which can not be read ({error!r}); correct it'
         ) from error
     infos = defaultdict(list)
-    for index in range(len(dataset)):
-        info = dataset.get_data_info(index)
+    for info in persons(dataset):
         infos[Path(info['img_path'])].append(info)
     return dict(infos)
+
+
+def build_split(
+    config: Config,
+    split: str = 'val',
+    ann_file: Path | None = None,
+    images: Path | None = None,
+    count: int | None = None,
+) -> BaseDataset:
+    """Build annotated persons with the pipeline of validation.
+
+    Args:
+        config: Config with the data set of the split.
+        split: ``'val'`` or ``'test'``.
+        ann_file: A COCO-format file to read instead of that of the split.
+        images: Its image folder, ``images`` beside the file by default.
+        count: Only the first so many persons; all by default.
+
+    Returns:
+        The data set.
+
+    Raises:
+        FileNotFoundError: If the file or the folder does not exist.
+        ValueError: If there is no person with key points.
+    """
+    cfg: dict[str, Any] = {
+        **config[f'{split}_dataloader'].dataset,
+        'pipeline': config.val_dataloader.dataset.pipeline,
+        'serialize_data': False,  # fails where there is nothing
+    }
+    if ann_file is not None:
+        if images is None:
+            images = ann_file.parent / 'images'
+        for kind, path in (('file', ann_file), ('image folder', images)):
+            if not path.exists():
+                raise FileNotFoundError(
+                    f'annotations: expected the {kind} {path}, found nothing '
+                    'there; correct the path'
+                )
+        cfg['ann_file'] = str(ann_file.resolve())
+        cfg['data_prefix'] = {'img': str(images.resolve())}
+    return build_dataset(cfg, count)
+
+
+def build_dataset(
+    cfg: Mapping[str, Any], count: int | None = None
+) -> BaseDataset:
+    """Build a data set whose order is fixed, and which is not empty.
+
+    Args:
+        cfg: Its config.
+        count: Only the first so many persons; all by default.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: If there is no person with key points.
+    """
+    dataset = DATASETS.build({**cfg, 'test_mode': True, 'indices': count})
+    if not len(dataset):
+        raise ValueError(
+            'annotations: expected persons with key points, found none in '
+            f'{dataset.ann_file}; give another file'
+        )
+    return dataset
+
+
+def persons(dataset: BaseDataset) -> Iterator[PersonInfo]:
+    """Go through the persons of a data set, without images.
+
+    Args:
+        dataset: A data set of MMPose.
+
+    Yields:
+        MMPose's description of each person, without the skeleton.
+    """
+    for index in range(len(dataset)):
+        # not the override of MMPose, which copies the skeleton every time
+        yield BaseDataset.get_data_info(dataset, index)
 
 
 def labelled_joints(info: PersonInfo) -> NDArray[np.bool_]:
@@ -106,8 +188,8 @@ def spread_persons(
     """
     pairs = [
         (path, info)
-        for path, persons in infos.items()
-        for info in persons
+        for path, found in infos.items()
+        for info in found
         if labelled_joints(info).sum() >= min_joints
     ]
     if not pairs:

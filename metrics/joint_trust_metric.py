@@ -12,7 +12,9 @@ from mmengine.structures import BaseDataElement
 from mmpose.registry import METRICS
 from numpy.typing import NDArray
 
+from .evaluation.joints import RAW_SCORE, TRUST
 from .functional import (
+    RIGHT_WITHIN,
     accuracy_at,
     augrc,
     aupr,
@@ -28,7 +30,7 @@ from .functional import (
     person_size,
 )
 
-_DEFAULT_PREFIXES = {'keypoint_trust': 'trust', 'keypoint_scores': 'score'}
+_DEFAULT_PREFIXES = {TRUST: 'trust', RAW_SCORE: 'score'}
 
 
 @METRICS.register_module()
@@ -87,8 +89,8 @@ class JointTrustMetric(BaseMetric):
 
     def __init__(
         self,
-        score_field: str = 'keypoint_trust',
-        dist_thr: float = 0.05,
+        score_field: str = TRUST,
+        dist_thr: float = RIGHT_WITHIN,
         num_bins: int = 15,
         collect_device: str = 'cpu',
         prefix: str | None = None,

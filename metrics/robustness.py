@@ -8,19 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from .evaluation.labels import label_of, style_of
+from .evaluation.tables import number
 from .functional import augrc, aupr_error, aurc, auroc
 
 CLEAN = 'clean'
-LABELS = {'keypoint_trust': 'trust', 'keypoint_scores': 'raw score'}
 DIRECTIONS = {'AUROC': 'higher is better', 'AURC': 'lower is better'}
-# told apart with every kind of colour vision, and in print
-_STYLES = (
-    ('#0072B2', 'o-'),
-    ('#D55E00', 's--'),
-    ('#009E73', '^-.'),
-    ('#CC79A7', 'd-'),
-)
-MOST_SCORES = len(_STYLES)
+_MARKERS = 'osd^'
 
 
 class Condition(NamedTuple):
@@ -89,11 +83,6 @@ class Condition(NamedTuple):
         return {**fields, **figures}
 
 
-def label_of(score: str) -> str:
-    """Return the short name of a score."""
-    return LABELS.get(score, score)
-
-
 def robustness_table(conditions: Sequence[Condition]) -> list[list[str]]:
     """Lay the figures out, the scores beside each other.
 
@@ -118,19 +107,10 @@ def robustness_table(conditions: Sequence[Condition]) -> list[list[str]]:
             [
                 group[0].corruption.replace('_', ' '),
                 str(group[0].strength or '–'),
-                *('–' if n != n else f'{n:.3f}' for n in numbers),
+                *map(number, numbers),
             ]
         )
     return lines
-
-
-def as_markdown(table: Sequence[Sequence[str]]) -> str:
-    """Write a table whose first column is text as Markdown."""
-    head, *lines = table
-    rule = ['---', *['---:'] * (len(head) - 1)]
-    return '\n'.join(
-        f'| {" | ".join(line)} |' for line in (head, rule, *lines)
-    )
 
 
 def draw_curves(conditions: Sequence[Condition], name: str) -> Figure:
@@ -173,17 +153,19 @@ def draw_curves(conditions: Sequence[Condition], name: str) -> Figure:
 
 
 def _draw_panel(axes: Axes, conditions: list[Condition], name: str) -> None:
-    for index, score in enumerate(_scores_of(conditions)):
+    scores = _scores_of(conditions)
+    for index, score in enumerate(scores):
         own = [c for c in conditions if c.score == score]
         strengths = [c.strength for c in own]
-        color, style = _STYLES[index]
+        style = style_of(score, scores)
         axes.plot(
             strengths,
             [c.figures[name] for c in own],
-            style,
-            color=color,
+            linestyle=style.line,
+            marker=_MARKERS[index % len(_MARKERS)],
+            color=style.color,
             markersize=5,
-            label=label_of(score),
+            label=style.label,
         )
     chance: ArrayLike = [0.5 if name == 'AUROC' else 1 - c.right for c in own]
     axes.plot(strengths, chance, ':', color='0.4', label='random order')

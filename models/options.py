@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
+from ..metrics.functional.correctness import RIGHT_WITHIN
+
 TrustSource = Literal[
     'consistency', 'solvability', 'unified', 'cached', 'annotation'
 ]
@@ -161,7 +163,7 @@ class TrustOptions:
     enable: bool = True
     loss_weight: float = 1.0
     source: TrustSource = 'consistency'
-    dist_thr: float = 0.05
+    dist_thr: float = RIGHT_WITHIN
     detach_pseudo: bool = True
     detach_features: bool = True
 

@@ -4,8 +4,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 from helpers import save_tiny, shared_path
+
+from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
 
 
 @pytest.fixture(scope='session')
@@ -20,6 +23,22 @@ def plain_checkpoint() -> Path:
     return shared_path(
         'checkpoints', 'rtmpose-s_lspet+coco-mini_256x192_fp16.pth'
     )
+
+
+@pytest.fixture(scope='session')
+def drawn_people(tmp_path_factory) -> Path:
+    """Return drawn data to read: 23 persons of training, 17 of validation."""
+    root = tmp_path_factory.mktemp('people') / 'drawn'
+    make_dataset(root, train=12, val=8)
+    return root
+
+
+@pytest.fixture(scope='session')
+def photo(tmp_path_factory) -> Path:
+    """Return a drawn image."""
+    path = tmp_path_factory.mktemp('photo') / 'photo.jpg'
+    cv2.imwrite(str(path), draw_scene(seed=0, split='val', index=0).image)
+    return path
 
 
 @pytest.fixture(scope='session')

@@ -1,7 +1,9 @@
 """What several test files share: paths, configs, small estimators."""
 
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,6 +17,24 @@ SELFVERIFY = 'configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 SOLVABILITY = 'configs/solvability_rtmpose_s_1x32g_coco-256x192.py'
 CACHEGEN = 'configs/cachegen_rtmpose_s_1x32g_coco-256x192.py'
 CACHED = 'configs/solvability_cached_trusthead_rtmpose_s_1x32g_coco-256x192.py'
+
+
+# the same as command line options
+NARROW = (
+    'model.backbone.widen_factor=0.0625',
+    'model.backbone.deepen_factor=0.1',
+    'model.backbone.norm_cfg.type=BN',
+    'model.head.in_channels=64',
+)
+
+
+def load_tool(name: str) -> ModuleType:
+    """Import a tool, which belongs to no package."""
+    path = ROOT / 'tools' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(name, path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
 
 
 def shared_path(*parts: str) -> Path:

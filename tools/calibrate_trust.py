@@ -30,15 +30,17 @@ from rich.table import Table
 from torch import nn
 
 from self_verify_pose.datasets.held_out import check_held_out
+from self_verify_pose.datasets.persons import build_split
 from self_verify_pose.datasets.trust_cache import file_sha256, replacing
-from self_verify_pose.judging import (
-    TRUST_FIELD,
-    build_dataset,
-    joint_scores,
-    judge_dataset,
-    load_estimator,
+from self_verify_pose.metrics.evaluation.joints import TRUST
+from self_verify_pose.metrics.functional import (
+    RIGHT_WITHIN,
+    auroc,
+    brier,
+    ece,
+    ece_mass,
 )
-from self_verify_pose.metrics.functional import auroc, brier, ece, ece_mass
+from self_verify_pose.metrics.judging import joint_scores, judge_dataset
 from self_verify_pose.models.heads.calibration import (
     Method,
     TrustCalibration,
@@ -50,6 +52,7 @@ from self_verify_pose.models.hooks.pose_checkpoint import (
     read_checkpoint,
     state_dict_of,
 )
+from self_verify_pose.models.loading import load_estimator
 
 _BINS = 15
 _ROWS = {
@@ -86,7 +89,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     report.add_argument('--report-ann', type=Path)
     add('--report-images', type=Path)
-    add('--dist-thr', type=float, default=0.05, help='(%(default)s)')
+    add('--dist-thr', type=float, default=RIGHT_WITHIN, help='(%(default)s)')
     add('--max-samples', type=int, metavar='N', help='only the first N')
     add('--batch-size', type=int, default=32, help='(%(default)s)')
     add('--workers', type=int, default=2, help='loaders (%(default)s)')
@@ -107,10 +110,10 @@ def build_datasets(
     args: argparse.Namespace, config: Config
 ) -> tuple[BaseDataset, BaseDataset]:
     """Build what is fitted to and what is reported on; refuse the same."""
-    fitted = build_dataset(
+    fitted = build_split(
         config, args.split or 'val', args.ann, args.images, args.max_samples
     )
-    reported = build_dataset(
+    reported = build_split(
         config,
         args.report_split,
         args.report_ann,
@@ -136,13 +139,13 @@ def predict(
             metrics = judge_dataset(
                 model,
                 dataset,
-                [TRUST_FIELD],
+                [TRUST],
                 args.dist_thr,
                 args.batch_size,
                 args.workers,
                 lambda count: bar.advance(task, count),
             )
-            found.append(joint_scores(metrics[TRUST_FIELD]))
+            found.append(joint_scores(metrics[TRUST]))
     return found
 
 
@@ -199,8 +202,8 @@ def calibrate(args: argparse.Namespace, console: Console) -> None:
         config,
         state_dict_of(checkpoint),
         args.checkpoint,
-        [TRUST_FIELD],
-        args.device,
+        trust=True,
+        device=args.device,
     )
     calibration = model.trust_head.calibration
     calibration.set(identity_knots())

@@ -31,7 +31,6 @@ from rich.progress import Progress
 
 import self_verify_pose.models.hooks.channels_last
 import self_verify_pose.models.optim_wrapper  # noqa: F401
-from self_verify_pose.judging import load_estimator
 from self_verify_pose.metrics.evaluation.bones import bone_scores
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_head import Evidence
@@ -39,6 +38,7 @@ from self_verify_pose.models.hooks.pose_checkpoint import (
     TRUST_PREFIX,
     read_state_dict,
 )
+from self_verify_pose.models.loading import load_estimator
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
@@ -199,7 +199,11 @@ class Comparison:
             if not name.startswith(TRUST_PREFIX)
         }
         model = load_estimator(
-            config, state, self.checkpoint, [], self.args.device
+            config,
+            state,
+            self.checkpoint,
+            trust=False,
+            device=self.args.device,
         )
         return model.to(memory_format=torch.channels_last)
 

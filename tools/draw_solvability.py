@@ -16,7 +16,10 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from self_verify_pose.drawing import TRUST_COLORS, add_trust_scale
+from self_verify_pose.metrics.pictures.drawing import (
+    TRUST_COLORS,
+    add_trust_scale,
+)
 from self_verify_pose.models.kinematics.chain import (
     forward_kinematics,
     load_chain,

@@ -24,25 +24,24 @@ from rich.progress import Progress
 from rich.table import Table
 
 from self_verify_pose.datasets.corruptions import CORRUPTIONS, STRENGTHS
-from self_verify_pose.datasets.transforms.corrupt_image import CorruptImage
-from self_verify_pose.judging import (
-    build_dataset,
-    joint_scores,
-    judge_dataset,
-    load_estimator,
+from self_verify_pose.datasets.persons import build_split
+from self_verify_pose.datasets.transforms.corrupt_image import (
+    CorruptImage,
     with_corruption,
 )
+from self_verify_pose.metrics.evaluation.joints import RAW_SCORE, TRUST
+from self_verify_pose.metrics.evaluation.tables import markdown_table
+from self_verify_pose.metrics.functional import RIGHT_WITHIN
+from self_verify_pose.metrics.judging import joint_scores, judge_dataset
 from self_verify_pose.metrics.robustness import (
     CLEAN,
     DIRECTIONS,
-    LABELS,
-    MOST_SCORES,
     Condition,
-    as_markdown,
     draw_curves,
     robustness_table,
 )
 from self_verify_pose.models.hooks.pose_checkpoint import read_state_dict
+from self_verify_pose.models.loading import load_estimator
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -63,7 +62,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         '--scores',
         nargs='+',
-        default=list(LABELS),
+        default=[TRUST, RAW_SCORE],
         metavar='FIELD',
         help='fields of pred_instances to judge (%(default)s)',
     )
@@ -76,7 +75,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=STRENGTHS,
     )
     add('--seed', type=int, default=0, help='of the damage (%(default)s)')
-    add('--dist-thr', type=float, default=0.05, help='(%(default)s)')
+    add('--dist-thr', type=float, default=RIGHT_WITHIN, help='(%(default)s)')
     add('--max-samples', type=int, metavar='N', help='only the first N')
     add('--batch-size', type=int, default=32, help='(%(default)s)')
     add('--workers', type=int, default=2, help='loaders (%(default)s)')
@@ -85,11 +84,6 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.images and not args.ann:
         parser.error('--images: expected --ann with it, found none; give both')
-    if len(args.scores) > MOST_SCORES:
-        parser.error(
-            f'--scores: expected at most {MOST_SCORES}, found '
-            f'{len(args.scores)}; name fewer'
-        )
     return args
 
 
@@ -102,10 +96,10 @@ def measure(args: argparse.Namespace, console: Console) -> list[Condition]:
         config,
         read_state_dict(args.checkpoint),
         args.checkpoint,
-        args.scores,
+        TRUST in args.scores,
         args.device,
     )
-    clean = build_dataset(
+    clean = build_split(
         config, args.split, args.ann, args.images, args.max_samples
     )
     kinds = [(CLEAN, 0)] + [
@@ -144,10 +138,11 @@ def write(conditions: list[Condition], args: argparse.Namespace) -> list[Path]:
     Returns:
         The files.
     """
+    head, *rows = robustness_table(conditions)
     text = (
         f'{conditions[0].joints} labelled joints. A joint is right when it is '
         f'off by at most {args.dist_thr} of the person size.\n\n'
-        f'{as_markdown(robustness_table(conditions))}\n'
+        f'{markdown_table(head, rows)}\n'
     )
     names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
     report = {name: getattr(args, name) for name in (*names, 'dist_thr')}

@@ -44,15 +44,15 @@ from self_verify_pose.datasets.persons import (
     read_persons,
     spread_persons,
 )
-from self_verify_pose.models.pose_estimators.selfverify_topdown import (
-    SelfVerifyTopdown,
-)
-from self_verify_pose.pictures import (
+from self_verify_pose.metrics.pictures.people import (
     draw_image,
     draw_sheet,
     draw_video,
     judge_image,
     rank_people,
+)
+from self_verify_pose.models.pose_estimators.selfverify_topdown import (
+    SelfVerifyTopdown,
 )
 
 _MIN_JOINTS = 6  # labelled joints of a person on a contact sheet

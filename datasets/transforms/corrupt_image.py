@@ -1,9 +1,12 @@
 """Damage the image of a sample."""
 
+import copy
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine.dataset import BaseDataset, Compose
+from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
 from ..corruptions import corrupt
@@ -46,3 +49,31 @@ class CorruptImage(BaseTransform):
             [self.seed, results['id']],
         )
         return results
+
+
+def with_corruption(
+    dataset: BaseDataset, corruption: CorruptImage
+) -> BaseDataset:
+    """Return the same data set with damaged images.
+
+    Args:
+        dataset: A data set of MMPose; it stays as it is.
+        corruption: The damage, done right after an image is loaded.
+
+    Returns:
+        A data set of the same persons.
+
+    Raises:
+        ValueError: If the pipeline loads no image.
+    """
+    transforms = list(dataset.pipeline.transforms)
+    loading = [i for i, t in enumerate(transforms) if isinstance(t, LoadImage)]
+    if not loading:
+        raise ValueError(
+            'pipeline: expected LoadImage, found '
+            f'{[type(t).__name__ for t in transforms]}; add it'
+        )
+    transforms.insert(loading[0] + 1, corruption)
+    damaged = copy.copy(dataset)
+    damaged.pipeline = Compose(transforms)
+    return damaged

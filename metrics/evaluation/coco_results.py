@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .joints import Floats, People
-
-RAW_SCORE = 'keypoint_scores'
+from .joints import RAW_SCORE, Floats, People
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .coco_results import RAW_SCORE, Predictions
-from .joints import Floats, JudgedJoints, People
+from .coco_results import Predictions
+from .joints import RAW_SCORE, Floats, JudgedJoints, People
 
 _UNREADABLE = (
     pickle.UnpicklingError,

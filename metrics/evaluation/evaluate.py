@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..functional import (
+    RIGHT_WITHIN,
     augrc,
     aupr_error,
     aurc,
@@ -25,7 +26,7 @@ from ..functional.resampling import (
     ranking_draw,
     sort_joints,
 )
-from .joints import Criterion, Floats, JudgedJoints, Mask
+from .joints import RAW_SCORE, Criterion, Floats, JudgedJoints, Mask
 
 NUM_BINS = 15
 MAX_RISK = 0.05
@@ -41,7 +42,6 @@ METRICS = {
     'AUGRC': False,
     'Coverage': True,
 }
-RAW_SCORE = 'keypoint_scores'
 
 
 class Estimate(NamedTuple):
@@ -87,7 +87,7 @@ class Evaluation:
 def evaluate_scorers(
     joints: JudgedJoints,
     names: Sequence[str] | None = None,
-    dist_thr: float = 0.05,
+    dist_thr: float = RIGHT_WITHIN,
     criterion: Criterion = 'bbox',
     n_bootstrap: int = 200,
     seed: int = 0,
@@ -133,9 +133,7 @@ def evaluate_scorers(
     labelled = joints.truth.labelled
     correct = joints.correct(dist_thr, criterion)[labelled]
     image = image_positions(joints)
-    counts = draw_images(image.max() + 1, n_bootstrap, seed)
-    if counts.shape[1] == 1:
-        counts = counts[:0]
+    counts = draw_counts(image, n_bootstrap, seed)
     values, draws = {}, {}
     for name in names:
         scores = joints.scores[name][labelled]
@@ -197,6 +195,23 @@ def image_positions(joints: JudgedJoints) -> NDArray[np.int64]:
     labelled = joints.truth.labelled
     per_joint = np.repeat(joints.truth.image_ids, labelled.sum(1))
     return np.unique(per_joint, return_inverse=True)[1]
+
+
+def draw_counts(
+    image: NDArray[np.int64], n_bootstrap: int, seed: int
+) -> NDArray[np.int64]:
+    """Draw images with replacement, where there are several.
+
+    Args:
+        image: (J,) position of each joint's image.
+        n_bootstrap: Number of draws.
+        seed: Seed of the draws.
+
+    Returns:
+        (B, I) how often each draw holds each image; no draw of one image.
+    """
+    counts = draw_images(image.max() + 1, n_bootstrap, seed)
+    return counts if counts.shape[1] > 1 else counts[:0]
 
 
 def figures(scores: Floats, correct: Mask) -> Floats:

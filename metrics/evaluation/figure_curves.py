@@ -7,7 +7,7 @@ from matplotlib.ticker import PercentFormatter
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from ..functional import risk_coverage_curve
-from .joints import Floats
+from .joints import TRUST, Floats
 from .judged import Judged
 from .labels import style_of
 
@@ -113,7 +113,7 @@ def _curve(
         *_thin(x, y),
         color=style.color,
         linestyle=style.line,
-        linewidth=2.4 if name == 'keypoint_trust' else 1.7,
+        linewidth=2.4 if name == TRUST else 1.7,
         label=f'{style.label} ({area})',
     )
 

@@ -7,13 +7,20 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functional import is_correct, joint_errors, person_size
+from ..functional import (
+    RIGHT_WITHIN,
+    is_correct,
+    joint_errors,
+    person_size,
+)
 from ..functional.similarity import COCO_SIGMAS, keypoint_similarity
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Criterion = Literal['bbox', 'oks']
 
+TRUST = 'keypoint_trust'
+RAW_SCORE = 'keypoint_scores'
 # the smallest keypoint similarity of a right joint under 'oks'
 SIMILARITY_THR = 0.5
 
@@ -135,7 +142,7 @@ class JudgedJoints:
         return ''
 
     def correct(
-        self, dist_thr: float = 0.05, criterion: Criterion = 'bbox'
+        self, dist_thr: float = RIGHT_WITHIN, criterion: Criterion = 'bbox'
     ) -> Mask:
         """Tell which joints are right.
 

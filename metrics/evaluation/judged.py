@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from ..functional import RIGHT_WITHIN
 from .evaluate import Evaluation, evaluate_scorers
 from .joints import (
     SIMILARITY_THR,
@@ -30,7 +31,7 @@ class Settings:
         seed: Seed of the draws.
     """
 
-    dist_thr: float = 0.05
+    dist_thr: float = RIGHT_WITHIN
     criterion: Criterion = 'bbox'
     n_bootstrap: int = 200
     seed: int = 0

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from ..functional import RIGHT_WITHIN
 from .evaluate import Evaluation
+from .joints import RAW_SCORE, TRUST
 
 
 class ScoreStyle(NamedTuple):
@@ -23,10 +25,8 @@ class ScoreStyle(NamedTuple):
 
 
 KNOWN = {
-    'keypoint_trust': ScoreStyle(
-        'trust', 'what the trust head predicts', '#0072B2', '-'
-    ),
-    'keypoint_scores': ScoreStyle(
+    TRUST: ScoreStyle('trust', 'what the trust head predicts', '#0072B2', '-'),
+    RAW_SCORE: ScoreStyle(
         'raw score',
         "the pose network's own score; with SimCC the smaller of the two "
         'axis maxima',
@@ -50,7 +50,7 @@ KNOWN = {
     ),
     'simcc_expected': ScoreStyle(
         'expected correctness',
-        'chance of an error of at most 0.05 person sizes under '
+        f'chance of an error of at most {RIGHT_WITHIN} person sizes under '
         'softmax(β · logits)',
         '#CC79A7',
         (0, (4, 1, 1, 1, 1, 1)),
@@ -107,9 +107,7 @@ def most_telling(evaluation: Evaluation, most: int, metric: str) -> list[str]:
         Names, in order.
     """
     first = [
-        n
-        for n in ('keypoint_trust', evaluation.reference)
-        if n in evaluation.scorers
+        n for n in (TRUST, evaluation.reference) if n in evaluation.scorers
     ]
     rest = sorted(
         (n for n in evaluation.scorers if n not in first),

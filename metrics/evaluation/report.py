@@ -8,6 +8,7 @@ from typing import Any
 
 from .evaluate import MAX_RISK, NUM_BINS
 from .figures import draw_figures
+from .joints import TRUST
 from .judged import Judged, Settings
 from .labels import in_order, label_of, style_of
 from .strata import Stratum
@@ -20,7 +21,6 @@ from .tables import (
     with_interval,
 )
 
-TRUST = 'keypoint_trust'
 # fewer wrong joints say too little about a stratum for the summary
 _FEWEST = 30
 

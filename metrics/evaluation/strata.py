@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functional import aurc
-from ..functional.resampling import auroc_draw, draw_images, sort_joints
+from ..functional import RIGHT_WITHIN, aurc
+from ..functional.resampling import auroc_draw, sort_joints
 from .divisions import divide
-from .evaluate import Estimate, image_positions, interval
+from .evaluate import Estimate, draw_counts, image_positions, interval
 from .joints import Criterion, Floats, JudgedJoints, Mask
 
 
@@ -36,7 +36,7 @@ Strata = dict[str, dict[str, Stratum]]
 
 def evaluate_strata(
     joints: JudgedJoints,
-    dist_thr: float = 0.05,
+    dist_thr: float = RIGHT_WITHIN,
     criterion: Criterion = 'bbox',
     n_bootstrap: int = 200,
     seed: int = 0,
@@ -63,9 +63,7 @@ def evaluate_strata(
     labelled = joints.truth.labelled
     correct = joints.correct(dist_thr, criterion)[labelled]
     image = image_positions(joints)
-    counts = draw_images(image.max() + 1, n_bootstrap, seed)
-    if counts.shape[1] == 1:
-        counts = counts[:0]
+    counts = draw_counts(image, n_bootstrap, seed)
     scores = {name: s[labelled] for name, s in joints.scores.items()}
     drawn = set(scores if with_intervals is None else with_intervals)
 

@@ -10,7 +10,12 @@ from .calibration import (
     equal_width_edges,
     reliability_bins,
 )
-from .correctness import is_correct, joint_errors, person_size
+from .correctness import (
+    RIGHT_WITHIN,
+    is_correct,
+    joint_errors,
+    person_size,
+)
 from .ranking import aupr, aupr_error, auroc
 from .selective import (
     RiskCoverageCurve,
@@ -21,6 +26,7 @@ from .selective import (
 )
 
 __all__ = [
+    'RIGHT_WITHIN',
     'ReliabilityBins',
     'RiskCoverageCurve',
     'accuracy_at',

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...metrics.functional.correctness import RIGHT_WITHIN
 from .simcc import (
     SimCCLogits,
     SimCCSpec,
@@ -16,9 +17,6 @@ from .simcc import (
     log_probabilities,
     raw_scores,
 )
-
-# the metric's largest error of a right joint, in units of person size
-RIGHT_WITHIN = 0.05
 
 
 class SimCCScores(NamedTuple):

@@ -89,3 +89,33 @@ def check_pose_weights(
                 f'in {path}; use the config that the checkpoint was trained '
                 'with'
             )
+
+
+def check_trust_weights(
+    model: nn.Module, state: dict[str, Tensor], path: str
+) -> None:
+    """Raise unless the model has a trust head and a checkpoint all of it.
+
+    Args:
+        model: The model that is to take the weights.
+        state: State dict of the checkpoint.
+        path: Where it was read, for the message.
+
+    Raises:
+        ValueError: If there is no trust head, or a weight of it is missing.
+    """
+    names = [n for n, _ in model.named_parameters()]
+    names = [n for n in names if n.startswith(TRUST_PREFIX)]
+    if not names:
+        raise ValueError(
+            'config: expected an estimator with trust, found a '
+            f'{type(model).__name__} without; use a self-verify config with '
+            'model.trust_cfg.enable=True'
+        )
+    for name in names:
+        if name not in state:
+            raise ValueError(
+                f"checkpoint: expected a trained trust head with '{name}', "
+                f'found none in {path}; train it first '
+                '(run_train_selfverify.sh, run_offline_cached_trusthead.sh)'
+            )

@@ -16,14 +16,24 @@ from mmpose.structures import PoseDataSample
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from ...drawing import add_trust_scale, crop_around, draw_pose
-from ...metrics.functional import is_correct, joint_errors, person_size
+from ...metrics.evaluation.joints import RAW_SCORE, TRUST
+from ...metrics.evaluation.labels import label_of
+from ...metrics.functional import (
+    RIGHT_WITHIN,
+    is_correct,
+    joint_errors,
+    person_size,
+)
+from ...metrics.pictures.drawing import (
+    add_trust_scale,
+    crop_around,
+    draw_pose,
+)
 
 _COLUMNS = 4
 _CELL = (2.3, 2.8)  # inches
 _DPI = 90
-_RIGHT_WITHIN = 0.05
-_LABELS = {'keypoint_trust': 'trust', 'keypoint_scores': 'raw score'}
+_LABELS = {name: label_of(name) for name in (TRUST, RAW_SCORE)}
 
 
 class PanelPerson(NamedTuple):
@@ -65,7 +75,7 @@ class PanelPerson(NamedTuple):
             bbox=truth.bboxes[0],
             keypoints=found.keypoints[0],
             scores={k: found[k][0] for k in _LABELS if k in found},
-            wrong=labelled & ~is_correct(errors, _RIGHT_WITHIN),
+            wrong=labelled & ~is_correct(errors, RIGHT_WITHIN),
             num_labelled=int(labelled.sum()),
         )
 
@@ -187,7 +197,7 @@ def draw_panel(
     for axes in grid.flat:
         axes.set_anchor('C')  # the scale has moved them to its side
     figure.suptitle(
-        f'× wrong joint, off by more than {_RIGHT_WITHIN} of the person size',
+        f'× wrong joint, off by more than {RIGHT_WITHIN} of the person size',
         fontsize=10,
         wrap=True,
     )

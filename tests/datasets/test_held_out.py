@@ -6,32 +6,24 @@ import pytest
 from helpers import SELFVERIFY, load_config
 
 from self_verify_pose.datasets.held_out import check_held_out
-from self_verify_pose.datasets.synthetic import make_dataset
-from self_verify_pose.judging import build_dataset
+from self_verify_pose.datasets.persons import build_split
 
 
 @pytest.fixture(scope='module')
-def drawn(tmp_path_factory):
-    root = tmp_path_factory.mktemp('held_out') / 'drawn'
-    make_dataset(root, train=2, val=3)
-    return root
-
-
-@pytest.fixture(scope='module')
-def annotations(drawn):
-    path = drawn / 'annotations/person_keypoints_val2017.json'
+def annotations(drawn_people):
+    path = drawn_people / 'annotations/person_keypoints_val2017.json'
     return json.loads(path.read_text())
 
 
 @pytest.fixture(scope='module')
-def config(drawn):
-    return load_config(SELFVERIFY, drawn)
+def config(drawn_people):
+    return load_config(SELFVERIFY, drawn_people)
 
 
 @pytest.fixture
-def copy(drawn, annotations, tmp_path):
+def copy(drawn_people, annotations, tmp_path):
     """Return a function that writes a changed copy of the validation data."""
-    shutil.copytree(drawn / 'val2017', tmp_path / 'images')
+    shutil.copytree(drawn_people / 'val2017', tmp_path / 'images')
 
     def write(change):
         content = json.loads(json.dumps(annotations))
@@ -55,10 +47,10 @@ def renumber(content):
         person['id'] += 1
 
 
-def test_other_images_are_held_out(config, drawn):
-    train = drawn / 'annotations/person_keypoints_train2017.json'
-    other = build_dataset(config, 'val', train, drawn / 'train2017')
-    check_held_out(build_dataset(config), other)
+def test_other_images_are_held_out(config, drawn_people):
+    train = drawn_people / 'annotations/person_keypoints_train2017.json'
+    other = build_split(config, 'val', train, drawn_people / 'train2017')
+    check_held_out(build_split(config), other)
 
 
 @pytest.mark.parametrize(
@@ -71,16 +63,16 @@ def test_other_images_are_held_out(config, drawn):
     ],
 )
 def test_a_changed_copy_is_not_held_out(config, copy, change, shared):
-    other = build_dataset(config, 'val', copy(change))
-    for pair in ((build_dataset(config), other), (other, other)):
+    other = build_split(config, 'val', copy(change))
+    for pair in ((build_split(config), other), (other, other)):
         with pytest.raises(ValueError, match='expected data that nothing'):
             check_held_out(*pair)
     with pytest.raises(ValueError, match=shared):
-        check_held_out(build_dataset(config), other)
+        check_held_out(build_split(config), other)
 
 
 def test_the_same_file_is_not_held_out(config):
-    one, other = build_dataset(config, count=1), build_dataset(config)
+    one, other = build_split(config, count=1), build_split(config)
     with pytest.raises(ValueError, match='the same annotations'):
         check_held_out(one, other)
 
@@ -89,4 +81,4 @@ def test_a_name_alone_does_not_make_the_same_image(config, copy, tmp_path):
     path = copy(renumber)
     for image in (tmp_path / 'images').iterdir():
         cv2.imwrite(str(image), 255 - cv2.imread(str(image)))
-    check_held_out(build_dataset(config), build_dataset(config, 'val', path))
+    check_held_out(build_split(config), build_split(config, 'val', path))

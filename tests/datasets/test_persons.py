@@ -2,20 +2,20 @@ import json
 
 import numpy as np
 import pytest
+from helpers import SELFVERIFY, load_config
 
 from self_verify_pose.datasets.persons import (
+    build_split,
     labelled_joints,
+    persons,
     read_persons,
     spread_persons,
 )
-from self_verify_pose.datasets.synthetic import make_dataset
 
 
 @pytest.fixture(scope='module')
-def root(tmp_path_factory):
-    root = tmp_path_factory.mktemp('persons') / 'drawn'
-    make_dataset(root, train=1, val=5)
-    return root
+def root(drawn_people):
+    return drawn_people
 
 
 @pytest.fixture(scope='module')
@@ -37,8 +37,8 @@ def test_every_labelled_person_is_read(root, annotations, infos):
             path = root / 'val2017' / names[person['image_id']]
             expected.setdefault(path, []).append(person)
     assert infos.keys() == expected.keys()
-    for path, persons in expected.items():
-        for info, person in zip(infos[path], persons, strict=True):
+    for path, known in expected.items():
+        for info, person in zip(infos[path], known, strict=True):
             visible = np.array(person['keypoints'])[2::3] > 0
             np.testing.assert_array_equal(labelled_joints(info), visible)
 
@@ -59,6 +59,34 @@ def test_what_is_missing_is_named(root, annotations, tmp_path):
         read_persons(annotations, root / 'train2017')
     with pytest.raises(ValueError, match=r'strange\.jpg, found none'):
         read_persons(annotations, root / 'val2017', ['strange.jpg'])
+
+
+def test_a_split_is_built_with_or_without_another_file(root, annotations):
+    config = load_config(SELFVERIFY, root)
+    own = build_split(config)
+    assert [p['id'] for p in persons(own)] == [
+        p['id']
+        for p in json.loads(annotations.read_text())['annotations']
+        if p['num_keypoints'] and not p['iscrowd']
+    ]
+    assert len(build_split(config, count=2)) == 2
+    train = root / 'annotations' / 'person_keypoints_train2017.json'
+    other = build_split(config, 'val', train, root / 'train2017')
+    assert other.ann_file == str(train)
+    assert other[0]['inputs'].shape == own[0]['inputs'].shape
+
+
+def test_a_missing_split_is_named(root, tmp_path):
+    config = load_config(SELFVERIFY, root)
+    file = tmp_path / 'annotations.json'
+    with pytest.raises(FileNotFoundError, match='the file'):
+        build_split(config, ann_file=file)
+    file.write_text('{"images": [], "annotations": [], "categories": []}')
+    with pytest.raises(FileNotFoundError, match='the image folder'):
+        build_split(config, ann_file=file)
+    (tmp_path / 'images').mkdir()
+    with pytest.raises(ValueError, match='expected persons'):
+        build_split(config, ann_file=file)
 
 
 @pytest.mark.parametrize('content', ['no json', '[]', '{}', '{"images": [3]}'])

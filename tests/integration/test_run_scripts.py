@@ -6,6 +6,8 @@ import pytest
 from helpers import ROOT
 from integration_runs import SHORT, SHORT_TEST
 
+from self_verify_pose.metrics.evaluation.dump import read_dump
+
 
 def run(script, *arguments, cwd='/', **environment):
     return subprocess.run(
@@ -23,7 +25,7 @@ def run(script, *arguments, cwd='/', **environment):
     )
 
 
-def test_train_then_test_by_work_directory(tmp_path, data_root):
+def test_train_then_test_by_work_directory(tmp_path, drawn_people):
     work = tmp_path / 'work'
     trained = run(
         'run_train_selfverify.sh',
@@ -33,7 +35,7 @@ def test_train_then_test_by_work_directory(tmp_path, data_root):
         'train_dataloader.dataset.indices=16',
         'val_dataloader.dataset.indices=12',
         cwd=tmp_path,
-        COCO_ROOT=str(data_root),
+        COCO_ROOT=str(drawn_people),
         WORK_DIR='work',
     )
     assert trained.returncode == 0, trained.stderr[-2000:]
@@ -47,13 +49,20 @@ def test_train_then_test_by_work_directory(tmp_path, data_root):
         str(work),
         '--cfg-options',
         *SHORT_TEST,
+        'test_dataloader.dataset.indices=12',
+        'model.test_cfg.extra_scores=True',
+        '--dump',
+        'preds.pkl',
         cwd=tmp_path,
-        COCO_ROOT=str(data_root),
+        COCO_ROOT=str(drawn_people),
     )
     assert tested.returncode == 0, tested.stderr[-2000:]
     assert 'best_coco_AP_epoch_1.pth' in tested.stdout
     assert 'selfverify_cycle_rtmpose_s' in tested.stdout
     assert 'AUROC' in tested.stdout.split('== result')[1]
+    samples = read_dump(tmp_path / 'preds.pkl')
+    assert len(samples) == 12
+    assert 'simcc_expected' in samples[0]['pred_instances']
 
 
 def test_the_test_script_explains_itself_without_arguments():

@@ -1,4 +1,3 @@
-import importlib.util
 import shutil
 
 import numpy as np
@@ -6,41 +5,30 @@ import pytest
 import torch
 from helpers import (
     BASELINE,
+    NARROW,
     ROOT,
     SELFVERIFY,
     build_estimator,
     load_config,
+    load_tool,
     narrow,
 )
 from mmengine.logging import HistoryBuffer
 
+from self_verify_pose.datasets.persons import build_split
 from self_verify_pose.datasets.synthetic import make_dataset
-from self_verify_pose.judging import (
-    build_dataset,
-    joint_scores,
-    judge_dataset,
-    load_estimator,
-)
 from self_verify_pose.metrics.functional import auroc, ece
+from self_verify_pose.metrics.judging import joint_scores, judge_dataset
 from self_verify_pose.models.hooks.pose_checkpoint import read_checkpoint
+from self_verify_pose.models.loading import load_estimator
 
-TOOL = ROOT / 'tools' / 'calibrate_trust.py'
 TRUST = 'keypoint_trust'
 MAPS = [f'trust_head.calibration.{n}' for n in ('inputs', 'outputs')]
-NARROW = (
-    'model.backbone.widen_factor=0.0625',
-    'model.backbone.deepen_factor=0.1',
-    'model.backbone.norm_cfg.type=BN',
-    'model.head.in_channels=64',
-)
 
 
 @pytest.fixture(scope='module')
 def tool():
-    spec = importlib.util.spec_from_file_location('calibrate_trust', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('calibrate_trust')
 
 
 @pytest.fixture(scope='module')
@@ -60,8 +48,8 @@ def judged(state, drawn, ann=None):
     """Trust and correctness on a part of the drawn people."""
     config = load_config(SELFVERIFY, drawn)
     narrow(config.model)
-    model = load_estimator(config, state, 'x.pth', [TRUST])
-    data = build_dataset(config, 'val', ann)
+    model = load_estimator(config, state, 'x.pth', trust=True)
+    data = build_split(config, 'val', ann)
     return joint_scores(judge_dataset(model, data, [TRUST], 0.3)[TRUST])
 
 

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import pickle
 import resource
@@ -7,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from helpers import ROOT, load_tool
 from judged import make_joints
 
 from self_verify_pose.metrics.evaluation.sources import SIMCC_SCORES
@@ -25,11 +24,8 @@ def run(*arguments):
 
 def run_here(capsys, *arguments):
     """The same without a new process: exit code and standard error."""
-    spec = importlib.util.spec_from_file_location('eval_trust', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     try:
-        code = tool.main(list(map(str, arguments)))
+        code = load_tool('eval_trust').main(list(map(str, arguments)))
     except SystemExit as stop:
         code = stop.code
     return code, capsys.readouterr().err

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 
 import cv2
@@ -7,47 +6,34 @@ import pytest
 import torch
 from helpers import (
     BASELINE,
+    NARROW,
     ROOT,
     SELFVERIFY,
     build_estimator,
     load_config,
+    load_tool,
     narrow,
 )
 
 from self_verify_pose.datasets.corruptions import corrupt
-from self_verify_pose.datasets.synthetic import make_dataset
-from self_verify_pose.datasets.transforms.corrupt_image import CorruptImage
-from self_verify_pose.judging import build_dataset, with_corruption
-
-TOOL = ROOT / 'tools' / 'robustness.py'
-NARROW = (
-    'model.backbone.widen_factor=0.0625',
-    'model.backbone.deepen_factor=0.1',
-    'model.backbone.norm_cfg.type=BN',
-    'model.head.in_channels=64',
+from self_verify_pose.datasets.persons import build_split
+from self_verify_pose.datasets.transforms.corrupt_image import (
+    CorruptImage,
+    with_corruption,
 )
+
 FILES = ['robustness.md', 'robustness.json']
 FILES += [f'{n}.{s}' for n in ('auroc', 'aurc') for s in ('png', 'svg')]
 
 
 @pytest.fixture(scope='module')
 def tool():
-    spec = importlib.util.spec_from_file_location('robustness', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope='module')
-def drawn(tmp_path_factory):
-    root = tmp_path_factory.mktemp('robustness') / 'drawn'
-    make_dataset(root, train=1, val=4)
-    return root
+    return load_tool('robustness')
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, drawn):
-    monkeypatch.setenv('COCO_ROOT', str(drawn))
+def environment(monkeypatch, drawn_people):
+    monkeypatch.setenv('COCO_ROOT', str(drawn_people))
     monkeypatch.setenv('BACKBONE_INIT', 'none')
     monkeypatch.setenv('COLUMNS', '200')
 
@@ -60,7 +46,7 @@ def arguments(checkpoint, out, *more, config=SELFVERIFY):
     ]
 
 
-def test_it_writes_table_numbers_and_curves(tool, drawn, tmp_path, capsys):
+def test_it_writes_table_numbers_and_curves(tool, tmp_path, capsys):
     checkpoint = tmp_path / 'run.pth'
     torch.save(build_estimator().state_dict(), checkpoint)
     out = tmp_path / 'deep' / 'report'
@@ -114,10 +100,10 @@ def test_an_unknown_score_is_named(tool, tmp_path, capsys):
     assert "expected 'magic' in pred_instances" in capsys.readouterr().err
 
 
-def test_the_damage_is_done_to_the_loaded_image(drawn):
-    config = load_config(SELFVERIFY, drawn)
+def test_the_damage_is_done_to_the_loaded_image(drawn_people):
+    config = load_config(SELFVERIFY, drawn_people)
     narrow(config.model)
-    clean = build_dataset(config)
+    clean = build_split(config)
     damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
     info = clean.get_data_info(1)
     path, box = info['img_path'], info['bbox'][0]
@@ -130,8 +116,8 @@ def test_the_damage_is_done_to_the_loaded_image(drawn):
     assert len(clean.pipeline.transforms) == len(rest) + 1
 
 
-def test_a_pipeline_without_images_is_refused(drawn):
-    clean = build_dataset(load_config(SELFVERIFY, drawn))
+def test_a_pipeline_without_images_is_refused(drawn_people):
+    clean = build_split(load_config(SELFVERIFY, drawn_people))
     del clean.pipeline.transforms[0]
     with pytest.raises(ValueError, match='expected LoadImage'):
         with_corruption(clean, CorruptImage('jpeg', 1))

@@ -7,29 +7,13 @@ import numpy as np
 import pytest
 from helpers import ROOT
 
-from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
-
 TOOL = ROOT / 'tools' / 'visualize_trust.py'
 BOX = [20, 30, 180, 250]
 
 
 @pytest.fixture(scope='module')
-def data(tmp_path_factory):
-    root = tmp_path_factory.mktemp('visualize') / 'drawn'
-    make_dataset(root, train=1, val=4)
-    return root
-
-
-@pytest.fixture(scope='module')
-def annotations(data):
-    return data / 'annotations' / 'person_keypoints_val2017.json'
-
-
-@pytest.fixture(scope='module')
-def photo(tmp_path_factory):
-    path = tmp_path_factory.mktemp('photo') / 'photo.jpg'
-    cv2.imwrite(str(path), draw_scene(seed=0, split='val', index=0).image)
-    return path
+def annotations(drawn_people):
+    return drawn_people / 'annotations' / 'person_keypoints_val2017.json'
 
 
 @pytest.fixture(scope='module')
@@ -96,8 +80,8 @@ def test_the_boxes_file_says_who_is_there(draw, photo, clip, tmp_path):
     assert np.abs(drawn[0] - drawn[1]).mean() > 0.1  # nobody in the second
 
 
-def test_annotated_images_show_what_is_wrong(draw, data, annotations):
-    image = data / 'val2017' / '000002000001.jpg'
+def test_annotated_images_show_what_is_wrong(draw, drawn_people, annotations):
+    image = drawn_people / 'val2017' / '000002000001.jpg'
     out = draw(image, '--coco', annotations)
     found = json.loads((out / '000002000001_trust.json').read_text())
     persons = json.loads(annotations.read_text())['annotations']
@@ -107,9 +91,9 @@ def test_annotated_images_show_what_is_wrong(draw, data, annotations):
         assert one['bbox'][:2] == pytest.approx(other['bbox'][:2], abs=0.1)
 
 
-def test_a_folder_gets_contact_sheets(draw, data, annotations):
+def test_a_folder_gets_contact_sheets(draw, drawn_people, annotations):
     out = draw(
-        data / 'val2017',
+        drawn_people / 'val2017',
         *('--coco', annotations, '--num', 2, '--persons', 4),
     )
     assert names(out) == ['best.png', 'typical.png', 'worst.png']
@@ -135,14 +119,14 @@ def refused(draw, capsys, message, *arguments):
 
 
 def test_inputs_that_can_not_be_drawn_stop_the_run(
-    draw, capsys, photo, clip, data, annotations, tmp_path
+    draw, capsys, photo, clip, drawn_people, annotations, tmp_path
 ):
     text = tmp_path / 'text.jpg'
     text.write_text('no picture')
     video = tmp_path / 'text.mp4'
     video.write_text('no video')
     whole, coco = '--whole-image', ('--coco', annotations)
-    folder = data / 'val2017'
+    folder = drawn_people / 'val2017'
     copy = tmp_path / 'copy' / 'photo.png'
     copy.parent.mkdir()
     cv2.imwrite(str(copy), np.zeros((9, 9, 3)))
@@ -184,14 +168,16 @@ def test_wrong_boxes_stop_the_run(
     refused(draw, capsys, message, photo, clip, '--boxes', boxes)
 
 
-def test_other_joints_stop_the_run(draw, capsys, data, annotations, tmp_path):
+def test_other_joints_stop_the_run(
+    draw, capsys, drawn_people, annotations, tmp_path
+):
     content = json.loads(annotations.read_text())
     for person in content['annotations']:
         person['keypoints'] = person['keypoints'][:45]
     other = tmp_path / 'other.json'
     other.write_text(json.dumps(content))
     message = 'expected 17 joints a person'
-    refused(draw, capsys, message, data / 'val2017', '--coco', other)
+    refused(draw, capsys, message, drawn_people / 'val2017', '--coco', other)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from self_verify_pose.metrics.functional import RIGHT_WITHIN
 from self_verify_pose.models.heads.trust_head import (
     DEFAULT_LEVELS,
     Evidence,
@@ -20,7 +21,7 @@ from self_verify_pose.models.pose_estimators.pseudo_trust import (
     hard_view_trust,
 )
 
-from .looks import ALPHA, DIST_THR, Tensors
+from .looks import ALPHA, Tensors
 
 _BATCH = 128
 _CHUNK = 1024
@@ -77,7 +78,7 @@ def on_unified(found: Tensors) -> Lessons:
 def on_hard_views(found: Tensors, target: HardViewTarget) -> Lessons:
     """What a hard view does to the prediction, judged in that view."""
     targets = hard_view_trust(
-        found['distance'], found['expected'], target, ALPHA, DIST_THR
+        found['distance'], found['expected'], target, ALPHA, RIGHT_WITHIN
     )
     return _views(found, targets, found['inside'], 1, None)
 
@@ -96,7 +97,11 @@ def on_mixture(found: Tensors) -> Lessons:
     """Whether the joint is right where a label says; else the hard view."""
     known = found['known']
     soft = hard_view_trust(
-        found['distance'], found['expected'], 'self_estimate', ALPHA, DIST_THR
+        found['distance'],
+        found['expected'],
+        'self_estimate',
+        ALPHA,
+        RIGHT_WITHIN,
     )
     targets = torch.where(known, found['right'].float(), soft)
     hard = torch.zeros_like(known)

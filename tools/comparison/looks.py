@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from self_verify_pose.metrics.evaluation.joints import JudgedJoints, People
+from self_verify_pose.metrics.functional import RIGHT_WITHIN
 from self_verify_pose.models.geometry.coordinates import inside_crop
 from self_verify_pose.models.geometry.rotation import (
     rotate_images,
@@ -35,7 +36,6 @@ from self_verify_pose.models.sample_fields import person_sizes
 from self_verify_pose.models.teachers.trust import decay
 
 ALPHA = 10.0
-DIST_THR = 0.05
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
 
 
@@ -171,7 +171,9 @@ def _judge_view(
             upright, placement.angles, spec.input_size, placement.scales
         )
         sizes = sizes * placement.scales
-    right = annotated_trust(view.logits, spec, samples, DIST_THR, placement)
+    right = annotated_trust(
+        view.logits, spec, samples, RIGHT_WITHIN, placement
+    )
     distance = (hard_decode(view.logits, spec) - expected).norm(dim=-1)
     return {
         'evidence': model.evidence(view, sizes).half(),

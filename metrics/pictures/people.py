@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .apis import as_dicts, inference_trust, load_image  # first: mends MMPose
+from ...apis import (  # first: mends MMPose
+    as_dicts,
+    inference_trust,
+    load_image,
+)
 
 # isort: split
 import cv2
@@ -14,15 +18,16 @@ from mmcv import VideoReader
 from mmpose.structures import PoseDataSample
 from numpy.typing import NDArray
 
-from .datasets.persons import labelled_joints
-from .drawing import WRONG_FROM, Links, crop_around
-from .metrics.functional import (
+from ...datasets.persons import labelled_joints
+from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..functional import (
+    RIGHT_WITHIN,
     brier,
     is_correct,
     joint_errors,
     person_size,
 )
-from .models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from .drawing import Links, crop_around
 from .panels import Case, Pose, SideBySide, contact_sheet
 
 
@@ -59,7 +64,7 @@ def to_pose(sample: PoseDataSample, info: dict | None = None) -> Pose:
     if info is not None:
         size = person_size(info['bbox'])
         errors = joint_errors(found.keypoints, info['keypoints'], size)[0]
-        wrong = labelled_joints(info) & ~is_correct(errors, WRONG_FROM)
+        wrong = labelled_joints(info) & ~is_correct(errors, RIGHT_WITHIN)
     return Pose(
         found.keypoints[0],
         found.keypoint_trust[0],

@@ -12,10 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from ..functional import RIGHT_WITHIN
+
 # readable with every kind of colour vision, and in print
 TRUST_COLORS = ScalarMappable(Normalize(0, 1), colormaps['plasma'])
 LOW_TRUST = 0.5  # limbs below it are dashed
-WRONG_FROM = 0.05  # in person sizes, as JointTrustMetric has it
 
 Links = Sequence[tuple[int, int]]
 
@@ -185,7 +186,7 @@ def add_marks_legend(figure: Figure, truth: bool) -> None:
         truth: Whether crosses are drawn.
     """
     dashed = f'below {LOW_TRUST}'
-    crossed = f'wrong: off by more than {WRONG_FROM} of the person size'
+    crossed = f'wrong: off by more than {RIGHT_WITHIN} of the person size'
     handles = [Line2D([], [], color='black', ls=(0, (3, 2)), label=dashed)]
     if truth:
         cross = {'color': 'black', 'marker': 'x', 'ls': ''}

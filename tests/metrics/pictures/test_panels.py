@@ -3,8 +3,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from self_verify_pose.drawing import TRUST_COLORS
-from self_verify_pose.panels import (
+from self_verify_pose.metrics.pictures.drawing import TRUST_COLORS
+from self_verify_pose.metrics.pictures.panels import (
     Case,
     Pose,
     SideBySide,

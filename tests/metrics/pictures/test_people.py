@@ -6,8 +6,7 @@ from matplotlib.text import Text
 
 from self_verify_pose.apis import inference_trust, init_trust_model
 from self_verify_pose.datasets.persons import read_persons
-from self_verify_pose.datasets.synthetic import make_dataset
-from self_verify_pose.pictures import (
+from self_verify_pose.metrics.pictures.people import (
     Person,
     draw_sheet,
     judge_image,
@@ -22,11 +21,11 @@ def model(tiny_files):
 
 
 @pytest.fixture(scope='module')
-def infos(tmp_path_factory):
-    root = tmp_path_factory.mktemp('pictures') / 'drawn'
-    make_dataset(root, train=1, val=3)
+def infos(drawn_people):
+    root = drawn_people
     annotations = root / 'annotations' / 'person_keypoints_val2017.json'
-    return read_persons(annotations, root / 'val2017')
+    persons = read_persons(annotations, root / 'val2017')
+    return dict(list(persons.items())[:3])
 
 
 def test_joints_off_by_more_than_the_threshold_are_wrong():

@@ -3,17 +3,16 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
-from self_verify_pose.drawing import (
+from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
+from self_verify_pose.metrics.pictures.drawing import (
     LOW_TRUST,
     TRUST_COLORS,
-    WRONG_FROM,
     add_marks_legend,
     away_from_neighbours,
     contrast,
     crop_around,
     draw_pose,
 )
-from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
 
 
 def test_the_crop_holds_the_padded_box_inside_the_image():
@@ -111,10 +110,9 @@ def test_a_joint_that_nothing_pushes_has_its_number_above():
 
 
 def test_the_legend_states_the_rule_of_the_metric():
-    assert JointTrustMetric().dist_thr == WRONG_FROM
     figure = plt.figure(layout='constrained')
     add_marks_legend(figure, truth=True)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     plt.close(figure)
     assert str(LOW_TRUST) in labels[0]
-    assert str(WRONG_FROM) in labels[1]
+    assert str(JointTrustMetric().dist_thr) in labels[1]
