@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from helpers import BASELINE, build_estimator, packed_batch
+from helpers import BASELINE, SELFVERIFY, build_estimator, packed_batch
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
@@ -626,3 +626,41 @@ def test_points_and_image_turn_the_same_way(model):
     row, column = np.unravel_index(turned.argmax(), turned.shape)
     expected = rotate_points(mark, angles, (192, 256))[0, 0].numpy()
     assert np.abs(expected - [column, row]).max() < 1
+
+
+@pytest.mark.parametrize('source', ['consistency', 'annotation'])
+def test_training_the_head_beside_the_pose_costs_no_accuracy(source):
+    """Without the consistency loss the pose weights stay bit-identical."""
+    start, states = build_estimator(BASELINE).state_dict(), []
+    for name, changes in (
+        (BASELINE, {}),
+        (
+            SELFVERIFY,
+            {
+                'consistency_cfg__loss_weight': 0.0,
+                'consistency_cfg__hard_view': {},
+                'trust_cfg__source': source,
+            },
+        ),
+    ):
+        model = build_estimator(name, **changes).train()
+        model.load_state_dict(start, strict=False)
+        batch = packed_batch(model, size=4)
+        pose = [*model.backbone.parameters(), *model.head.parameters()]
+        optimizer = torch.optim.AdamW(pose, 1e-3)
+        for _ in range(3):
+            losses = model.loss(**batch)
+            total = sum(v for k, v in losses.items() if 'loss' in k)
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+        states.append(
+            {
+                name: weight
+                for name, weight in model.state_dict().items()
+                if not name.startswith('trust_head.')
+            }
+        )
+    assert states[0].keys() == states[1].keys()
+    for name, weight in states[0].items():
+        assert torch.equal(weight, states[1][name]), name
