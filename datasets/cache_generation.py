@@ -4,7 +4,7 @@ import dataclasses
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,13 +121,7 @@ class CacheMaker:
         pending = [part for part in mine if not self.parts.is_done(part)]
         for part in set(mine) - set(pending):
             yield len(self.batches[part])
-        loader = DataLoader(
-            self.dataset,
-            batch_sampler=[self.batches[part] for part in pending],
-            num_workers=self.job.workers,
-            collate_fn=pseudo_collate,
-        )
-        batches = iter(loader)
+        batches = iter(self.loader(pending))
         for part in pending:
             with self._timed('loading'):
                 batch = next(batches)
@@ -137,6 +131,22 @@ class CacheMaker:
                 self.parts.save(part, columns, evidence)
             self.made += len(self.batches[part])
             yield len(self.batches[part])
+
+    def loader(self, parts: Sequence[int]) -> DataLoader:
+        """Load the crops of some parts.
+
+        Args:
+            parts: Their numbers.
+
+        Returns:
+            One collated batch per part.
+        """
+        return DataLoader(
+            self.dataset,
+            batch_sampler=[self.batches[part] for part in parts],
+            num_workers=self.job.workers,
+            collate_fn=pseudo_collate,
+        )
 
     def finish(self) -> Columns | None:
         """Put the parts together.

@@ -1,14 +1,15 @@
 """Mixed precision on every device."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
 from torch import Tensor, nn
+
+Backbone = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -25,19 +26,18 @@ class BFloat16OptimWrapper(OptimWrapper):
     """
 
     @contextmanager
-    def optim_context(self, model: nn.Module) -> Iterator[Any]:
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
         """Run the forward pass of a step with a bfloat16 backbone.
 
         Args:
             model: The model that is trained.
 
         Yields:
-            Nothing of use.
+            Nothing.
         """
         inner = model.module if is_model_wrapper(model) else model
         backbone = inner.backbone
-        own_forward = backbone.forward
-        backbone.forward = _in_bfloat16(own_forward)
+        backbone.forward = _in_bfloat16(backbone.forward)
         try:
             with super().optim_context(model):
                 yield
@@ -45,7 +45,7 @@ class BFloat16OptimWrapper(OptimWrapper):
             del backbone.forward
 
 
-def _in_bfloat16(forward: Any) -> Any:
+def _in_bfloat16(forward: Backbone) -> Backbone:
     def in_bfloat16(inputs: Tensor) -> tuple[Tensor, ...]:
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
             levels = forward(inputs)

@@ -12,11 +12,14 @@ custom_imports = dict(
         'self_verify_pose.datasets.trust_evidence',
         'self_verify_pose.metrics.joint_trust_metric',
         'self_verify_pose.models.heads.trust_head',
+        'self_verify_pose.models.hooks.channels_last',
+        'self_verify_pose.models.hooks.compile_backbone',
         'self_verify_pose.models.hooks.latest_link',
         'self_verify_pose.models.hooks.log_test',
         'self_verify_pose.models.hooks.preflight',
         'self_verify_pose.models.hooks.trust_cache_check',
         'self_verify_pose.models.hooks.trust_panel',
+        'self_verify_pose.models.optim_wrapper',
         'self_verify_pose.models.pose_estimators.selfverify_topdown',
         'self_verify_pose.models.pose_estimators.teachers',
     ],
@@ -103,6 +106,7 @@ default_hooks = dict(
     checkpoint=dict(interval=1, save_best='coco/AP', max_keep_ckpts=2),
     preflight=dict(type='PreflightHook'),
     latest_link=dict(type='LatestLinkHook'),
+    compile_backbone=dict(type='CompileBackboneHook'),
 )
 custom_hooks = [
     dict(

@@ -52,17 +52,19 @@ def sample_features(
         input_size: Crop size ``(W, H)`` in pixels.
 
     Returns:
-        ``(B, K, C)`` features at the points.
+        ``(B, K, C)`` features at the points, in at least float32.
 
     Convention:
         A cell of the feature map covers ``W / w`` pixels; its value sits at
         the middle of them (``align_corners=False``).
     """
     size = torch.stack([points.new_full((), n) for n in input_size])
-    grid = ((2 * points + 1) / size - 1).to(features.dtype)
+    grid = (2 * points + 1) / size - 1
+    # positions have no room for half precision, see full_precision
+    exact = torch.promote_types(features.dtype, torch.float32)
     sampled = torch.nn.functional.grid_sample(
-        features,
-        grid.unsqueeze(2),
+        features.to(exact),
+        grid.to(exact).unsqueeze(2),
         mode='bilinear',
         padding_mode='border',
         align_corners=False,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .coordinates import Size2D, crop_center
+from .precision import full_precision
 
 
 def rotation_matrices(angles: Tensor) -> Tensor:
@@ -47,7 +48,8 @@ def rotate_points(
         ``(B, K, 2)`` turned points in pixels.
     """
     center = crop_center(points, input_size)
-    turned = (points - center) @ rotation_matrices(angles).mT
+    with full_precision(points):
+        turned = (points - center) @ rotation_matrices(angles).mT
     if scales is not None:
         turned = turned * scales.view(-1, 1, 1)
     return turned + center
@@ -83,9 +85,10 @@ def rotate_images(
         inverse = inverse / scales.to(images.dtype).view(-1, 1, 1)
     matrix = inverse * scale / scale.unsqueeze(-1)
     theta = torch.cat([matrix, torch.zeros_like(matrix[..., :1])], -1)
-    grid = torch.nn.functional.affine_grid(
-        theta, list(images.shape), align_corners=True
-    )
+    with full_precision(images):
+        grid = torch.nn.functional.affine_grid(
+            theta, list(images.shape), align_corners=True
+        )
     fill = fill.to(images).view(1, -1, 1, 1)
     turned = torch.nn.functional.grid_sample(
         images - fill,

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from .coordinates import Size2D
+from .precision import full_precision
 
 # distances from the peak, in person sizes, within which mass is counted
 MASS_RADII = (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
@@ -91,7 +92,8 @@ def soft_decode(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
         bins = torch.arange(
             axis.shape[-1], dtype=probability.dtype, device=axis.device
         )
-        coordinates.append(probability @ bins / spec.split_ratio)
+        with full_precision(axis):
+            coordinates.append(probability @ bins / spec.split_ratio)
     return torch.stack(coordinates, -1)
 
 
@@ -146,8 +148,9 @@ def statistics(logits: SimCCLogits, spec: SimCCSpec, sizes: Tensor) -> Tensor:
         bins = torch.linspace(
             0, 1, length, dtype=probability.dtype, device=axis.device
         )
-        mean = probability @ bins
-        variance = probability @ bins.square() - mean.square()
+        with full_precision(axis):
+            mean = probability @ bins
+            variance = probability @ bins.square() - mean.square()
         log_peak, mode = log_probability.max(-1)
         masses = mass_around(probability, mode, sizes * spec.split_ratio)
         columns += [

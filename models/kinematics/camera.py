@@ -38,7 +38,7 @@ def turn(points: Tensor, angle: float) -> Tensor:
     Convention: radians; positive angles turn z towards x, so a body that
     faces the camera turns to the image's left at 90°.
     """
-    cos = torch.cos(points.new_tensor(angle))
-    sin = torch.sin(points.new_tensor(angle))
+    turned = points.new_full((), angle)
+    cos, sin = turned.cos(), turned.sin()
     x, y, z = points.unbind(-1)
     return torch.stack((cos * x + sin * z, y, cos * z - sin * x), -1)

@@ -27,9 +27,21 @@ LOG_SPREAD_RANGE = (-5.0, 3.0)
 INPUTS = 17 * 2 + 17 + 3
 
 
+@lru_cache(maxsize=8)
+def _flip(device: torch.device) -> Tensor:
+    """``FLIP`` where it is needed: a copy makes a GPU wait."""
+    return torch.tensor(FLIP, device=device)
+
+
+def _negate_x(points: Tensor) -> Tensor:
+    """Points (…, 2) on the other side of x = 0."""
+    x, y = points.unbind(-1)
+    return torch.stack((-x, y), -1)
+
+
 def mirror(points: Tensor) -> Tensor:
     """Mirror poses (…, 17, 2) about x = 0 and swap left with right."""
-    return points[..., FLIP, :] * points.new_tensor((-1.0, 1.0))
+    return _negate_x(points.index_select(-2, _flip(points.device)))
 
 
 def features(
@@ -138,16 +150,16 @@ class PosePrior:
         values = self._cast(points.dtype, points.device)
         count = len(points)
         both = torch.cat((points, mirror(points)))
-        belief = torch.cat((weights, weights[:, FLIP]))
+        swapped = weights.index_select(1, _flip(weights.device))
+        belief = torch.cat((weights, swapped))
         known = torch.cat((known, known))
         mean = torch.empty_like(points)
         spread = torch.empty_like(points)
-        flip = points.new_tensor((-1.0, 1.0))
         for slot, target in enumerate(TARGETS):
             inputs, centre = features(both, belief, target, known)
             offset, log_spread = network(values, inputs, slot)
             place, wide = centre + offset, log_spread.exp()
-            left, right = place[:count], place[count:] * flip
+            left, right = place[:count], _negate_x(place[count:])
             wide, wide_right = wide[:count], wide[count:]
             if FLIP[target] == target:
                 left, wide = (left + right) / 2, (wide + wide_right) / 2

@@ -23,6 +23,9 @@ from torch import Tensor
 FIRST_DAMPING, LARGEST_DAMPING = 1.0, 1e6
 # Stopped samples leave the loop once fewer than this share are running.
 COMPACT = 0.75
+# Up to so many samples, as in a training step, a GPU is never waited for;
+# with more, what leaving samples save is worth the wait.
+UNWATCHED = 4096
 CONVERGED, ITERATION_LIMIT, DEGENERATE = 0, 1, 2
 
 
@@ -148,13 +151,21 @@ def _step(normal: Normal, damping: Tensor) -> Tensor:
     return step.masked_fill((failed > 0)[:, None], torch.nan)
 
 
-def _choose(worse: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """``new``, which is written to, with its rows at ``worse`` from ``old``.
+def _choose(better: Tensor, pairs: list[tuple[Tensor, Tensor]]) -> list:
+    """Rows of the first of each pair where better, else of the second.
 
-    Few rows are worse, so this copies far less than a ``where``.
+    Few rows are worse, so on a CPU copying them, into the first tensors,
+    costs far less than a ``where``. A GPU would be waited for.
     """
-    new[worse] = old[worse]
-    return new
+    if better.device.type == 'cpu':
+        worse = (~better).nonzero()[:, 0]
+        for new, old in pairs:
+            new[worse] = old[worse]
+        return [new for new, _ in pairs]
+    return [
+        torch.where(better.view(-1, *[1] * (new.ndim - 1)), new, old)
+        for new, old in pairs
+    ]
 
 
 def _predicted_drop(normal: Normal, step: Tensor) -> Tensor:
@@ -234,16 +245,55 @@ def _advance(
         gain.nan_to_num(-1.0), state.damping, state.growth
     )
     small = drop <= tolerance * old.energy.clamp(min=1e-6)
-    worse = (~better).nonzero()[:, 0]
+    pairs = zip((trial, *new), (state.here, *old), strict=True)
+    here, *normal = _choose(better, list(pairs))
     return _State(
         state.rows,
-        _choose(worse, trial, state.here),
-        Normal(*(_choose(worse, n, o) for n, o in zip(new, old, strict=True))),
+        here,
+        Normal(*normal),
         damping,
         growth,
         state.stop | (better & small) | (state.damping > LARGEST_DAMPING),
         state.targets,
     )
+
+
+def _waits(start: Tensor) -> bool:
+    """Tell whether the loop may read back which samples have stopped."""
+    return start.device.type == 'cpu' or len(start) > UNWATCHED
+
+
+class _Message:
+    """News from a GPU that nobody waits for."""
+
+    def __init__(self) -> None:
+        """Expect nothing yet."""
+        self._sent: tuple[Tensor, torch.cuda.Event] | None = None
+
+    def says(self, flag: Tensor) -> bool:
+        """Tell whether a flag is known to have been True.
+
+        Args:
+            flag: Boolean scalar on the GPU. It is sent unless an earlier one
+                is still on its way.
+
+        Returns:
+            True once a flag has arrived that was; often some calls later.
+        """
+        if not flag.is_cuda:
+            return False
+        if self._sent is None:
+            letter = torch.empty((), dtype=torch.bool, pin_memory=True)
+            letter.copy_(flag, non_blocking=True)
+            event = torch.cuda.Event()
+            event.record()
+            self._sent = letter, event
+            return False
+        letter, event = self._sent
+        if not event.query():
+            return False
+        self._sent = None
+        return bool(letter)
 
 
 def fit(
@@ -275,12 +325,18 @@ def fit(
     converged = torch.zeros_like(energy, dtype=torch.bool)
     history = start.new_empty(len(start), iterations)
     state = _begin(body, start, targets, width)
+    waits = _waits(start)
+    message = _Message()
     for iteration in range(iterations):
         state = _advance(body, state, width, tolerance)
         unknowns[state.rows] = state.here
         energy[state.rows] = state.normal.energy
         converged[state.rows] = state.stop
         history[:, iteration:] = energy[:, None]
+        if not waits:
+            if message.says(state.stop.all()):
+                break
+            continue
         running = ~state.stop
         if not running.any():
             break

@@ -42,8 +42,12 @@ class ChainBody:
         self.soft = skeleton.soft
         self.scale_mean = skeleton.scale_mean
         self.eye = torch.eye(2, device=device, dtype=dtype)
-        bounded = [not name.startswith('root_') for name in chain.names]
-        self.bounded = torch.tensor(bounded, device=device).nonzero()[:, 0]
+        bounded = [
+            index
+            for index, name in enumerate(chain.names)
+            if not name.startswith('root_')
+        ]
+        self.bounded = torch.tensor(bounded, device=device)
         self.sized = slice(self.angles, self.angles + self.scales + 1)
         size = torch.full_like(chain.scale_spreads[:1], skeleton.scale_spread)
         self.loose = 1 / torch.cat((chain.scale_spreads, size))

@@ -53,8 +53,8 @@ def facing_starts(
     Returns:
         The best candidates.
     """
-    yaws = [2 * math.pi * k / directions for k in range(directions)]
-    bodies = torch.stack([turn(rest, yaw) for yaw in yaws])
+    step = 2 * math.pi / directions
+    bodies = torch.stack([turn(rest, step * k) for k in range(directions)])
     body = torch.complex(bodies[..., 0], bodies[..., 1])
     pose = torch.complex(points[..., 0], points[..., 1])
     share = (weights / weights.sum(1, keepdim=True)).to(pose)
@@ -74,7 +74,7 @@ def facing_starts(
     placed = similarity[..., None] * body[best] + shift[..., None]
     depth = scale[..., None] * bodies[best][..., 2]
     return Facing(
-        yaw=points.new_tensor(yaws)[best],
+        yaw=(best.double() * step).to(points),
         roll=roll,
         scale=scale,
         shift=torch.view_as_real(shift),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from ..geometry.precision import full_precision
 from ..kinematics.camera import default_size
 from ..kinematics.pose_prior import PosePrior
 from ..kinematics.skeleton import NUM_JOINTS, load_skeleton
@@ -103,6 +105,13 @@ def _check(keypoints: Tensor, **others: Tensor | None) -> None:
             )
 
 
+@lru_cache(maxsize=8)
+def _rest(device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Rest body (17, 3), kept where it is needed: a copy makes a GPU wait."""
+    rest = torch.tensor(load_skeleton().rest, dtype=torch.float64)
+    return rest.to(device, dtype)
+
+
 def _prepare(
     keypoints: Tensor,
     visible: Tensor | None,
@@ -131,7 +140,7 @@ def _prepare(
         mean = torch.where(inside[:, None], center, mean)
         known = inside.to(keypoints)
     points = (safe - mean[:, None]) / size[:, None, None]
-    rest = torch.tensor(load_skeleton().rest).to(points)[:, :2]
+    rest = _rest(points.device, points.dtype)[:, :2]
     points = torch.where(usable[:, None, None], points, rest)
     judged = usable[:, None] & (visible > 0)
     visible = torch.where(usable[:, None], visible, 1.0)
@@ -193,7 +202,6 @@ class Teacher:
         self.noise, self.width = noise, width
         self.prior_weight, self.tolerance = prior_weight, tolerance
         self.prior = PosePrior()
-        self.rest = torch.tensor(load_skeleton().rest, dtype=torch.float64)
 
     def body_for(self, points: Tensor) -> TeacherBody:
         """The body on the device and in the dtype of the points."""
@@ -227,10 +235,15 @@ class Teacher:
             ValueError: A shape or dtype is wrong.
         """
         _check(keypoints, visible=visible, size=size, center=center)
-        given = _prepare(keypoints, visible, size, center)
-        if not len(keypoints):
+        with full_precision(keypoints):
+            return self._judge_all(_prepare(keypoints, visible, size, center))
+
+    def _judge_all(self, given: _Input) -> TeacherResult:
+        """Judge chunk by chunk."""
+        count, device = len(given.points), given.points.device
+        if not count:
             return self._judge(given)
-        chunk = CPU_CHUNK if keypoints.device.type == 'cpu' else GPU_CHUNK
+        chunk = CPU_CHUNK if device.type == 'cpu' else GPU_CHUNK
         parts = [
             self._judge(
                 _Input(
@@ -240,7 +253,7 @@ class Teacher:
                     )
                 )
             )
-            for first in range(0, len(keypoints), chunk)
+            for first in range(0, count, chunk)
         ]
         return TeacherResult(
             *(
@@ -267,7 +280,7 @@ class Teacher:
         facing = facing_starts(
             guess,
             torch.ones_like(belief),
-            self.rest.to(guess),
+            _rest(guess.device, guess.dtype),
             self.starts,
         )
         begin = body.start(facing, guess)

@@ -208,6 +208,8 @@ SWITCHES = [
     'train_dataloader.num_workers=4 '
     'train_dataloader.persistent_workers=True '
     'optim_wrapper.accumulative_counts=2',
+    'compile.backend=aot_eager default_hooks.channels_last.type='
+    'ChannelsLastHook optim_wrapper.type=BFloat16OptimWrapper',
 ]
 
 

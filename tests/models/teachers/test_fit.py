@@ -92,3 +92,37 @@ def test_robust_weight_is_the_derivative_of_the_loss():
     loss = 0.2**2 * squared / (0.2**2 + squared)
     (slope,) = torch.autograd.grad(loss.sum(), squared)
     torch.testing.assert_close(solver.robust_weights(squared, 0.2), slope)
+
+
+def test_a_fit_that_never_waits_is_the_same(body, points, monkeypatch):
+    """What a GPU does: no sample leaves the loop, nothing is read back."""
+    body, size = body
+    start = 0.1 * _unknowns(len(points), size)
+    watched = solver.fit(body, start, _targets(points), 0.05, 20, 5e-3)
+    monkeypatch.setattr(solver, '_waits', lambda start: False)
+    alone = solver.fit(body, start, _targets(points), 0.05, 20, 5e-3)
+    for name in ('unknowns', 'energy', 'history'):
+        torch.testing.assert_close(
+            getattr(alone, name), getattr(watched, name)
+        )
+    assert torch.equal(alone.converged, watched.converged)
+    assert watched.converged.any()
+
+
+def test_choosing_rows_is_the_same_on_every_device():
+    better = torch.tensor([True, False, True])
+    new, old = torch.rand(2, 3, 4, 5)
+    expected = torch.where(better[:, None, None], new, old)
+    (found,) = solver._choose(better, [(new.clone(), old)])
+    assert torch.equal(found, expected)
+    (shape,) = solver._choose(better.to('meta'), [(new.to('meta'),) * 2])
+    assert shape.shape == new.shape
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_news_from_a_gpu_arrive():
+    message = solver._Message()
+    flag = torch.ones((), dtype=torch.bool, device='cuda')
+    assert not message.says(flag)
+    torch.cuda.synchronize()
+    assert message.says(flag)

@@ -1,0 +1,63 @@
+"""Automatic mixed precision must not touch coordinates."""
+
+import pytest
+import torch
+
+from self_verify_pose.models.geometry.coordinates import sample_features
+from self_verify_pose.models.geometry.precision import full_precision
+from self_verify_pose.models.geometry.rotation import (
+    rotate_images,
+    rotate_points,
+)
+from self_verify_pose.models.geometry.simcc import (
+    SimCCLogits,
+    SimCCSpec,
+    soft_decode,
+    statistics,
+)
+from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
+
+SIZE = (192, 256)
+SPEC = SimCCSpec(SIZE, 2.0, 10.0)
+ANGLES = torch.tensor([0.3, -0.5])
+GENERATOR = torch.Generator().manual_seed(0)
+POINTS = torch.rand(2, 17, 2, generator=GENERATOR) * 190
+LOGITS = SimCCLogits(
+    torch.randn(2, 17, 384, generator=GENERATOR),
+    torch.randn(2, 17, 512, generator=GENERATOR),
+)
+SIZES = torch.full((2,), 150.0)
+IMAGES = torch.rand(2, 3, 256, 192, generator=GENERATOR)
+MAPS = torch.rand(2, 8, 16, 12, generator=GENERATOR)
+
+COMPUTATIONS = {
+    'soft_decode': lambda: soft_decode(LOGITS, SPEC),
+    'statistics': lambda: statistics(LOGITS, SPEC, SIZES),
+    'rotate_points': lambda: rotate_points(POINTS, ANGLES, SIZE),
+    'rotate_images': lambda: rotate_images(IMAGES, ANGLES, torch.zeros(3)),
+    'sample_features': lambda: sample_features(MAPS, POINTS, SIZE),
+    'teacher': lambda: FreeJointTeacher()(POINTS, None, SIZES).trust,
+}
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('name', COMPUTATIONS)
+def test_mixed_precision_changes_nothing(name, dtype):
+    compute = COMPUTATIONS[name]
+    expected = compute()
+    with torch.autocast('cpu', dtype=dtype):
+        found = compute()
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_features_in_half_precision_are_read_at_exact_places():
+    ramp = torch.arange(96.0).expand(2, 1, 128, 96).contiguous()
+    exact = sample_features(ramp, POINTS, SIZE)
+    half = sample_features(ramp.bfloat16(), POINTS, SIZE)
+    torch.testing.assert_close(half, exact, rtol=0, atol=1e-3)
+
+
+def test_other_devices_have_nothing_to_hold_off():
+    with full_precision(torch.empty(1, device='meta')):
+        assert not torch.is_autocast_enabled('cpu')

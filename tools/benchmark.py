@@ -1,0 +1,193 @@
+"""Measure what everything costs against plain RTMPose-S, in one run.
+
+python tools/benchmark.py [--device cpu|cuda] [--suite step|predict|...]
+
+Works on drawn people, which it draws into a temporary folder; random weights.
+Prints a table, writes JSON with --out, and exits with 1 if a bar is missed.
+Figures of a busy machine mean little: the load is printed with them.
+"""
+
+import argparse
+import json
+import logging
+import os
+import platform
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import self_verify_pose.compat  # noqa: F401, isort: skip
+
+import torch
+from mmengine.logging import MMLogger
+from rich.console import Console
+
+from self_verify_pose.tools.benchmarking import (
+    caches,
+    growth,
+    helps,
+    loading,
+    metrics,
+    predictions,
+    steps,
+    teachers,
+)
+from self_verify_pose.tools.benchmarking.rows import (
+    Row,
+    as_json,
+    as_table,
+    missed,
+)
+from self_verify_pose.tools.benchmarking.setting import Setting
+from self_verify_pose.tools.benchmarking.timing import Plan
+
+Suite = Callable[[Setting], Iterator[Row]]
+SUITES: dict[str, tuple[Suite, ...]] = {
+    'step': (steps.measure,),
+    'predict': (predictions.measure,),
+    'teacher': (teachers.measure, caches.measure),
+    'metric': (metrics.measure,),
+    'data': (loading.measure,),
+}
+WIDTH = 130
+GROWTH: dict[str, tuple[Suite, ...]] = {
+    'step': (helps.measure, growth.measure)
+}
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        The arguments.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add('--device', choices=('cpu', 'cuda'), default='cpu')
+    add('--suite', choices=(*SUITES, 'all'), default='all')
+    add('--batch-size', type=int, default=32, help='(%(default)s)')
+    add(
+        '--repeats',
+        type=int,
+        default=10,
+        help='runs whose median counts (%(default)s)',
+    )
+    add(
+        '--no-growth',
+        action='store_true',
+        help='the bars only: no growth, no speed-ups',
+    )
+    add(
+        '--compile',
+        action='store_true',
+        help='also try torch.compile, which takes minutes on a CPU',
+    )
+    add('--out', type=Path, metavar='FILE.json')
+    args = parser.parse_args(argv)
+    for name in ('batch_size', 'repeats'):
+        value = getattr(args, name)
+        if value < 1:
+            parser.error(
+                f'--{name.replace("_", "-")}: expected at least 1, found '
+                f'{value}; give a larger number'
+            )
+    if args.device == 'cuda' and not torch.cuda.is_available():
+        parser.error(
+            '--device: expected a GPU for cuda, found none that torch can '
+            'use; use --device cpu'
+        )
+    return args
+
+
+def machine(device: torch.device) -> dict[str, object]:
+    """Describe where it runs.
+
+    Args:
+        device: Device of the networks.
+
+    Returns:
+        Processor, cores, torch, its threads, and the load.
+    """
+    info = Path('/proc/cpuinfo')
+    names = [
+        line.split(':', 1)[1].strip()
+        for line in (info.read_text().splitlines() if info.exists() else ())
+        if line.startswith('model name')
+    ]
+    found = {
+        'processor': names[0] if names else platform.machine(),
+        'cores': os.cpu_count(),
+        'torch': torch.__version__,
+        'threads': torch.get_num_threads(),
+        'load': round(os.getloadavg()[0], 2),
+    }
+    if device.type == 'cuda':
+        found['GPU'] = torch.cuda.get_device_name(device)
+    return found
+
+
+def measure_all(args: argparse.Namespace, console: Console) -> list[Row]:
+    """Run the suites that were asked for.
+
+    Args:
+        args: What :func:`parse_arguments` returns.
+        console: Shows what is being measured.
+
+    Returns:
+        What was measured.
+    """
+    wanted = SUITES if args.suite == 'all' else [args.suite]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        setting = Setting(
+            folder=Path(folder),
+            device=torch.device(args.device),
+            batch_size=args.batch_size,
+            plan=Plan(repeats=args.repeats),
+            growth=not args.no_growth,
+            compile=args.compile,
+        )
+        for name in wanted:
+            extra = GROWTH.get(name, ()) if setting.growth else ()
+            for suite in (*SUITES[name], *extra):
+                for row in suite(setting):
+                    console.print(f'{row.suite}: {row.what}: {row.value:.4g}')
+                    rows.append(row)
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        Exit code: 0, or 1 if a bar is missed.
+    """
+    args = parse_arguments(argv)
+    warnings.simplefilter('ignore')
+    # building networks logs every weight
+    MMLogger.get_current_instance().setLevel(logging.ERROR)
+    logging.disable(logging.INFO)
+    where = machine(torch.device(args.device))
+    rows = measure_all(args, Console(stderr=True))
+    # a file or a pipe has no width: take one that fits the table
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.print(', '.join(f'{key} {value}' for key, value in where.items()))
+    console.print(as_table(rows))
+    if args.out is not None:
+        text = json.dumps(as_json(rows, where), indent=1) + '\n'
+        args.out.write_text(text)
+    for row in missed(rows):
+        print(f'benchmark: bar missed: {row.what}', file=sys.stderr)
+    return 1 if missed(rows) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""What is measured on: configs, drawn data, networks and batches."""
+
+import copy
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, MODELS
+from torch import nn
+
+from ...datasets.cache_generation import CacheJob, CacheMaker
+from ...datasets.synthetic import make_dataset
+from .timing import Plan
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+NAME = '{}_rtmpose_s_1x32g_coco-256x192.py'
+BASELINE, SELFVERIFY, SOLVABILITY, CACHEGEN, CACHED = (
+    NAME.format(kind)
+    for kind in (
+        'baseline',
+        'selfverify_cycle',
+        'solvability',
+        'cachegen',
+        'solvability_cached_trusthead',
+    )
+)
+Changes = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A network in training.
+
+    Args:
+        model: The estimator.
+        wrapper: Its optimizer.
+        batch: A collated batch of its training data.
+    """
+
+    model: nn.Module
+    wrapper: OptimWrapper
+    batch: dict[str, Any]
+
+    def step(self) -> None:
+        """Take one training step."""
+        self.model.train_step(self.batch, self.wrapper)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how everything is measured.
+
+    Args:
+        folder: Empty folder for drawn data and caches.
+        device: Device of the networks.
+        batch_size: Persons per batch.
+        plan: How often a step is measured.
+        growth: Measure how costs grow as well.
+        compile: Try ``torch.compile``, which takes minutes on a CPU.
+    """
+
+    folder: Path
+    device: torch.device
+    batch_size: int = 32
+    plan: Plan = field(default_factory=Plan)
+    growth: bool = True
+    compile: bool = False
+
+    @cached_property
+    def root(self) -> Path:
+        """Return the folder of drawn data, made when first asked for."""
+        root = self.folder / 'drawn'
+        count = max(8, 2 * self.batch_size)
+        make_dataset(root, train=count, val=count)
+        return root
+
+    def config(
+        self, name: str, changes: Changes | None = None, **environment: str
+    ) -> Config:
+        """Read a config of this package.
+
+        Args:
+            name: File in the folder of the configs.
+            changes: Options to set, by their dotted names.
+            **environment: Variables that the config reads.
+
+        Returns:
+            The config, on drawn data and with random initial weights.
+        """
+        given = {'COCO_ROOT': str(self.root), 'BACKBONE_INIT': 'none'}
+        with _environment({**given, **environment}):
+            config = Config.fromfile(CONFIGS / name)
+        config.merge_from_dict(dict(changes or {}))
+        init_default_scope('mmpose')
+        return config
+
+    def model(self, config: Config) -> nn.Module:
+        """Build the network of a config with fixed random weights."""
+        torch.manual_seed(0)
+        model = revert_sync_batchnorm(MODELS.build(config.model))
+        return model.to(self.device)
+
+    def batch(
+        self, config: Config, split: str = 'train', size: int | None = None
+    ) -> dict[str, Any]:
+        """Load one batch.
+
+        Args:
+            config: Config of the data.
+            split: ``'train'`` or ``'val'``.
+            size: Persons; the setting's batch size by default. Few persons
+                are repeated.
+
+        Returns:
+            The collated batch.
+        """
+        dataset = DATASETS.build(config[f'{split}_dataloader'].dataset)
+        size = size or self.batch_size
+        rows = [dataset[i] for i in range(min(size, len(dataset)))]
+        repeated = [rows[i % len(rows)] for i in range(size)]
+        return pseudo_collate(repeated)
+
+    def trainee(self, config: Config, size: int | None = None) -> Trainee:
+        """Build what :class:`Trainee` describes from a config."""
+        model = self.model(config).train()
+        options = copy.deepcopy(config.optim_wrapper)
+        wrapper = build_optim_wrapper(model, options)
+        return Trainee(model, wrapper, self.batch(config, size=size))
+
+    @cached_property
+    def checkpoint(self) -> Path:
+        """Return weights of a plain RTMPose-S, random ones."""
+        path = self.folder / 'pose.pth'
+        model = self.model(self.config(BASELINE))
+        torch.save({'state_dict': model.state_dict()}, path)
+        return path
+
+    @cached_property
+    def cache(self) -> Path:
+        """Return a cache of the drawn persons, with features."""
+        maker = self.cache_maker('cache', with_features=True)
+        for _ in maker.run():
+            pass
+        maker.finish()
+        return maker.job.out
+
+    def cache_maker(self, name: str, **options: Any) -> CacheMaker:
+        """Prepare to make a cache.
+
+        Args:
+            name: Name of its file.
+            **options: Fields of :class:`CacheJob`.
+
+        Returns:
+            What makes it.
+        """
+        given = {'batch_size': self.batch_size, 'workers': 0, **options}
+        return CacheMaker(
+            CacheJob(
+                config=self.config(CACHEGEN),
+                checkpoint=str(self.checkpoint),
+                split='train',
+                out=self.folder / f'{name}.npz',
+                device=self.device,
+                **given,
+            )
+        )
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
