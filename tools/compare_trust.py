@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import self_verify_pose.compat  # isort: skip
+import self_verify_pose.compat  # noqa: F401, isort: skip
 
 import numpy as np
 import torch
@@ -29,8 +29,6 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
 
-import self_verify_pose.models.hooks.channels_last
-import self_verify_pose.models.optim_wrapper  # noqa: F401
 from self_verify_pose.metrics.evaluation.bones import bone_scores
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_head import Evidence

@@ -155,7 +155,7 @@ def test_speed_ups_and_floor_are_measured(setting):
         plain.model.extract_feat(torch.zeros(2, 3, 256, 192))
     )
     assert operations / 3 == pytest.approx(sum(by_hand), rel=0.1)
-    assert moved > sum(p.numel() * 4 for p in model.parameters())
+    assert moved > sum(p.numel() * 4 for p in plain.model.parameters())
     assert all(limit > 1e8 for limit in machine_limits(CPU))
 
 
