@@ -24,6 +24,7 @@ import torch
 from mmengine.logging import MMLogger
 from rich.console import Console
 
+from self_verify_pose.models.hooks.keep_memory import keep_freed_memory
 from self_verify_pose.tools.benchmarking import (
     caches,
     growth,
@@ -175,6 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # building networks logs every weight
     MMLogger.get_current_instance().setLevel(logging.ERROR)
     logging.disable(logging.INFO)
+    keep_freed_memory()  # as every training of this package does
     where = machine(torch.device(args.device))
     rows = measure_all(args, Console(stderr=True))
     # a file or a pipe has no width: take one that fits the table

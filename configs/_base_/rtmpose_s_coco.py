@@ -14,6 +14,7 @@ custom_imports = dict(
         'self_verify_pose.models.heads.trust_head',
         'self_verify_pose.models.hooks.channels_last',
         'self_verify_pose.models.hooks.compile_backbone',
+        'self_verify_pose.models.hooks.keep_memory',
         'self_verify_pose.models.hooks.latest_link',
         'self_verify_pose.models.hooks.log_test',
         'self_verify_pose.models.hooks.preflight',
@@ -107,6 +108,7 @@ default_hooks = dict(
     preflight=dict(type='PreflightHook'),
     latest_link=dict(type='LatestLinkHook'),
     compile_backbone=dict(type='CompileBackboneHook'),
+    keep_memory=dict(type='KeepMemoryHook'),
 )
 custom_hooks = [
     dict(

@@ -1,7 +1,6 @@
 """How much memory a step takes at most."""
 
 import multiprocessing
-import resource
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -65,10 +64,9 @@ def _call(
 
 
 def _on_cpu(setting: Setting, name: str) -> int:
-    before = _resident()
+    before = _status('VmRSS')
     _take_steps(setting, name)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * 1024 - before
+    return _status('VmHWM') - before
 
 
 def _on_gpu(setting: Setting, name: str) -> int:
@@ -82,6 +80,13 @@ def _take_steps(setting: Setting, name: str) -> None:
         trainee.step()
 
 
-def _resident() -> int:
-    pages = Path('/proc/self/statm').read_text().split()[1]
-    return int(pages) * resource.getpagesize()
+def _status(name: str) -> int:
+    """Read bytes from Linux; ru_maxrss would start with the parent's."""
+    for line in Path('/proc/self/status').read_text().splitlines():
+        key, _, value = line.partition(':')
+        if key == name:
+            return int(value.split()[0]) * 1024
+    raise RuntimeError(
+        f'expected {name} in /proc/self/status, found none; peak memory on '
+        'a CPU is measured on Linux only'
+    )
