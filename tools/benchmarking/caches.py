@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from ...datasets.cache_generation import CacheMaker
+from ...datasets.cache_generation import CacheJob, CacheMaker
 from .rows import Row
 from .setting import BASELINE, Setting
 from .timing import alternate
@@ -30,7 +30,9 @@ def measure(setting: Setting) -> Iterator[Row]:
         What was measured.
     """
     with _one_thread():
-        maker = setting.cache_maker('rate', workers=WORKERS)
+        maker = setting.cache_maker(
+            'rate', workers=WORKERS, batch_size=CacheJob.batch_size
+        )
         plain = setting.model(setting.config(BASELINE)).eval()
         found = alternate(
             lambda: make(maker),
@@ -117,7 +119,7 @@ def _one_process(
 ) -> None:
     torch.set_num_threads(1)
     # its own images, loaded in its own process: two cores, two processes
-    maker = setting.cache_maker(f'rank{rank}')
+    maker = setting.cache_maker(f'rank{rank}', batch_size=CacheJob.batch_size)
     make(maker)
     gate.wait()
     begin = time.perf_counter()

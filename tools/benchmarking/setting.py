@@ -80,8 +80,9 @@ class Setting:
     def root(self) -> Path:
         """Return the folder of drawn data, made when first asked for."""
         root = self.folder / 'drawn'
-        count = max(8, 2 * self.batch_size)
-        make_dataset(root, train=count, val=count)
+        # several batches, also of a cache, which are larger
+        count = max(8, 4 * self.batch_size)
+        make_dataset(root, train=count, val=max(8, self.batch_size))
         return root
 
     def config(
