@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmpose.registry import MODELS
 from torch import Tensor
 
 from self_verify_pose.metrics.functional import RIGHT_WITHIN
@@ -135,15 +134,8 @@ def join(parts: list[Lessons]) -> Lessons:
 def build_head(channels: list[int], joints: int, row: Row) -> TrustHead:
     """Build the head of a row."""
     levels = row.changes.get('levels', DEFAULT_LEVELS)
-    return MODELS.build(
-        {
-            'type': 'TrustHead',
-            'in_channels': [channels[level] for level in levels],
-            'num_keypoints': joints,
-            'levels': levels,
-            **row.changes,
-        }
-    )
+    in_channels = [channels[level] for level in levels]
+    return TrustHead(in_channels, joints, **row.changes)
 
 
 def shown(
