@@ -12,7 +12,7 @@ images/.
 """
 
 import argparse
-import hashlib
+import copy
 import json
 import sys
 import time
@@ -29,6 +29,7 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
 
+from self_verify_pose.datasets.trust_cache import file_sha256
 from self_verify_pose.metrics.evaluation.bones import bone_scores
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_head import Evidence
@@ -40,6 +41,7 @@ from self_verify_pose.models.loading import load_estimator
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
+from self_verify_pose.tools.benchmarking.timing import Plan, alternate
 from self_verify_pose.tools.comparison import heads as lessons
 from self_verify_pose.tools.comparison.baselines import (
     LEARNERS,
@@ -119,6 +121,8 @@ ABLATIONS = {
     ),
     'without place and size': Row(lessons.on_annotation, True, hide=_PLACES),
 }
+ROWS = {**HEADS, **ABLATIONS}
+FULL = 'TrustHead on true correctness'  # what the ablations take from
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -163,9 +167,8 @@ class Comparison:
         read_state_dict(args.checkpoint)
         self.checkpoint = self._pose_checkpoint()
         self.model = self._build_model()
-        self.folder = args.out / _digest(self.checkpoint)
-        maps = self.model.backbone(torch.zeros(1, 3, 64, 64).to(args.device))
-        self.channels = [level.shape[1] for level in maps]
+        self.folder = args.out / file_sha256(self.checkpoint)[:12]
+        self.channels = list(self.model.trust_head.in_channels)
         self.joints = self.model.head.out_channels
 
     def _pose_checkpoint(self) -> str:
@@ -302,24 +305,21 @@ def fitted_scores(
 
 def head_cost(comparison: Comparison, head, view, found: Tensors) -> dict:
     """Return the size of a head and its share of the inference time."""
-    crops = torch.rand(32, 3, 256, 192).to(comparison.args.device)
-    rows = view(found['evidence'][:32, 0])
-    seconds = {'network': [], 'head': []}
+    device = torch.device(comparison.args.device)
+    crops = torch.rand(32, 3, 256, 192, device=device)
+    rows = view(found['evidence'][:32, 0]).to(device)
+    head = copy.deepcopy(head).to(device)
     with torch.no_grad():
-        for _ in range(8):
-            for name, run in (
-                ('network', lambda: comparison.model.view(crops)),
-                ('head', lambda: head.judge_packed(rows)),
-            ):
-                begin = time.perf_counter()
-                run()
-                seconds[name].append(time.perf_counter() - begin)
-    head_time, network_time = (
-        float(np.median(seconds[name])) for name in ('head', 'network')
-    )
+        timed = alternate(
+            lambda: head.judge_packed(rows),
+            lambda: comparison.model.view(crops),
+            Plan(repeats=8, warmup=1),
+            device,
+        ).details()
+    both = timed['seconds'] + timed['baseline seconds']
     return {
         'parameters': sum(p.numel() for p in head.parameters()),
-        'share_of_time': head_time / (head_time + network_time),
+        'share_of_time': timed['seconds'] / both,
     }
 
 
@@ -334,13 +334,14 @@ def compare(args: argparse.Namespace, console: Console) -> str:
         The report in Markdown.
     """
     comparison = Comparison(args, console)
-    base = Look(workers=args.workers, seed=args.seed)
     train = comparison.look(
         comparison.train,
         'train',
         Look(args.hard_views, workers=args.workers, seed=args.seed),
     )
-    calib = comparison.look(comparison.calib, 'calib', base)
+    calib = comparison.look(
+        comparison.calib, 'calib', Look(workers=args.workers, seed=args.seed)
+    )
     closer = Look(test_time=True, workers=args.workers, seed=args.seed)
     sets = {
         one.name: comparison.look([one], one.name.replace(' ', '_'), closer)
@@ -349,10 +350,9 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     fitted = fitted_scores(comparison, train, sets)
     judges = {
         name: comparison.head(name, row, train, calib)
-        for name, row in {**HEADS, **ABLATIONS}.items()
+        for name, row in ROWS.items()
     }
-    best = 'TrustHead on true correctness'
-    cost = head_cost(comparison, *judges[best], train)
+    cost = head_cost(comparison, *judges[FULL], train)
     text = [
         '# Trust compared',
         f'Pose network: `{Path(comparison.checkpoint).name}`. Heads: '
@@ -361,39 +361,12 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     ]
     results = {'checkpoint': comparison.checkpoint, 'head': cost, 'sets': {}}
     for images in comparison.eval:
-        found = sets[images.name]
-        scores, kinds = free_scores(found)
-        for name, row in fitted[images.name].items():
-            scores[name], kinds[name] = row, Kind('right or wrong', 0)
-        for name, (head, view) in judges.items():
-            row = {**HEADS, **ABLATIONS}[name]
-            scores[name] = lessons.predict(head, found['evidence'][:, 0], view)
-            needs = 'right or wrong' if row.labels else 'none'
-            kinds[name] = Kind(needs, 0)
-        joints = judged_joints(found, scores)
-        evaluation = evaluate_set(joints, args.bootstrap, args.seed)
-        pose = pose_accuracy(images, joints, scores[RAW])
-        main_kinds = {k: v for k, v in kinds.items() if k not in ABLATIONS}
-        checks = checks_of(
-            evaluation, main_kinds, {k: r.labels for k, r in HEADS.items()}
+        name = images.name
+        found, plain = judge_set(
+            args, images, sets[name], fitted[name], judges
         )
-        ablated = {best: kinds[best], **{k: kinds[k] for k in ABLATIONS}}
-        accuracy = ', '.join(f'{k} {v:.3f}' for k, v in pose.items())
-        text += [
-            f'## {images.name}',
-            f'{evaluation.num_persons} persons, {evaluation.num_joints} '
-            f'labelled joints; pose: {accuracy}. In brackets: 95 % of '
-            f'{args.bootstrap} draws of images.',
-            score_table(evaluation, main_kinds),
-            check_table(checks),
-            'The head on true correctness, each ingredient out:',
-            score_table(evaluation, ablated),
-        ]
-        results['sets'][images.name] = {
-            **as_dict(evaluation),
-            'pose': pose,
-            'checks': [check._asdict() for check in checks],
-        }
+        text += found
+        results['sets'][name] = plain
     args.out.mkdir(parents=True, exist_ok=True)
     report = '\n\n'.join(text) + '\n'
     (args.out / 'results.md').write_text(report)
@@ -401,8 +374,56 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     return report
 
 
-def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+def judge_set(
+    args: argparse.Namespace,
+    images: ImageSet,
+    found: Tensors,
+    fitted: dict[str, np.ndarray],
+    judges: dict[str, tuple],
+) -> tuple[list[str], dict]:
+    """Judge everything on one evaluation set.
+
+    Args:
+        args: The command line.
+        images: The set.
+        found: What the pose network says about it.
+        fitted: Scores of the classical learners.
+        judges: Trust heads and what each of them sees.
+
+    Returns:
+        The paragraphs of the report, and the figures for the JSON file.
+    """
+    scores, kinds = free_scores(found)
+    for name, row in fitted.items():
+        scores[name], kinds[name] = row, Kind('right or wrong', 0)
+    for name, (head, view) in judges.items():
+        scores[name] = lessons.predict(head, found['evidence'][:, 0], view)
+        needs = 'right or wrong' if ROWS[name].labels else 'none'
+        kinds[name] = Kind(needs, 0)
+    joints = judged_joints(found, scores)
+    evaluation = evaluate_set(joints, args.bootstrap, args.seed)
+    pose = pose_accuracy(images, joints, scores[RAW])
+    main_kinds = {k: v for k, v in kinds.items() if k not in ABLATIONS}
+    checks = checks_of(
+        evaluation, main_kinds, {k: r.labels for k, r in HEADS.items()}
+    )
+    ablated = {k: kinds[k] for k in (FULL, *ABLATIONS)}
+    accuracy = ', '.join(f'{k} {v:.3f}' for k, v in pose.items())
+    text = [
+        f'## {images.name}',
+        f'{evaluation.num_persons} persons, {evaluation.num_joints} '
+        f'labelled joints; pose: {accuracy}. In brackets: 95 % of '
+        f'{args.bootstrap} draws of images.',
+        score_table(evaluation, main_kinds),
+        check_table(checks),
+        'The head on true correctness, each ingredient out:',
+        score_table(evaluation, ablated),
+    ]
+    return text, {
+        **as_dict(evaluation),
+        'pose': pose,
+        'checks': [check._asdict() for check in checks],
+    }
 
 
 def main() -> int:

@@ -17,10 +17,12 @@ from self_verify_pose.models.heads.trust_head import (
 from self_verify_pose.models.losses.masked import soft_target_bce
 from self_verify_pose.models.options import HardViewTarget
 from self_verify_pose.models.pose_estimators.pseudo_trust import (
+    PseudoTrust,
     hard_view_trust,
+    unify,
 )
 
-from .looks import ALPHA, Tensors
+from .looks import CONSISTENCY, Tensors
 
 _BATCH = 128
 _CHUNK = 1024
@@ -40,46 +42,61 @@ class Lessons(NamedTuple):
     mask: Tensor
 
 
-def _views(found: Tensors, targets: Tensor, mask: Tensor, first: int, last):
+def _views(
+    found: Tensors,
+    targets: Tensor,
+    mask: Tensor,
+    first: int,
+    last: int | None,
+) -> Lessons:
     """Lessons on some of the views."""
     chosen = slice(first, last)
     parts = (found['evidence'], targets, mask)
     return Lessons(*(part[:, chosen].flatten(0, 1) for part in parts))
 
 
+def _on_upright(found: Tensors, pseudo: PseudoTrust) -> Lessons:
+    return Lessons(found['evidence'][:, 0], *pseudo)
+
+
+def _rotation(found: Tensors) -> PseudoTrust:
+    return PseudoTrust(found['rotation'], found['rotation_inside'])
+
+
+def _solvability(found: Tensors) -> PseudoTrust:
+    trust = found['free_trust']
+    return PseudoTrust(trust.nan_to_num(0), trust.isfinite())
+
+
 def on_rotation(found: Tensors) -> Lessons:
     """Does the upright prediction turn with the image?"""
-    return Lessons(
-        found['evidence'][:, 0], found['rotation'], found['rotation_inside']
-    )
+    return _on_upright(found, _rotation(found))
 
 
 def on_solvability(found: Tensors) -> Lessons:
     """Does a body explain the upright prediction?"""
-    trust = found['free_trust']
-    return Lessons(
-        found['evidence'][:, 0],
-        trust.nan_to_num(0),
-        trust.isfinite(),
-    )
+    return _on_upright(found, _solvability(found))
 
 
 def on_unified(found: Tensors) -> Lessons:
     """The smaller of rotation and solvability."""
-    one, other = on_rotation(found), on_solvability(found)
-    targets = torch.minimum(
-        torch.where(one.mask, one.targets, 1.0),
-        torch.where(other.mask, other.targets, 1.0),
-    )
-    return Lessons(one.evidence, targets, one.mask | other.mask)
+    pseudo = unify(_rotation(found), _solvability(found))
+    return _on_upright(found, pseudo)
 
 
 def on_hard_views(found: Tensors, target: HardViewTarget) -> Lessons:
     """What a hard view does to the prediction, judged in that view."""
-    targets = hard_view_trust(
-        found['distance'], found['expected'], target, ALPHA, RIGHT_WITHIN
+    return _views(found, _agreement(found, target), found['inside'], 1, None)
+
+
+def _agreement(found: Tensors, target: HardViewTarget) -> Tensor:
+    return hard_view_trust(
+        found['distance'],
+        found['expected'],
+        target,
+        CONSISTENCY.alpha,
+        RIGHT_WITHIN,
     )
-    return _views(found, targets, found['inside'], 1, None)
 
 
 def on_annotation(found: Tensors) -> Lessons:
@@ -95,13 +112,7 @@ def on_easy_annotation(found: Tensors) -> Lessons:
 def on_mixture(found: Tensors) -> Lessons:
     """Whether the joint is right where a label says; else the hard view."""
     known = found['known']
-    soft = hard_view_trust(
-        found['distance'],
-        found['expected'],
-        'self_estimate',
-        ALPHA,
-        RIGHT_WITHIN,
-    )
+    soft = _agreement(found, 'self_estimate')
     targets = torch.where(known, found['right'].float(), soft)
     hard = torch.zeros_like(known)
     hard[:, 1:] = True
@@ -124,11 +135,6 @@ class Row:
     labels: bool
     changes: dict = dataclasses.field(default_factory=dict)
     hide: tuple[int, ...] = ()
-
-
-def join(parts: list[Lessons]) -> Lessons:
-    """Put the lessons of several sets together."""
-    return Lessons(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
 def build_head(channels: list[int], joints: int, row: Row) -> TrustHead:

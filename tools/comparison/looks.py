@@ -12,17 +12,22 @@ from mmpose.models.utils.tta import flip_vectors
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from self_verify_pose.datasets.trust_cache import replacing
 from self_verify_pose.metrics.evaluation.joints import JudgedJoints, People
 from self_verify_pose.metrics.functional import RIGHT_WITHIN
-from self_verify_pose.models.geometry.coordinates import inside_crop
-from self_verify_pose.models.geometry.rotation import (
-    rotate_images,
-    rotate_points,
-)
+from self_verify_pose.models.geometry.rotation import rotate_images
 from self_verify_pose.models.geometry.simcc import SimCCLogits, hard_decode
 from self_verify_pose.models.geometry.simcc_scores import simcc_scores
 from self_verify_pose.models.hard_view import Placement, hard_view
-from self_verify_pose.models.options import HardViewOptions, SolvabilityOptions
+from self_verify_pose.models.losses.rotation_consistency import (
+    random_angles,
+    rotation_inconsistency,
+)
+from self_verify_pose.models.options import (
+    ConsistencyOptions,
+    HardViewOptions,
+    SolvabilityOptions,
+)
 from self_verify_pose.models.pose_estimators.pseudo_trust import (
     annotated_trust,
     judge,
@@ -35,7 +40,7 @@ from self_verify_pose.models.pose_estimators.teachers import TEACHERS
 from self_verify_pose.models.sample_fields import person_sizes
 from self_verify_pose.models.teachers.trust import decay
 
-ALPHA = 10.0
+CONSISTENCY = ConsistencyOptions()  # how views are drawn and judged
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
 
 
@@ -45,7 +50,6 @@ class Look:
 
     Args:
         hard_views: Hard views of each person, for training.
-        options: Their ingredients.
         test_time: Also compare with mirrored and turned views.
         batch_size: Persons per batch.
         workers: Processes that load images.
@@ -53,9 +57,6 @@ class Look:
     """
 
     hard_views: int = 0
-    options: HardViewOptions = dataclasses.field(
-        default_factory=HardViewOptions
-    )
     test_time: bool = False
     batch_size: int = 32
     workers: int = 1
@@ -119,20 +120,20 @@ def _look_at_batch(
     sizes = person_sizes(samples, crops.device)
     upright = model.view(crops)
     joints = hard_decode(upright.logits, spec)
-    views = [(upright, None)]
+    nowhere = Placement(torch.zeros_like(sizes), torch.ones_like(sizes))
+    views = [(upright, nowhere)]
     for _ in range(look.hard_views):
-        shown, placement = hard_view(crops, look.options, model._black())
+        shown, placement = hard_view(crops, HardViewOptions(), model._black())
         views.append((model.view(shown), placement))
     rows = [
         _judge_view(model, view, where, joints, sizes, samples)
         for view, where in views
     ]
     found = {
-        name: torch.stack([row[name] for row in rows], 1)
-        for row in rows[:1]
-        for name in row
+        name: torch.stack([row[name] for row in rows], 1) for name in rows[0]
     }
-    turned = _turned(model, crops, joints, sizes, _random_angles(crops))
+    angles = random_angles(len(crops), CONSISTENCY.max_deg, crops)
+    turned = _turned(model, crops, joints, sizes, angles)
     found['rotation'], found['rotation_inside'] = turned
     for name, teacher in teachers.items():
         options = SolvabilityOptions(teacher=name, use_gt_visible=False)
@@ -153,40 +154,39 @@ def _look_at_batch(
                 for angle in np.deg2rad(TEST_ANGLES).tolist()
             ]
         ).mean(0)
-    return {**found, **_truth(joints, samples, spec.input_size)}
+    found.update(_truth(joints.cpu(), samples, spec.input_size))
+    return {name: value.cpu() for name, value in found.items()}
 
 
 def _judge_view(
     model: SelfVerifyTopdown,
     view: View,
-    placement: Placement | None,
+    placement: Placement,
     upright: Tensor,
     sizes: Tensor,
     samples: list,
 ) -> Tensors:
     spec = model.simcc_spec
-    expected = upright
-    if placement is not None:
-        expected = rotate_points(
-            upright, placement.angles, spec.input_size, placement.scales
-        )
-        sizes = sizes * placement.scales
+    distance, inside = rotation_inconsistency(
+        upright,
+        hard_decode(view.logits, spec),
+        placement.angles,
+        sizes,
+        spec.input_size,
+        placement.scales,
+    )
     right = annotated_trust(
         view.logits, spec, samples, RIGHT_WITHIN, placement
     )
-    distance = (hard_decode(view.logits, spec) - expected).norm(dim=-1)
+    sizes = sizes * placement.scales
     return {
         'evidence': model.evidence(view, sizes).half(),
         'right': right.targets > 0,
         'known': right.mask,
-        'distance': distance / sizes[:, None],
-        'inside': inside_crop(expected, spec.input_size),
+        'distance': distance,
+        'inside': inside,
         'expected': simcc_scores(view.logits, spec, sizes).expected,
     }
-
-
-def _random_angles(crops: Tensor) -> Tensor:
-    return torch.deg2rad((torch.rand(len(crops)) * 2 - 1) * 30)
 
 
 def _turned(
@@ -199,10 +199,10 @@ def _turned(
     """Return trust by rotation, and which joints stay inside."""
     spec = model.simcc_spec
     view = model.view(rotate_images(crops, angles, model._black()))
-    expected = rotate_points(joints, angles, spec.input_size)
-    distance = (hard_decode(view.logits, spec) - expected).norm(dim=-1)
-    inside = inside_crop(expected, spec.input_size)
-    return decay(distance / sizes[:, None], ALPHA), inside
+    distance, inside = rotation_inconsistency(
+        joints, hard_decode(view.logits, spec), angles, sizes, spec.input_size
+    )
+    return decay(distance, CONSISTENCY.alpha), inside
 
 
 def _mirrored(
@@ -217,7 +217,7 @@ def _mirrored(
     logits = model.view(crops.flip(-1)).logits
     back = SimCCLogits(*flip_vectors(*logits, flip_indices=flip_indices))
     distance = (hard_decode(back, model.simcc_spec) - joints).norm(dim=-1)
-    return decay(distance / sizes[:, None], ALPHA)
+    return decay(distance / sizes[:, None], CONSISTENCY.alpha)
 
 
 def _truth(joints: Tensor, samples: list, input_size: tuple) -> Tensors:
@@ -277,7 +277,7 @@ def kept(path: Path, make: Callable[[], Tensors]) -> Tensors:
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix('.part')
-        torch.save(make(), part)
-        part.replace(path)
+        found = make()
+        with replacing(path) as file:
+            torch.save(found, file)
     return torch.load(path, weights_only=True)

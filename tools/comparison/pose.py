@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpose.registry import DATASETS
 
 from .sets import ImageSet
 
@@ -69,26 +70,9 @@ def _pose_config(
     }
     persons = sum(counts) + sum(c for c in counts if c < _SMALL_SET)
     steps = epochs * -(-persons // config.train_dataloader.batch_size)
-    warm = min(150, steps // 10)
     config.optim_wrapper.type = 'BFloat16OptimWrapper'
     config.optim_wrapper.optimizer.update(lr=lr, weight_decay=0.02)
-    config.param_scheduler = [
-        {
-            'type': 'LinearLR',
-            'start_factor': 1e-3,
-            'by_epoch': False,
-            'begin': 0,
-            'end': warm,
-        },
-        {
-            'type': 'CosineAnnealingLR',
-            'eta_min': lr / 50,
-            'by_epoch': False,
-            'begin': warm,
-            'end': steps,
-            'T_max': steps - warm,
-        },
-    ]
+    config.param_scheduler = _schedule(steps, lr)
     config.train_cfg = {'by_epoch': True, 'max_epochs': epochs}
     config.custom_hooks = [
         {
@@ -113,7 +97,27 @@ def _pose_config(
     return config
 
 
-def _persons(images: ImageSet) -> int:
-    from mmpose.registry import DATASETS
+def _schedule(steps: int, lr: float) -> list[dict]:
+    """Warm up, then fall along a cosine."""
+    warm = min(150, steps // 10)
+    return [
+        {
+            'type': 'LinearLR',
+            'start_factor': 1e-3,
+            'by_epoch': False,
+            'begin': 0,
+            'end': warm,
+        },
+        {
+            'type': 'CosineAnnealingLR',
+            'eta_min': lr / 50,
+            'by_epoch': False,
+            'begin': warm,
+            'end': steps,
+            'T_max': steps - warm,
+        },
+    ]
 
+
+def _persons(images: ImageSet) -> int:
     return len(DATASETS.build(images.config([])))

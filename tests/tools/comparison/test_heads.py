@@ -11,7 +11,6 @@ from self_verify_pose.tools.comparison.baselines import (
 from self_verify_pose.tools.comparison.heads import (
     Row,
     build_head,
-    join,
     on_annotation,
     on_easy_annotation,
     on_hard_views,
@@ -135,8 +134,7 @@ def test_a_trained_head_tells_what_it_was_taught(found):
 
     torch.manual_seed(0)
     head = build_head(CHANNELS, K, row)
-    lessons = join([on_annotation(found)])
-    train_head(head, lessons, view, 40, 0, lr=1e-2)
+    train_head(head, on_annotation(found), view, 40, 0, lr=1e-2)
     trust = predict(head, found['evidence'][:, 0], view)
     assert ((trust > 0.5) == found['right'][:, 0].numpy()).mean() > 0.95
 
