@@ -253,13 +253,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             losses.update(
                 simcc_pose_loss(self.head, upright.logits, data_samples)
             )
+        sizes = person_sizes(data_samples, inputs.device)
         other, placement = None, None
         if self._sees_twice:
             other, placement = self._other_view(inputs)
         opinions: dict[str, PseudoTrust] = {}
         if self._measures_consistency:
             opinions['consistency'] = self._consistency(
-                upright, other, placement, data_samples, losses
+                upright, other, placement, sizes, data_samples, losses
             )
         if self.teacher is not None:
             opinions['solvability'], logged = solvability_trust(
@@ -274,7 +275,6 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             opinions['cached'] = cached_trust(data_samples, inputs.device)
         if self.trust_head is None:
             return losses
-        sizes = person_sizes(data_samples, inputs.device)
         if self.trust.source == 'annotation':
             views = [(upright, sizes, None)]
             if self.consistency.hard_view:
@@ -420,11 +420,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         upright: View,
         other: View,
         placement: Placement,
+        sizes: Tensor,
         data_samples: Samples,
         losses: dict[str, Tensor],
     ) -> PseudoTrust:
         options, spec = self.consistency, self.simcc_spec
-        sizes = person_sizes(data_samples, upright.logits.x.device)
         inconsistency, mask = rotation_inconsistency(
             soft_decode(upright.logits.detach(), spec),
             soft_decode(other.logits, spec),
