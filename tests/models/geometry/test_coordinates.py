@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from self_verify_pose.models.geometry.coordinates import (
@@ -54,3 +55,34 @@ def test_sampling_is_differentiable():
         lambda f, p: sample_features(f, p, (96, 128)),
         (features.requires_grad_(), points.requires_grad_()),
     )
+
+
+@pytest.mark.parametrize('shape', [(8, 6), (32, 24), (1, 1)])
+@pytest.mark.parametrize(
+    'layout', [torch.contiguous_format, torch.channels_last]
+)
+def test_sampling_agrees_with_grid_sample(shape, layout):
+    features = torch.randn(2, 5, *shape).to(memory_format=layout)
+    points = torch.rand(2, 17, 2) * 320 - 32
+    grid = (2 * points + 1) / torch.tensor(INPUT_SIZE) - 1
+    expected = torch.nn.functional.grid_sample(
+        features,
+        grid.unsqueeze(2),
+        padding_mode='border',
+        align_corners=False,
+    )
+    torch.testing.assert_close(
+        sample_features(features, points, INPUT_SIZE),
+        expected.squeeze(-1).transpose(1, 2),
+        atol=1e-5,
+        rtol=0,
+    )
+
+
+def test_half_precision_is_sampled_in_single():
+    features = torch.randn(1, 4, 8, 6).bfloat16()
+    points = torch.rand(1, 17, 2) * 150
+    with torch.autocast('cpu', torch.bfloat16):
+        found = sample_features(features, points, INPUT_SIZE)
+    expected = sample_features(features.float(), points, INPUT_SIZE)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
