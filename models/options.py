@@ -1,7 +1,7 @@
 """The switches of :class:`SelfVerifyTopdown`, each with its one default."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from ..metrics.functional.correctness import RIGHT_WITHIN
@@ -203,11 +203,7 @@ def read_options(
         )
     types = get_type_hints(kind)
     for key, value in given.items():
-        if key not in types:
-            raise TypeError(
-                f'{name}: expected one of {", ".join(types)}, found the '
-                f"unknown key '{key}'; correct its name or remove it"
-            )
+        check_known(name, key, types)
         check_type(f'{name}.{key}', value, types[key])
     nested = {
         key: read_options(_nested(types[key]), f'{name}.{key}', value)
@@ -221,6 +217,24 @@ def _nested(expected: Any) -> Any:
     """Return the dataclass of ``SomeOptions | None``, else None."""
     kinds = [k for k in get_args(expected) if dataclasses.is_dataclass(k)]
     return kinds[0] if kinds else None
+
+
+def check_known(name: str, key: str, known: Collection[str]) -> None:
+    """Raise unless a key is one of the known ones.
+
+    Args:
+        name: Name of the dict that holds it.
+        key: The key.
+        known: What it may be.
+
+    Raises:
+        TypeError: If it is none of them.
+    """
+    if key not in known:
+        raise TypeError(
+            f'{name}: expected one of {", ".join(known)}, found the '
+            f"unknown key '{key}'; correct its name or remove it"
+        )
 
 
 def check_type(name: str, value: Any, expected: Any) -> None:

@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.logging import MMLogger
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from mmpose.models.utils.tta import flip_vectors
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
 from ..geometry.rotation import rotate_images
-from ..geometry.simcc import SimCCLogits, SimCCSpec, hard_decode, soft_decode
+from ..geometry.simcc import SimCCLogits, hard_decode, soft_decode
 from ..geometry.simcc_scores import simcc_scores
 from ..hard_view import Placement, hard_view
 from ..heads.trust_head import DEFAULT_LEVELS, Evidence
@@ -27,6 +26,8 @@ from ..options import (
     ConsistencyOptions,
     SolvabilityOptions,
     TrustOptions,
+    check_known,
+    check_type,
     read_options,
 )
 from ..sample_fields import Samples, labelled_joints, person_sizes
@@ -43,24 +44,7 @@ from .pseudo_trust import (
     unify,
 )
 from .teachers import TEACHERS
-
-
-class View(NamedTuple):
-    """What the pose network says about one view of a batch.
-
-    Args:
-        features: Feature maps ``(B, C, h, w)``; the pose head reads the
-            last one.
-        logits: SimCC logits.
-    """
-
-    features: tuple[Tensor, ...]
-    logits: SimCCLogits
-
-    def detach(self) -> 'View':
-        """Return the same view, cut from the graph."""
-        features = tuple(level.detach() for level in self.features)
-        return View(features, self.logits.detach())
+from .views import View, fuse_views, map_channels, simcc_spec, trust_of_views
 
 
 class Lesson(NamedTuple):
@@ -127,7 +111,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         **kwargs: Any,
     ) -> None:
         _check_names(kwargs)
-        self._check_full_param_train(full_param_train)
+        check_type('model.full_param_train', full_param_train, bool)
         super().__init__(**kwargs)
         _extra_scores(self.test_cfg)
         self.full_param_train = full_param_train
@@ -142,7 +126,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self._measures_solvability:
             kind = TEACHERS[self.solvability.teacher]
             self.teacher = kind(**self.solvability.teacher_options())
-        self.simcc_spec = _simcc_spec(self.head)
+        self.simcc_spec = simcc_spec(self.head)
         if self._needs_cache and full_param_train:
             raise ValueError(
                 'model.full_param_train: expected False with '
@@ -173,14 +157,6 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 freeze(module)
         self._register_load_state_dict_pre_hook(self._keep_untrained_trust)
 
-    @staticmethod
-    def _check_full_param_train(value: Any) -> None:
-        if not isinstance(value, bool):
-            raise TypeError(
-                'model.full_param_train: expected a bool, found '
-                f'{value!r}; give True or False'
-            )
-
     def _build_trust_head(self, cfg: dict | None) -> nn.Module | None:
         if not self.trust.enable:
             return None
@@ -191,7 +167,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 "model.trust_head=dict(type='TrustHead') or "
                 'model.trust_cfg.enable=False'
             )
-        channels = _map_channels(self.backbone)
+        channels = map_channels(self.backbone)
         levels = cfg.get('levels', DEFAULT_LEVELS)
         count = len(channels)
         if any(not -count <= level < count for level in levels):
@@ -549,7 +525,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if flip:
             views.append(self.view(inputs.flip(-1)))
             flip_indices = data_samples[0].metainfo['flip_indices']
-        logits = _fuse_views(views, flip_indices)
+        logits = fuse_views(views, flip_indices)
         rows = self._score_rows(views, logits, flip_indices, data_samples)
 
         predictions, fields = self.head.decode(tuple(logits)), None
@@ -575,7 +551,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         sizes = person_sizes(data_samples, logits.x.device)
         if self.trust_head is not None:
             joints = hard_decode(logits, self.simcc_spec)
-            trust = self._trust_of_views(views, joints, flip_indices, sizes)
+            trust = trust_of_views(
+                self.trust_head,
+                views,
+                joints,
+                flip_indices,
+                self.simcc_spec,
+                sizes,
+            )
             rows['keypoint_trust'] = self.trust_head.calibration(trust)
         if _extra_scores(self.test_cfg):
             found = simcc_scores(logits, self.simcc_spec, sizes)._asdict()
@@ -583,24 +566,6 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             del found['minimum']
             rows |= {f'simcc_{name}': value for name, value in found.items()}
         return rows
-
-    def _trust_of_views(
-        self,
-        views: list[View],
-        joints: Tensor,
-        flip_indices: list[int],
-        sizes: Tensor,
-    ) -> Tensor:
-        trust = self._judge(views[0], joints, sizes)
-        if len(views) == 1:
-            return trust
-        mirrored = joints[:, flip_indices]
-        mirrored[..., 0] = self.simcc_spec.input_size[0] - 1 - mirrored[..., 0]
-        other = self._judge(views[1], mirrored, sizes)[:, flip_indices]
-        return (trust + other) / 2
-
-    def _judge(self, view: View, joints: Tensor, sizes: Tensor) -> Tensor:
-        return self.trust_head.predict(*view, joints, self.simcc_spec, sizes)
 
     def _keep_untrained_trust(
         self, state_dict: dict, prefix: str, *args: Any
@@ -618,60 +583,19 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         )
 
 
-def _fuse_views(views: list[View], flip_indices: list[int]) -> SimCCLogits:
-    """Average a view with its mirrored one exactly as RTMCCHead does."""
-    if len(views) == 1:
-        return views[0].logits
-    mirrored = flip_vectors(*views[1].logits, flip_indices=flip_indices)
-    pairs = zip(views[0].logits, mirrored, strict=True)
-    return SimCCLogits(*((one + other) * 0.5 for one, other in pairs))
-
-
-@torch.no_grad()
-def _map_channels(backbone: nn.Module) -> list[int]:
-    """Return the channels of each map of a backbone, by trying it."""
-    was_training = backbone.training
-    backbone.eval()
-    maps = backbone(torch.zeros(1, 3, 64, 64))
-    backbone.train(was_training)
-    return [level.shape[1] for level in maps]
-
-
-def _simcc_spec(head: Any) -> SimCCSpec:
-    """Read from a SimCC head how its logits are to be read."""
-    beta = getattr(getattr(head, 'loss_module', None), 'beta', None)
-    if beta is None or not hasattr(head, 'simcc_split_ratio'):
-        raise ValueError(
-            'model.head: expected a SimCC head trained with KLDiscretLoss, '
-            f'such as RTMCCHead, found {type(head).__name__}; use one'
-        )
-    return SimCCSpec(tuple(head.input_size), head.simcc_split_ratio, beta)
-
-
 def _extra_scores(test_cfg: dict) -> bool:
     """Read whether ``predict`` is to add the scores of the logits."""
     value = test_cfg.get('extra_scores', False)
-    if not isinstance(value, bool):
-        raise TypeError(
-            'model.test_cfg.extra_scores: expected a bool, found '
-            f'{value!r}; give True or False'
-        )
+    check_type('model.test_cfg.extra_scores', value, bool)
     return value
 
 
 def _check_names(given: dict[str, Any]) -> None:
     """Raise if plain MMPose's estimator does not know an argument."""
+    kinds = (TopdownPoseEstimator, SelfVerifyTopdown)
     known = [
-        name
-        for name in (
-            *inspect.signature(TopdownPoseEstimator).parameters,
-            *inspect.signature(SelfVerifyTopdown).parameters,
-        )
-        if name != 'kwargs'
+        name for kind in kinds for name in inspect.signature(kind).parameters
     ]
+    known.remove('kwargs')
     for name in given:
-        if name not in known:
-            raise TypeError(
-                f'model: expected one of {", ".join(known)}, found the '
-                f"unknown key '{name}'; correct its name or remove it"
-            )
+        check_known('model', name, known)
