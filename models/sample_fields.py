@@ -140,8 +140,7 @@ def _box_center(sample: PoseDataSample) -> np.ndarray:
 
 def _person_size(sample: PoseDataSample) -> float:
     x0, y0, x1, y1 = np.asarray(sample.gt_instances.bboxes)[0]
-    meta = sample.metainfo
-    crop_per_image = meta['input_size'][0] / meta['input_scale'][0]
+    crop_per_image = sample.input_size[0] / sample.input_scale[0]
     # a box of no size would make every distance infinite
     return max(x1 - x0, y1 - y0, 1.0) * crop_per_image
 

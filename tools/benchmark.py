@@ -3,7 +3,8 @@
 python tools/benchmark.py [--device cpu|cuda] [--suite step|predict|...]
 
 Works on drawn people, which it draws into a temporary folder; random weights.
-Prints a table, writes JSON with --out, and exits with 1 if a bar is missed.
+Prints JSON, or writes it with --out, and a table, and exits with 1 if a bar
+is missed.
 Figures of a busy machine mean little: the load is printed with them.
 """
 
@@ -88,7 +89,12 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='also try torch.compile, which takes minutes on a CPU',
     )
-    add('--out', type=Path, metavar='FILE.json')
+    add(
+        '--out',
+        type=Path,
+        metavar='FILE.json',
+        help='where the JSON goes (printed before the table)',
+    )
     args = parser.parse_args(argv)
     for name in ('batch_size', 'repeats'):
         value = getattr(args, name)
@@ -97,6 +103,11 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
                 f'--{name.replace("_", "-")}: expected at least 1, found '
                 f'{value}; give a larger number'
             )
+    if args.out is not None and not args.out.parent.is_dir():
+        parser.error(
+            f'--out: expected the folder {args.out.parent}, found nothing '
+            'there; make it'
+        )
     if args.device == 'cuda' and not torch.cuda.is_available():
         parser.error(
             '--device: expected a GPU for cuda, found none that torch can '
@@ -179,13 +190,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     keep_freed_memory()  # as every training of this package does
     where = machine(torch.device(args.device))
     rows = measure_all(args, Console(stderr=True))
+    figures = as_json(rows, where)
+    if args.out is None:
+        print(json.dumps(figures))
+    else:
+        args.out.write_text(json.dumps(figures, indent=1) + '\n')
     # a file or a pipe has no width: take one that fits the table
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(', '.join(f'{key} {value}' for key, value in where.items()))
     console.print(as_table(rows))
-    if args.out is not None:
-        text = json.dumps(as_json(rows, where), indent=1) + '\n'
-        args.out.write_text(text)
     for row in missed(rows):
         print(f'benchmark: bar missed: {row.what}', file=sys.stderr)
     return 1 if missed(rows) else 0

@@ -26,6 +26,8 @@ from .precision import full_precision
 MASS_RADII = (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
 NUM_STATISTICS = 2 * (5 + len(MASS_RADII))
 _LEAST_MASS = 1e-4
+# what is less counts as this: numbers near 0 are slow to compute with
+_LEAST_LOG = -80.0
 
 
 class SimCCLogits(NamedTuple):
@@ -140,46 +142,50 @@ def statistics(logits: SimCCLogits, spec: SimCCSpec, sizes: Tensor) -> Tensor:
         maximum (the axis' share of RTMPose's score), and the log odds of
         the mass within each of ``MASS_RADII`` of the peak.
     """
-    columns = []
-    for axis in logits:
-        log_probability = log_probabilities(axis, spec.beta)
-        probability = log_probability.exp()
-        length = axis.shape[-1]
-        bins = torch.linspace(
-            0, 1, length, dtype=probability.dtype, device=axis.device
-        )
-        with full_precision(axis):
-            mean = probability @ bins
-            variance = probability @ bins.square() - mean.square()
-        log_peak, mode = log_probability.max(-1)
-        masses = mass_around(probability, mode, sizes * spec.split_ratio)
-        columns += [
-            log_peak,
-            -(probability * log_probability).sum(-1) / math.log(length),
-            variance.clamp_min(1e-12).sqrt(),
-            (mean - bins[mode]).abs(),
-            axis.amax(-1).to(probability.dtype),
-            *masses.clamp(_LEAST_MASS, 1 - _LEAST_MASS).logit().unbind(-1),
-        ]
-    return torch.stack(columns, -1)
+    radii = torch.stack([sizes.new_full((), radius) for radius in MASS_RADII])
+    reach = (sizes[:, None] * spec.split_ratio * radii).long()[:, None]
+    return torch.cat(
+        [_axis_statistics(axis, spec.beta, reach) for axis in logits], -1
+    )
 
 
-def mass_around(probability: Tensor, mode: Tensor, sizes: Tensor) -> Tensor:
+def _axis_statistics(logits: Tensor, beta: float, reach: Tensor) -> Tensor:
+    log_probability = log_probabilities(logits, beta).clamp_min(_LEAST_LOG)
+    probability = log_probability.exp()
+    length = logits.shape[-1]
+    bins = torch.linspace(
+        0, 1, length, dtype=probability.dtype, device=logits.device
+    )
+    with full_precision(logits):
+        mean = probability @ bins
+        variance = probability @ bins.square() - mean.square()
+    log_peak, mode = log_probability.max(-1)
+    moments = [
+        log_peak,
+        -(probability * log_probability).sum(-1) / math.log(length),
+        variance.clamp_min(1e-12).sqrt(),
+        (mean - bins[mode]).abs(),
+        logits.amax(-1).to(probability.dtype),
+    ]
+    masses = mass_around(probability, mode, reach)
+    odds = masses.clamp(_LEAST_MASS, 1 - _LEAST_MASS).logit()
+    return torch.cat([torch.stack(moments, -1), odds], -1)
+
+
+def mass_around(probability: Tensor, mode: Tensor, reach: Tensor) -> Tensor:
     """Sum a distribution over the bins near its peak.
 
     Args:
         probability: ``(B, K, N)`` distribution along one axis.
         mode: ``(B, K)`` bins of the peaks.
-        sizes: ``(B,)`` person sizes in bins.
+        reach: ``(B, 1, R)`` how many bins on either side count.
 
     Returns:
-        ``(B, K, R)`` mass of the bins within each of ``MASS_RADII``, in
-        person sizes, of the peak.
+        ``(B, K, R)`` mass of the bins within each reach of the peak.
     """
-    length = probability.shape[-1]
-    radii = torch.stack([sizes.new_full((), r) for r in MASS_RADII])
-    reach = (sizes[:, None] * radii).long()[:, None]
-    total = torch.nn.functional.pad(probability.cumsum(-1), (1, 0))
-    upper = (mode[..., None] + reach + 1).clamp_max(length)
-    lower = (mode[..., None] - reach).clamp_min(0)
-    return total.gather(-1, upper) - total.gather(-1, lower)
+    total = probability.cumsum(-1)
+    last = mode[..., None] + reach
+    first = mode[..., None] - reach
+    upper = total.gather(-1, last.clamp_max(probability.shape[-1] - 1))
+    lower = total.gather(-1, (first - 1).clamp_min(0))
+    return upper - lower * (first > 0)

@@ -243,6 +243,13 @@ def test_the_tool_prints_and_writes(one_suite, tmp_path, capsys):
     assert found['machine']['cores'] >= 1
 
 
+def test_json_is_printed_where_no_file_is_named(one_suite, capsys):
+    benchmark.main(['--suite', 'metric', '--repeats', '1'])
+    first, *table = capsys.readouterr().out.splitlines()
+    assert [row['value'] for row in json.loads(first)['rows']] == [0.5, 3.0]
+    assert any('small' in line for line in table)
+
+
 def test_a_missed_bar_is_an_exit_code(one_suite, capsys):
     one_suite.append(Row('metric', 'large', 2.0, bar=1.0))
     assert benchmark.main(['--suite', 'metric']) == 1
@@ -256,6 +263,7 @@ def test_a_missed_bar_is_an_exit_code(one_suite, capsys):
         (['--batch-size', '0'], 'at least 1'),
         (['--suite', 'magic'], 'invalid choice'),
         (['--device', 'cuda'], 'found none'),
+        (['--out', '/no/folder/all.json'], 'expected the folder'),
     ],
 )
 def test_wrong_arguments_stop_it(arguments, message, capsys, monkeypatch):

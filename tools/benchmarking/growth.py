@@ -64,6 +64,6 @@ def _prediction(setting: Setting) -> Callable[[int], Callable[[], None]]:
 
     def prepare(size: int) -> Callable[[], None]:
         batch = setting.batch(config, 'val', size)
-        return lambda: model.test_step(dict(batch))
+        return torch.no_grad()(lambda: model.test_step(dict(batch)))
 
     return prepare

@@ -3,6 +3,8 @@
 import copy
 from collections.abc import Iterator
 
+import torch
+
 from .rows import Row
 from .setting import BASELINE, SELFVERIFY, Setting
 from .timing import alternate
@@ -27,12 +29,13 @@ def measure(setting: Setting) -> Iterator[Row]:
     for flip in (False, True):
         for model in (mine, plain):
             model.test_cfg['flip_test'] = flip
-        found = alternate(
-            lambda: mine.test_step(copy.copy(batch)),
-            lambda: plain.test_step(copy.copy(batch)),
-            setting.plan,
-            setting.device,
-        )
+        with torch.no_grad():  # as the test loop of mmengine
+            found = alternate(
+                lambda: mine.test_step(copy.copy(batch)),
+                lambda: plain.test_step(copy.copy(batch)),
+                setting.plan,
+                setting.device,
+            )
         rate = setting.batch_size / found.details()['seconds']
         yield Row(
             SUITE,
