@@ -84,11 +84,15 @@ def rotate_images(
     if scales is not None:
         inverse = inverse / scales.to(images.dtype).view(-1, 1, 1)
     matrix = inverse * scale / scale.unsqueeze(-1)
-    theta = torch.cat([matrix, torch.zeros_like(matrix[..., :1])], -1)
-    with full_precision(images):
-        grid = torch.nn.functional.affine_grid(
-            theta, list(images.shape), align_corners=True
-        )
+    x, y = (
+        torch.linspace(-1, 1, n, dtype=images.dtype, device=images.device)
+        for n in (width, height)
+    )
+    # affine_grid would multiply matrices, which takes four times as long
+    grid = (
+        x[:, None] * matrix[:, None, None, :, 0]
+        + y[:, None, None] * matrix[:, None, None, :, 1]
+    )
     fill = fill.to(images).view(1, -1, 1, 1)
     turned = torch.nn.functional.grid_sample(
         images - fill,
@@ -97,4 +101,4 @@ def rotate_images(
         padding_mode='zeros',
         align_corners=True,
     )
-    return turned + fill
+    return turned.add_(fill)
