@@ -33,6 +33,7 @@ from self_verify_pose.tools.benchmarking import (
     loading,
     metrics,
     predictions,
+    processes,
     steps,
     teachers,
 )
@@ -55,7 +56,7 @@ SUITES: dict[str, tuple[Suite, ...]] = {
 }
 WIDTH = 130
 GROWTH: dict[str, tuple[Suite, ...]] = {
-    'step': (helps.measure, growth.measure)
+    'step': (helps.measure, growth.measure, processes.measure)
 }
 
 

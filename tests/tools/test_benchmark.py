@@ -18,6 +18,7 @@ from self_verify_pose.tools.benchmarking import (
     memory,
     metrics,
     predictions,
+    processes,
     steps,
     teachers,
 )
@@ -188,11 +189,34 @@ def test_teachers_and_caches(setting):
 
 
 def test_growth_of_a_cache_says_what_was_not_run(setting, monkeypatch):
-    monkeypatch.setattr(caches, '_rate_together', lambda _, count: 5.0 * count)
-    rows = list(caches._growth(setting, 100.0))
-    assert all('extrapolated' in row.note for row in rows[:-1])
-    assert rows[0].value == pytest.approx(1000 / 100 / 60)
-    assert rows[-1].value == 2.0
+    monkeypatch.setattr(caches, 'RUN', 4)
+    monkeypatch.setattr(processes, 'rate_together', lambda _, n, work: 5.0 * n)
+    ran, *extrapolated, together = caches.growth(setting)
+    assert ran.note == 'run'
+    assert all('not run' in row.note for row in extrapolated)
+    per_person = ran.value / 4
+    assert extrapolated[0].value == pytest.approx(10_000 * per_person)
+    assert together.value == 2.0
+
+
+@pytest.mark.parametrize('prepare', [processes.train, caches.of_one_process])
+def test_processes_work_together(tmp_path, prepare):
+    # the other process can not import the setting of these tests
+    setting = Setting(tmp_path, CPU, batch_size=2)
+    assert processes.rate_together(setting, 2, prepare) > 0
+
+
+def test_one_gpu_trains_in_one_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
+    setting = Setting(tmp_path, torch.device('cuda'))
+    (row,) = processes.measure(setting)
+    assert math.isnan(row.value)
+    assert row.note == 'one GPU'
+
+
+def test_a_process_that_fails_is_reported(setting, capfd):
+    with pytest.raises(RuntimeError, match='expected int to run'):
+        processes.rate_together(setting, 1, int)
 
 
 def test_the_metric_meets_its_bars(setting):

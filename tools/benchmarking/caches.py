@@ -1,22 +1,23 @@
 """What a cache of a teacher's labels costs."""
 
-import multiprocessing
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from ...datasets.cache_generation import CacheJob, CacheMaker
+from .processes import Share, compare
 from .rows import Row
 from .setting import BASELINE, Setting
-from .timing import alternate
+from .timing import alternate, seconds_of
 
 SUITE = 'teacher'
 BAR = 0.9
+RUN = 1_000
 TRAIN2017 = 149_813
-SIZES = (1_000, 10_000, 150_000, TRAIN2017)
+LARGER = (10_000, 150_000, TRAIN2017)
 WORKERS = 2
 
 
@@ -37,7 +38,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         found = alternate(
             lambda: make(maker),
             lambda: run_forward(plain, maker),
-            setting.plan,
+            setting.plan.finer(),
             setting.device,
         )
     details, persons = found.details(), len(maker.ids)
@@ -52,7 +53,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         details={**details, 'persons': persons, 'persons per second': rate},
     )
     if setting.growth:
-        yield from _growth(setting, rate)
+        yield from growth(setting)
 
 
 def make(maker: CacheMaker) -> None:
@@ -69,62 +70,64 @@ def run_forward(plain: nn.Module, maker: CacheMaker) -> None:
         plain.head.forward(plain.extract_feat(inputs))
 
 
-def _growth(setting: Setting, rate: float) -> Iterator[Row]:
-    for size in SIZES:
+def growth(setting: Setting) -> Iterator[Row]:
+    """Measure how the time of a cache grows, and what processes gain.
+
+    Args:
+        setting: Where and how.
+
+    Yields:
+        What was measured; what was not run is marked so.
+    """
+    seconds = _seconds_of_whole(setting)
+    for size in (RUN, *LARGER):
         yield Row(
             SUITE,
             f'cache of {size:,} persons',
-            size / rate / 60,
+            seconds * size / RUN / 60,
             unit='min',
-            note='extrapolated from the rate, not run',
+            note='run' if size == RUN else 'extrapolated, not run',
         )
-    one, two = (_rate_together(setting, count) for count in (1, 2))
-    yield Row(
-        SUITE,
-        'cache generation, two processes against one',
-        two / one,
-        unit='× one',
-        note=f'{two:,.1f} against {one:,.1f} persons/s',
-        details={'one': one, 'two': two},
-    )
+    what = 'cache generation'
+    yield compare(setting, SUITE, what, of_one_process, 'persons/s')
 
 
-def _rate_together(setting: Setting, count: int) -> float:
-    """Persons per second of so many processes at once."""
-    context = multiprocessing.get_context('spawn')
-    _ = setting.checkpoint  # made here, not in each of them
-    gate, results = context.Barrier(count), context.SimpleQueue()
-    processes = [
-        context.Process(
-            target=_one_process, args=(setting, rank, gate, results)
+def _seconds_of_whole(setting: Setting) -> float:
+    """Make a cache of so many persons, from the first to the last step."""
+    folder = setting.folder / 'growth'
+    folder.mkdir()
+    large = replace(setting, folder=folder, images=RUN)
+    with _one_thread():
+        maker = large.cache_maker(
+            'run',
+            workers=WORKERS,
+            batch_size=CacheJob.batch_size,
+            max_samples=RUN,
         )
-        for rank in range(count)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        if process.exitcode:
-            raise RuntimeError(
-                'expected a process to make its cache, found that it ended '
-                f'with code {process.exitcode}; see its message above'
-            )
-    found = [results.get() for _ in processes]
-    persons = sum(number for number, _ in found)
-    return persons / max(seconds for _, seconds in found)
+
+        def whole() -> None:
+            make(maker)
+            maker.finish()
+
+        return seconds_of(whole, setting.device)
 
 
-def _one_process(
-    setting: Setting, rank: int, gate: object, results: object
-) -> None:
-    torch.set_num_threads(1)
+def of_one_process(setting: Setting, rank: int, count: int) -> Share:
+    """Get ready to make a cache beside other processes.
+
+    Args:
+        setting: Where and how.
+        rank: Number of this process.
+        count: How many there are.
+
+    Returns:
+        The making of a cache of its own.
+    """
     # its own images, loaded in its own process: two cores, two processes
-    maker = setting.cache_maker(f'rank{rank}', batch_size=CacheJob.batch_size)
-    make(maker)
-    gate.wait()
-    begin = time.perf_counter()
-    make(maker)
-    results.put((len(maker.ids), time.perf_counter() - begin))
+    maker = setting.cache_maker(
+        f'rank{rank}of{count}', batch_size=CacheJob.batch_size
+    )
+    return Share(lambda: make(maker), len(maker.ids), setting.device)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     for what, prepare in (
         ('plain step', _training(setting, BASELINE)),
         ('selfverify_cycle step', _training(setting, SELFVERIFY)),
-        ('predict with trust', _prediction(setting)),
+        ('predict with trust and flip test', _prediction(setting)),
     ):
         for size in sizes:
             try:

@@ -100,5 +100,5 @@ def _bar(row: Row) -> str:
 def _figure(value: float, unit: str) -> str:
     if math.isnan(value):
         return '–'
-    digits = 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
+    digits = 3 if value < 2 else 2 if value < 10 else 1 if value < 100 else 0
     return f'{value:,.{digits}f} {unit}'

@@ -66,6 +66,7 @@ class Setting:
         batch_size: Persons per batch.
         plan: How often a step is measured.
         growth: Measure how costs grow as well.
+        images: Drawn images to train on; four batches by default.
         compile: Try ``torch.compile``, which takes minutes on a CPU.
     """
 
@@ -74,6 +75,7 @@ class Setting:
     batch_size: int = 32
     plan: Plan = field(default_factory=Plan)
     growth: bool = True
+    images: int | None = None
     compile: bool = False
 
     @cached_property
@@ -81,7 +83,7 @@ class Setting:
         """Return the folder of drawn data, made when first asked for."""
         root = self.folder / 'drawn'
         # several batches, also of a cache, which are larger
-        count = max(8, 4 * self.batch_size)
+        count = self.images or max(8, 4 * self.batch_size)
         make_dataset(root, train=count, val=max(8, self.batch_size))
         return root
 

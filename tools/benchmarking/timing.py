@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import torch
@@ -21,6 +21,10 @@ class Plan:
 
     repeats: int = 10
     warmup: int = 2
+
+    def finer(self) -> 'Plan':
+        """Return three times the repeats, for a bar of a few per cent."""
+        return replace(self, repeats=3 * self.repeats)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,170 @@
+"""What several processes do at once."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
+from typing import NamedTuple
+
+import torch
+from mmengine.model import MMDistributedDataParallel
+
+from .rows import Row
+from .setting import SELFVERIFY, Setting
+from .timing import Work, seconds_of
+
+SUITE = 'step'
+_STEPS = 5
+
+
+class Share(NamedTuple):
+    """What one process does.
+
+    Args:
+        work: It, once; runs twice, and the second time counts.
+        amount: How many images or persons that are.
+        device: Where it runs.
+    """
+
+    work: Work
+    amount: int
+    device: torch.device
+
+
+Prepare = Callable[[Setting, int, int], Share]
+
+
+def measure(setting: Setting) -> Iterator[Row]:
+    """Compare training in two processes with one.
+
+    Args:
+        setting: Where and how; on a GPU every process has its own.
+
+    Yields:
+        What was measured.
+    """
+    what = 'selfverify_cycle step'
+    on_gpu = setting.device.type == 'cuda'
+    if on_gpu and torch.cuda.device_count() < 2:
+        yield Row(SUITE, f'{what}, two GPUs', float('nan'), note='one GPU')
+    else:
+        yield compare(setting, SUITE, what, train, 'images/s')
+
+
+def compare(
+    setting: Setting, suite: str, what: str, prepare: Prepare, unit: str
+) -> Row:
+    """Compare two processes with one that has as much to do as each.
+
+    Args:
+        setting: Where and how; on a CPU a process has one thread.
+        suite: Part of the benchmark.
+        what: What is done.
+        prepare: Function of a module that gets ready in a process; it is
+            given the setting, the number of the process, and how many there
+            are.
+        unit: What its amount is per second.
+
+    Returns:
+        The ratio of their rates.
+    """
+    one, two = (rate_together(setting, count, prepare) for count in (1, 2))
+    return Row(
+        suite,
+        f'{what}, two processes against one',
+        two / one,
+        unit='× one',
+        note=f'{two:,.1f} against {one:,.1f} {unit}',
+        details={'one': one, 'two': two},
+    )
+
+
+def rate_together(setting: Setting, count: int, prepare: Prepare) -> float:
+    """Measure processes that run at once.
+
+    Args:
+        setting: Where and how.
+        count: Processes.
+        prepare: See :func:`compare`.
+
+    Returns:
+        What all do together per second.
+
+    Raises:
+        RuntimeError: If a process fails; its message is on stderr.
+    """
+    context = multiprocessing.get_context('spawn')
+    _ = setting.checkpoint, setting.root  # made here, not in each of them
+    gate, results = context.Barrier(count), context.SimpleQueue()
+    processes = [
+        context.Process(
+            target=_run, args=(setting, rank, count, prepare, gate, results)
+        )
+        for rank in range(count)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        if process.exitcode:
+            raise RuntimeError(
+                f'expected {prepare.__name__} to run, found that its process '
+                f'ended with code {process.exitcode}; see its message above'
+            )
+    found = [results.get() for _ in processes]
+    amount = sum(number for number, _ in found)
+    return amount / max(seconds for _, seconds in found)
+
+
+def _run(
+    setting: Setting,
+    rank: int,
+    count: int,
+    prepare: Prepare,
+    gate: Barrier,
+    results: SimpleQueue,
+) -> None:
+    torch.set_num_threads(1)
+    share = prepare(setting, rank, count)
+    share.work()
+    gate.wait()
+    results.put((share.amount, seconds_of(share.work, share.device)))
+
+
+def train(setting: Setting, rank: int, count: int) -> Share:
+    """Get ready for steps of one training in several processes.
+
+    Args:
+        setting: Where and how.
+        rank: Number of this process.
+        count: How many there are.
+
+    Returns:
+        The steps; every process has a batch of its own.
+    """
+    device, on_gpu = setting.device, setting.device.type == 'cuda'
+    if on_gpu:
+        device = torch.device('cuda', rank)
+    trainee = replace(setting, device=device).trainee(
+        setting.config(SELFVERIFY)
+    )
+    if count > 1:
+        torch.distributed.init_process_group(
+            'nccl' if on_gpu else 'gloo',
+            init_method=f'file://{setting.folder}/{count}_processes',
+            rank=rank,
+            world_size=count,
+        )
+        trainee = replace(
+            trainee,
+            model=MMDistributedDataParallel(
+                trainee.model, device_ids=[device] if on_gpu else None
+            ),
+        )
+
+    def steps() -> None:
+        for _ in range(_STEPS):
+            trainee.step()
+
+    return Share(steps, _STEPS * setting.batch_size, device)
