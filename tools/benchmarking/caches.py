@@ -38,7 +38,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         found = alternate(
             lambda: make(maker),
             lambda: run_forward(plain, maker),
-            setting.plan.finer(),
+            setting.plan.times(3),
             setting.device,
         )
     details, persons = found.details(), len(maker.ids)

@@ -33,7 +33,7 @@ def measure(setting: Setting) -> Iterator[Row]:
             found = alternate(
                 lambda: mine.test_step(copy.copy(batch)),
                 lambda: plain.test_step(copy.copy(batch)),
-                setting.plan.finer(),
+                setting.plan.times(6),
                 setting.device,
             )
         rate = setting.batch_size / found.details()['seconds']

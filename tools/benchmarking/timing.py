@@ -22,9 +22,9 @@ class Plan:
     repeats: int = 10
     warmup: int = 2
 
-    def finer(self) -> 'Plan':
-        """Return three times the repeats, for a bar of a few per cent."""
-        return replace(self, repeats=3 * self.repeats)
+    def times(self, factor: int) -> 'Plan':
+        """Return a plan of more repeats, for a bar of a few per cent."""
+        return replace(self, repeats=factor * self.repeats)
 
 
 @dataclass(frozen=True)
