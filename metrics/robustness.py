@@ -1,6 +1,5 @@
 """Show how well scores rank joints while images get worse."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from .evaluation.labels import label_of, style_of
+from .evaluation.report import plain_values
 from .evaluation.tables import number
 from .functional import augrc, aupr_error, aurc, auroc
 
@@ -74,13 +74,9 @@ class Condition(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers for JSON, None in place of NaN."""
-        figures = {
-            name: None if math.isnan(value) else value
-            for name, value in self.figures.items()
-        }
         fields = self._asdict()
-        del fields['figures']
-        return {**fields, **figures}
+        figures = fields.pop('figures')
+        return plain_values({**fields, **figures})
 
 
 def robustness_table(conditions: Sequence[Condition]) -> list[list[str]]:

@@ -31,6 +31,10 @@ from rich.progress import Progress
 
 from self_verify_pose.datasets.trust_cache import file_sha256
 from self_verify_pose.metrics.evaluation.bones import bone_scores
+from self_verify_pose.metrics.evaluation.report import (
+    figures_of,
+    plain_values,
+)
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_head import Evidence
 from self_verify_pose.models.hooks.pose_checkpoint import (
@@ -60,7 +64,6 @@ from self_verify_pose.tools.comparison.pose import BASELINE, train_pose
 from self_verify_pose.tools.comparison.report import (
     RAW,
     Kind,
-    as_dict,
     check_table,
     checks_of,
     evaluate_set,
@@ -370,7 +373,10 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     args.out.mkdir(parents=True, exist_ok=True)
     report = '\n\n'.join(text) + '\n'
     (args.out / 'results.md').write_text(report)
-    (args.out / 'results.json').write_text(json.dumps(results, indent=1))
+    results = plain_values(results)
+    (args.out / 'results.json').write_text(
+        json.dumps(results, indent=1, allow_nan=False) + '\n'
+    )
     return report
 
 
@@ -419,11 +425,7 @@ def judge_set(
         'The head on true correctness, each ingredient out:',
         score_table(evaluation, ablated),
     ]
-    return text, {
-        **as_dict(evaluation),
-        'pose': pose,
-        'checks': [check._asdict() for check in checks],
-    }
+    return text, {**figures_of(evaluation), 'pose': pose, 'checks': checks}
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .evaluate import MAX_RISK, NUM_BINS
+from .evaluate import MAX_RISK, NUM_BINS, Evaluation
 from .figures import draw_figures
 from .joints import TRUST
 from .judged import Judged, Settings
@@ -61,17 +61,10 @@ def as_json(judged: Judged) -> dict[str, Any]:
     Returns:
         Dictionaries, lists, strings and numbers.
     """
-    evaluation = judged.evaluation
-    return _plain(
+    return plain_values(
         {
             'settings': asdict(judged.settings),
-            'joints': evaluation.num_joints,
-            'persons': evaluation.num_persons,
-            'images': evaluation.num_images,
-            'error_rate': evaluation.error_rate,
-            'reference': evaluation.reference,
-            'scores': evaluation.scorers,
-            'differences': evaluation.differences,
+            **figures_of(judged.evaluation),
             'strata': {
                 division: {
                     name: {
@@ -89,13 +82,42 @@ def as_json(judged: Judged) -> dict[str, Any]:
     )
 
 
-def _plain(value: Any) -> Any:
+def figures_of(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what was found about the scores of one set of joints.
+
+    Args:
+        evaluation: What was found.
+
+    Returns:
+        Its figures by name; :func:`plain_values` makes them fit for JSON.
+    """
+    return {
+        'joints': evaluation.num_joints,
+        'persons': evaluation.num_persons,
+        'images': evaluation.num_images,
+        'error_rate': evaluation.error_rate,
+        'reference': evaluation.reference,
+        'scores': evaluation.scorers,
+        'differences': evaluation.differences,
+    }
+
+
+def plain_values(value: Any) -> Any:
+    """Return what JSON can hold; NaN becomes None.
+
+    Args:
+        value: Dictionaries, lists, tuples and plain values, nested; a named
+            tuple becomes a dictionary.
+
+    Returns:
+        The same of dictionaries, lists and plain values.
+    """
     if hasattr(value, '_asdict'):
         value = value._asdict()
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

@@ -9,7 +9,6 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from self_verify_pose.metrics.evaluation.evaluate import (
-    Estimate,
     Evaluation,
     evaluate_scorers,
 )
@@ -188,22 +187,4 @@ def pose_accuracy(
         'AP': float(judge.stats[0]),
         'AP50': float(judge.stats[1]),
         **found,
-    }
-
-
-def as_dict(evaluation: Evaluation) -> dict:
-    """Return the figures of a set for the JSON file."""
-
-    def plain(estimates: dict[str, Estimate]) -> dict:
-        return {name: list(one) for name, one in estimates.items()}
-
-    return {
-        'joints': evaluation.num_joints,
-        'persons': evaluation.num_persons,
-        'images': evaluation.num_images,
-        'error_rate': list(evaluation.error_rate),
-        'scores': {n: plain(e) for n, e in evaluation.scorers.items()},
-        'against_raw': {
-            n: plain(e) for n, e in evaluation.differences.items()
-        },
     }
