@@ -4,6 +4,7 @@ import importlib.util
 import os
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -53,16 +54,8 @@ def load_config(name: str, root: Path | str | None = None):
     given = {'BACKBONE_INIT': 'none'}
     if root is not None:
         given['COCO_ROOT'] = str(root)
-    before = {key: os.environ.get(key) for key in given}
-    os.environ.update(given)
-    try:
+    with mock.patch.dict(os.environ, given):
         config = Config.fromfile(ROOT / name)
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value
     init_default_scope('mmpose')
     return config
 

@@ -56,7 +56,8 @@ SUITES: dict[str, tuple[Suite, ...]] = {
 }
 WIDTH = 130
 GROWTH: dict[str, tuple[Suite, ...]] = {
-    'step': (helps.measure, growth.measure, processes.measure)
+    'step': (helps.measure, growth.measure, processes.measure),
+    'teacher': (caches.growth,),
 }
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from ...datasets.cache_generation import CacheJob, CacheMaker
 from .processes import Share, compare
 from .rows import Row
-from .setting import BASELINE, Setting
+from .setting import BASELINE, Setting, judge_all, make_cache
 from .timing import alternate, seconds_of
 
 SUITE = 'teacher'
@@ -36,7 +36,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         )
         plain = setting.model(setting.config(BASELINE)).eval()
         found = alternate(
-            lambda: make(maker),
+            lambda: judge_all(maker),
             lambda: run_forward(plain, maker),
             setting.plan.times(3),
             setting.device,
@@ -52,14 +52,6 @@ def measure(setting: Setting) -> Iterator[Row]:
         note=f'{rate:,.1f} persons/s, measured on {persons}',
         details={**details, 'persons': persons, 'persons per second': rate},
     )
-    if setting.growth:
-        yield from growth(setting)
-
-
-def make(maker: CacheMaker) -> None:
-    """Judge all persons of a cache."""
-    for _ in maker.run():
-        pass
 
 
 @torch.no_grad()
@@ -104,12 +96,7 @@ def _seconds_of_whole(setting: Setting) -> float:
             batch_size=CacheJob.batch_size,
             max_samples=RUN,
         )
-
-        def whole() -> None:
-            make(maker)
-            maker.finish()
-
-        return seconds_of(whole, setting.device)
+        return seconds_of(lambda: make_cache(maker), setting.device)
 
 
 def of_one_process(setting: Setting, rank: int, count: int) -> Share:
@@ -127,7 +114,7 @@ def of_one_process(setting: Setting, rank: int, count: int) -> Share:
     maker = setting.cache_maker(
         f'rank{rank}of{count}', batch_size=CacheJob.batch_size
     )
-    return Share(lambda: make(maker), len(maker.ids), setting.device)
+    return Share(lambda: judge_all(maker), len(maker.ids), setting.device)
 
 
 @contextmanager

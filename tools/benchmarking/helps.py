@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from .floor import count_step, machine_limits
-from .rows import Row
+from .rows import Row, row_of
 from .setting import BASELINE, SELFVERIFY, Changes, Setting, Trainee
 from .steps import compare
 from .timing import median_seconds
@@ -54,15 +54,12 @@ def _ways(setting: Setting) -> Iterator[tuple[str, Changes, bool]]:
 def _row(
     setting: Setting, what: str, trainee: Trainee, reference: Trainee
 ) -> Row:
-    found = compare(setting, trainee, reference)
-    return Row(
+    return row_of(
         SUITE,
         f'with {what}',
-        found.ratio,
+        compare(setting, trainee, reference),
+        setting.batch_size,
         unit='× without',
-        note=f'{setting.batch_size / found.details()["seconds"]:,.1f} '
-        'images/s',
-        details=found.details(),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import torch
 
-from .rows import Row
+from .rows import Row, row_of
 from .setting import BASELINE, SELFVERIFY, Setting
 from .timing import alternate
 
@@ -36,12 +36,10 @@ def measure(setting: Setting) -> Iterator[Row]:
                 setting.plan.times(6),
                 setting.device,
             )
-        rate = setting.batch_size / found.details()['seconds']
-        yield Row(
+        yield row_of(
             SUITE,
             f'predict with trust, {"" if flip else "no "}flip test',
-            found.ratio,
-            bar=BAR,
-            note=f'{rate:,.1f} images/s',
-            details={**found.details(), 'images per second': rate},
+            found,
+            setting.batch_size,
+            BAR,
         )

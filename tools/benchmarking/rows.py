@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from .timing import Comparison
+
 
 @dataclass(frozen=True)
 class Row:
@@ -40,6 +42,40 @@ class Row:
         if self.at_least:
             return self.value >= self.bar
         return self.value <= self.bar
+
+
+def row_of(
+    suite: str,
+    what: str,
+    found: Comparison,
+    images: int,
+    bar: float | None = None,
+    unit: str = '×',
+) -> Row:
+    """Return the ratio of a comparison, and the rate of what was judged.
+
+    Args:
+        suite: Part of the benchmark.
+        what: What was measured.
+        found: The seconds of both.
+        images: Images in each run.
+        bar: Largest good ratio; None where there is none.
+        unit: What it is a ratio to.
+
+    Returns:
+        The row.
+    """
+    details = found.details()
+    rate = images / details['seconds']
+    return Row(
+        suite,
+        what,
+        found.ratio,
+        unit=unit,
+        bar=bar,
+        note=f'{rate:,.1f} images/s',
+        details={**details, 'images per second': rate},
+    )
 
 
 def missed(rows: Sequence[Row]) -> list[Row]:

@@ -152,9 +152,7 @@ class Setting:
     def cache(self) -> Path:
         """Return a cache of the drawn persons, with features."""
         maker = self.cache_maker('cache', with_features=True)
-        for _ in maker.run():
-            pass
-        maker.finish()
+        make_cache(maker)
         return maker.job.out
 
     def cache_maker(self, name: str, **options: Any) -> CacheMaker:
@@ -178,6 +176,18 @@ class Setting:
                 **given,
             )
         )
+
+
+def judge_all(maker: CacheMaker) -> None:
+    """Judge all persons of a cache."""
+    for _ in maker.run():
+        pass
+
+
+def make_cache(maker: CacheMaker) -> None:
+    """Make a cache, from the first to the last step."""
+    judge_all(maker)
+    maker.finish()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .memory import peak_of_steps
-from .rows import Row
+from .rows import Row, row_of
 from .setting import (
     BASELINE,
     CACHED,
@@ -82,36 +82,18 @@ def measure(setting: Setting) -> Iterator[Row]:
         bar = variant.bar
         if variant.cpu_only and setting.device.type != 'cpu':
             bar = None
-        yield _row(setting, variant.what, trainee, plain, bar)
+        found = compare(setting, trainee, plain)
+        yield row_of(SUITE, variant.what, found, setting.batch_size, bar)
     for kind, bar in CACHED_BARS.items():
         what = f'cached labels, from {kind}'
-        yield _row(setting, what, _cached(setting, kind), plain, bar)
+        found = compare(setting, _cached(setting, kind), plain)
+        yield row_of(SUITE, what, found, setting.batch_size, bar)
     yield _memory(setting)
 
 
 def compare(setting: Setting, trainee: Trainee, plain: Trainee) -> Comparison:
     """Take steps of two trainings by turns."""
     return alternate(trainee.step, plain.step, setting.plan, setting.device)
-
-
-def _row(
-    setting: Setting,
-    what: str,
-    trainee: Trainee,
-    plain: Trainee,
-    bar: float | None,
-) -> Row:
-    found = compare(setting, trainee, plain)
-    details = found.details()
-    rate = setting.batch_size / details['seconds']
-    return Row(
-        SUITE,
-        what,
-        found.ratio,
-        bar=bar,
-        note=f'{rate:,.1f} images/s',
-        details={**details, 'images per second': rate},
-    )
 
 
 def _cached(setting: Setting, kind: str) -> Trainee:
