@@ -123,3 +123,12 @@ def save_tiny(folder: Path, name: str = SELFVERIFY) -> tuple[Path, Path]:
     state = build_estimator(name).state_dict()
     torch.save({'state_dict': state}, folder / 'checkpoint.pth')
     return folder / 'config.py', folder / 'checkpoint.pth'
+
+
+def fail_second(setting, rank, count):
+    """Prepare a process of the benchmark, but not the second one."""
+    from self_verify_pose.tools.benchmarking.processes import Share
+
+    if rank == 1:
+        raise ValueError('not today')
+    return Share(int, 1, setting.device)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from helpers import narrow
+from helpers import fail_second, narrow
 
 from self_verify_pose.tools import benchmark
 from self_verify_pose.tools.benchmarking import (
@@ -217,6 +217,12 @@ def test_one_gpu_trains_in_one_process(tmp_path, monkeypatch):
 def test_a_process_that_fails_is_reported(setting, capfd):
     with pytest.raises(RuntimeError, match='expected int to run'):
         processes.rate_together(setting, 1, int)
+
+
+def test_one_that_fails_leaves_none_waiting(tmp_path):
+    setting = Setting(tmp_path, CPU, batch_size=2)
+    with pytest.raises(RuntimeError, match='not today'):
+        processes.rate_together(setting, 2, fail_second)
 
 
 def test_the_metric_meets_its_bars(setting):

@@ -1,6 +1,5 @@
 """What several processes do at once."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.queues import SimpleQueue
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from mmengine.model import MMDistributedDataParallel
+from torch import multiprocessing
 
 from .rows import Row
 from .setting import SELFVERIFY, Setting
@@ -92,34 +92,31 @@ def rate_together(setting: Setting, count: int, prepare: Prepare) -> float:
         What all do together per second.
 
     Raises:
-        RuntimeError: If a process fails; its message is on stderr.
+        RuntimeError: If a process fails.
     """
     context = multiprocessing.get_context('spawn')
     _ = setting.checkpoint, setting.root  # made here, not in each of them
     gate, results = context.Barrier(count), context.SimpleQueue()
-    processes = [
-        context.Process(
-            target=_run, args=(setting, rank, count, prepare, gate, results)
+    try:
+        # ends the others where one fails, which would wait at the gate
+        multiprocessing.spawn(
+            _run, (setting, count, prepare, gate, results), count
         )
-        for rank in range(count)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        if process.exitcode:
-            raise RuntimeError(
-                f'expected {prepare.__name__} to run, found that its process '
-                f'ended with code {process.exitcode}; see its message above'
-            )
-    found = [results.get() for _ in processes]
+    except (
+        multiprocessing.ProcessExitedException,
+        multiprocessing.ProcessRaisedException,
+    ) as error:
+        raise RuntimeError(
+            f'expected {prepare.__name__} to run, found that it fails: {error}'
+        ) from None
+    found = [results.get() for _ in range(count)]
     amount = sum(number for number, _ in found)
     return amount / max(seconds for _, seconds in found)
 
 
 def _run(
-    setting: Setting,
     rank: int,
+    setting: Setting,
     count: int,
     prepare: Prepare,
     gate: Barrier,
