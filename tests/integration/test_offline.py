@@ -13,13 +13,14 @@ from integration_runs import mim
 
 from self_verify_pose.datasets.trust_cache import load_cache
 
-PERSONS = '32'
+PERSONS = '160'
 SHORT = (
     'train_cfg.max_epochs=2',
     'train_dataloader.batch_size=16',
+    'val_dataloader.dataset.indices=32',
     'val_dataloader.num_workers=0',
     'val_dataloader.persistent_workers=False',
-    'default_hooks.logger.interval=1',
+    'default_hooks.logger.interval=5',
 )
 ONE_PROCESS = (
     'train_dataloader.num_workers=0',
@@ -136,8 +137,9 @@ def test_features_reach_the_same_figures_much_faster(
     for name, value in one[-1].items():
         if name.startswith(('trust/', 'coco/', 'score/')):
             assert other[-1][name] == pytest.approx(value, abs=2e-3), name
+    # means over the ten steps of an epoch; the first epoch warms up
     slow, fast = (
-        min(r['time'] for r in x if 'loss' in r) for x in (one, other)
+        [r['time'] for r in x if 'loss' in r][-1] for x in (one, other)
     )
     assert slow > 20 * fast
 
@@ -181,7 +183,7 @@ def test_the_script_does_the_two_steps(
     script = 'run_offline_cached_trusthead.sh'
     done = run_script(script, coco_mini, tmp_path, str(plain_checkpoint))
     assert done.returncode == 0, done.stderr[-2000:]
-    made = tmp_path / 'cache' / 'train_sol_32.npz'
+    made = tmp_path / 'cache' / 'train_sol_160.npz'
     for name, values in load_cache(cache).columns.items():
         np.testing.assert_array_equal(load_cache(made).columns[name], values)
     mine, theirs = weights(trained), weights(tmp_path / 'work')
@@ -214,7 +216,7 @@ def test_the_chain_has_a_cache_of_its_own(
         str(plain_checkpoint),
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    made = load_cache(tmp_path / 'cache' / 'train_sol_fk_32.npz')
+    made = load_cache(tmp_path / 'cache' / 'train_sol_fk_160.npz')
     assert made.header.teacher == 'fk'
 
 
