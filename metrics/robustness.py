@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from .evaluation.labels import label_of, style_of
-from .evaluation.report import plain_values
 from .evaluation.tables import number
 from .functional import augrc, aupr_error, aurc, auroc
+from .plain_values import plain_values
 
 CLEAN = 'clean'
 DIRECTIONS = {'AUROC': 'higher is better', 'AURC': 'lower is better'}

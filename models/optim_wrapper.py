@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
 from torch import Tensor, nn
+
+from .unwrapped import unwrapped
 
 Backbone = Callable[[Tensor], tuple[Tensor, ...]]
 
@@ -35,8 +36,7 @@ class BFloat16OptimWrapper(OptimWrapper):
         Yields:
             Nothing.
         """
-        inner = model.module if is_model_wrapper(model) else model
-        backbone = inner.backbone
+        backbone = unwrapped(model).backbone
         backbone.forward = _in_bfloat16(backbone.forward)
         try:
             with super().optim_context(model):

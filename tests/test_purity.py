@@ -14,6 +14,7 @@ PURE = (
     'models/teachers',
     'metrics/evaluation',
     'metrics/functional',
+    'metrics/plain_values.py',
     'datasets/corruptions.py',
     'datasets/synthetic',
     'datasets/trust_cache.py',
@@ -23,6 +24,7 @@ WITHOUT_TORCH = (
     'datasets/trust_cache.py',
     'metrics/evaluation',
     'metrics/functional',
+    'metrics/plain_values.py',
 )
 
 

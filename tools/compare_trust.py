@@ -31,10 +31,8 @@ from rich.progress import Progress
 
 from self_verify_pose.datasets.trust_cache import file_sha256
 from self_verify_pose.metrics.evaluation.bones import bone_scores
-from self_verify_pose.metrics.evaluation.report import (
-    figures_of,
-    plain_values,
-)
+from self_verify_pose.metrics.evaluation.report import figures_of
+from self_verify_pose.metrics.plain_values import plain_values
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_head import Evidence
 from self_verify_pose.models.hooks.pose_checkpoint import (

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..plain_values import plain_values
 from .evaluate import MAX_RISK, NUM_BINS, Evaluation
 from .figures import draw_figures
 from .joints import TRUST
@@ -100,25 +101,6 @@ def figures_of(evaluation: Evaluation) -> dict[str, Any]:
         'scores': evaluation.scorers,
         'differences': evaluation.differences,
     }
-
-
-def plain_values(value: Any) -> Any:
-    """Return what JSON can hold; NaN becomes None.
-
-    Args:
-        value: Dictionaries, lists, tuples and plain values, nested; a named
-            tuple becomes a dictionary.
-
-    Returns:
-        The same of dictionaries, lists and plain values.
-    """
-    if hasattr(value, '_asdict'):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {str(key): plain_values(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain_values(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _head(settings: Settings) -> str:

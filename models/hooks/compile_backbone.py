@@ -1,9 +1,10 @@
 """Make ``compile=True`` compile what can be compiled."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+from ..unwrapped import unwrapped
 
 
 @HOOKS.register_module()
@@ -26,6 +27,5 @@ class CompileBackboneHook(Hook):
         if not options:
             return
         runner.cfg['compile'] = False  # MMEngine reads it after this
-        model = runner.model
-        inner = model.module if is_model_wrapper(model) else model
-        inner.backbone.compile(**({} if options is True else options))
+        backbone = unwrapped(runner.model).backbone
+        backbone.compile(**({} if options is True else options))

@@ -10,11 +10,11 @@ from urllib.parse import urlparse
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import nn
 
+from ..unwrapped import unwrapped
 from .pose_checkpoint import check_pose_weights, read_state_dict
 
 # top-level keys that mmengine or mmpose read besides the runner's arguments
@@ -46,8 +46,7 @@ class PreflightHook(Hook):
             FileNotFoundError: If the checkpoint does not exist.
         """
         _check_keys(runner.cfg)
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(runner.model)
         checkpoint = runner._load_from
         if checkpoint is not None and '://' not in checkpoint:
             check_pose_weights(model, read_state_dict(checkpoint), checkpoint)

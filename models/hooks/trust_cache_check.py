@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any, Literal, get_args
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ...datasets.transforms.load_pseudo_trust import LoadPseudoTrust
 from ...datasets.trust_cache import CacheError, TrustCache, file_sha256
+from ..unwrapped import unwrapped
 
 Mismatch = Literal['error', 'warn']
 
@@ -86,8 +86,7 @@ def _compare(
 ) -> Iterator[tuple[str, Any, Any]]:
     """Name, value of the run, value of the cache."""
     header = cache.header
-    model = runner.model
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(runner.model)
     yield (
         'number of joints',
         model.head.out_channels,

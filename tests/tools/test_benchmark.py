@@ -37,6 +37,7 @@ from self_verify_pose.tools.benchmarking.setting import (
     SELFVERIFY,
     Setting,
 )
+from self_verify_pose.tools.benchmarking.spawning import in_new_processes
 from self_verify_pose.tools.benchmarking.timing import (
     Plan,
     alternate,
@@ -214,11 +215,6 @@ def test_one_gpu_trains_in_one_process(tmp_path, monkeypatch):
     assert row.note == 'one GPU'
 
 
-def test_a_process_that_fails_is_reported(setting, capfd):
-    with pytest.raises(RuntimeError, match='expected int to run'):
-        processes.rate_together(setting, 1, int)
-
-
 def test_one_that_fails_leaves_none_waiting(tmp_path):
     setting = Setting(tmp_path, CPU, batch_size=2)
     with pytest.raises(RuntimeError, match='not today'):
@@ -238,10 +234,10 @@ def test_loading_and_drawing(setting):
     assert rows[2].unit == 'images/s'
 
 
-def test_a_fresh_process_hands_back_its_result(capfd):
-    assert memory.in_new_process(int, '5') == 5
-    with pytest.raises(RuntimeError, match='result of int'):
-        memory.in_new_process(int, 'five')
+def test_fresh_processes_hand_back_their_results_in_order():
+    assert in_new_processes(int, [('5',), ('6',)]) == [5, 6]
+    with pytest.raises(RuntimeError, match=r"(?s)one fails.*'five'"):
+        in_new_processes(int, [('five',)])
 
 
 def test_memory_counts_what_the_process_grows_by():

@@ -1,13 +1,11 @@
 """How much memory a step takes at most."""
 
-import multiprocessing
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
 
 from .setting import Setting
+from .spawning import in_new_processes
 
 _STEPS = 2
 
@@ -25,42 +23,8 @@ def peak_of_steps(setting: Setting, name: str) -> int:
     """
     measure = _on_gpu if setting.device.type == 'cuda' else _on_cpu
     _ = setting.root  # drawn here, not there
-    return in_new_process(measure, setting, name)
-
-
-def in_new_process(work: Callable[..., int], *arguments: object) -> int:
-    """Call a function in a fresh process.
-
-    Args:
-        work: Function of a module.
-        *arguments: Its arguments; they are pickled.
-
-    Returns:
-        What it returns.
-
-    Raises:
-        RuntimeError: If the process fails; its message is on stderr.
-    """
-    context = multiprocessing.get_context('spawn')
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_call, args=(sender, work, arguments))
-    process.start()
-    sender.close()
-    try:
-        return receiver.recv()
-    except EOFError:
-        raise RuntimeError(
-            f'expected a result of {work.__name__}, found that its process '
-            'has ended without; see its message above'
-        ) from None
-    finally:
-        process.join()
-
-
-def _call(
-    sender: Connection, work: Callable[..., int], arguments: tuple
-) -> None:
-    sender.send(work(*arguments))
+    (peak,) = in_new_processes(measure, [(setting, name)])
+    return peak
 
 
 def _on_cpu(setting: Setting, name: str) -> int:

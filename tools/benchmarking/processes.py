@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from typing import NamedTuple
 
 import torch
 from mmengine.model import MMDistributedDataParallel
-from torch import multiprocessing
 
 from .rows import Row
 from .setting import SELFVERIFY, Setting
+from .spawning import CONTEXT, in_new_processes
 from .timing import Work, seconds_of
 
 SUITE = 'step'
@@ -94,39 +93,23 @@ def rate_together(setting: Setting, count: int, prepare: Prepare) -> float:
     Raises:
         RuntimeError: If a process fails.
     """
-    context = multiprocessing.get_context('spawn')
     _ = setting.checkpoint, setting.root  # made here, not in each of them
-    gate, results = context.Barrier(count), context.SimpleQueue()
-    try:
-        # ends the others where one fails, which would wait at the gate
-        multiprocessing.spawn(
-            _run, (setting, count, prepare, gate, results), count
-        )
-    except (
-        multiprocessing.ProcessExitedException,
-        multiprocessing.ProcessRaisedException,
-    ) as error:
-        raise RuntimeError(
-            f'expected {prepare.__name__} to run, found that it fails: {error}'
-        ) from None
-    found = [results.get() for _ in range(count)]
+    gate = CONTEXT.Barrier(count)
+    found = in_new_processes(
+        _run, [(setting, rank, count, prepare, gate) for rank in range(count)]
+    )
     amount = sum(number for number, _ in found)
     return amount / max(seconds for _, seconds in found)
 
 
 def _run(
-    rank: int,
-    setting: Setting,
-    count: int,
-    prepare: Prepare,
-    gate: Barrier,
-    results: SimpleQueue,
-) -> None:
+    setting: Setting, rank: int, count: int, prepare: Prepare, gate: Barrier
+) -> tuple[int, float]:
     torch.set_num_threads(1)
     share = prepare(setting, rank, count)
     share.work()
     gate.wait()
-    results.put((share.amount, seconds_of(share.work, share.device)))
+    return share.amount, seconds_of(share.work, share.device)
 
 
 def train(setting: Setting, rank: int, count: int) -> Share:

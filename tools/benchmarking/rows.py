@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from ...metrics.plain_values import plain_values
 from .timing import Comparison
 
 
@@ -123,9 +124,7 @@ def as_json(rows: Sequence[Row], machine: Mapping[str, Any]) -> dict[str, Any]:
         A dict for ``json.dump``; NaN is None.
     """
     found = [{**asdict(row), 'passed': row.passed} for row in rows]
-    for row in found:
-        row['value'] = None if math.isnan(row['value']) else row['value']
-    return {'machine': dict(machine), 'rows': found}
+    return plain_values({'machine': dict(machine), 'rows': found})
 
 
 def _bar(row: Row) -> str:
