@@ -27,6 +27,18 @@ class Placement(NamedTuple):
     angles: Tensor
     scales: Tensor
 
+    @classmethod
+    def upright(cls, like: Tensor) -> 'Placement':
+        """Return the placement of the crop itself.
+
+        Args:
+            like: ``(B,)`` tensor whose device and type it takes.
+
+        Returns:
+            Neither turned nor magnified.
+        """
+        return cls(torch.zeros_like(like), torch.ones_like(like))
+
 
 def hard_view(
     images: Tensor, options: HardViewOptions, fill: Tensor

@@ -15,9 +15,15 @@ from ..geometry.simcc import (
     raw_scores,
     soft_decode,
 )
+from ..geometry.simcc_scores import simcc_scores
 from ..hard_view import Placement
 from ..losses.masked import masked_mean
-from ..options import HardViewTarget, SolvabilityOptions
+from ..losses.rotation_consistency import rotation_inconsistency
+from ..options import (
+    ConsistencyOptions,
+    HardViewTarget,
+    SolvabilityOptions,
+)
 from ..sample_fields import (
     Samples,
     augmentation_angles,
@@ -30,6 +36,7 @@ from ..sample_fields import (
 from ..teachers.fit import CONVERGED, DEGENERATE
 from ..teachers.teacher import TeacherResult
 from ..teachers.trust import decay, fuse
+from .views import PlacedView
 
 # a joint's raw score is how far the others may believe it, never nothing
 _LEAST_BELIEF = 1e-3
@@ -133,6 +140,56 @@ def cached_trust(data_samples: Samples, device: torch.device) -> PseudoTrust:
     return PseudoTrust(torch.where(mask, labels, 0.0), mask)
 
 
+def rotation_trust(
+    options: ConsistencyOptions,
+    dist_thr: float,
+    upright: PlacedView,
+    other: PlacedView,
+    spec: SimCCSpec,
+    data_samples: Samples,
+) -> tuple[PseudoTrust, Tensor]:
+    """Compare a second view with the upright one.
+
+    Args:
+        options: How they are compared.
+        dist_thr: Largest distance of views that agree.
+        upright: The view of the crop; fixed, it gets no gradient.
+        other: The second view.
+        spec: How to read the logits.
+        data_samples: B training samples.
+
+    Returns:
+        The pseudo-trust, and the mean inconsistency in person sizes, a loss.
+    """
+
+    def compare(decode: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
+        return rotation_inconsistency(
+            decode(upright.view.logits.detach(), spec),
+            decode(other.view.logits, spec),
+            other.placement.angles,
+            upright.sizes,
+            spec.input_size,
+            other.placement.scales,
+        )
+
+    inconsistency, mask = compare(soft_decode)
+    if options.use_gt_visible:
+        mask = mask & labelled_joints(data_samples)
+    mean = masked_mean(inconsistency, mask)
+    if options.hard_view is None:
+        return PseudoTrust(decay(inconsistency, options.alpha), mask), mean
+    # the head judges the joints where the arg-max puts them
+    distance, _ = compare(hard_decode)
+    targets = hard_view_trust(
+        distance,
+        simcc_scores(other.view.logits, spec, other.sizes).expected,
+        options.hard_view.target,
+        options.alpha,
+        dist_thr,
+    )
+    return PseudoTrust(targets, mask), mean
+
+
 def hard_view_trust(
     distance: Tensor,
     expected: Tensor,
@@ -167,7 +224,7 @@ def annotated_trust(
     spec: SimCCSpec,
     data_samples: Samples,
     dist_thr: float,
-    placement: Placement | None = None,
+    placement: Placement,
 ) -> PseudoTrust:
     """Tell from the annotation which joints are right.
 
@@ -176,7 +233,7 @@ def annotated_trust(
         spec: How to read them.
         data_samples: B training samples.
         dist_thr: Largest error of a right joint in person sizes.
-        placement: How the view is placed; None for the upright one.
+        placement: How the view is placed.
 
     Returns:
         1 for right joints, 0 for wrong ones; joints without a label in the
@@ -184,12 +241,10 @@ def annotated_trust(
     """
     targets, weights = simcc_targets(data_samples)
     truth = hard_decode(targets, spec)
-    size = person_sizes(data_samples, logits.x.device)
-    if placement is not None:
-        truth = rotate_points(
-            truth, placement.angles, spec.input_size, placement.scales
-        )
-        size = size * placement.scales
+    truth = rotate_points(
+        truth, placement.angles, spec.input_size, placement.scales
+    )
+    size = person_sizes(data_samples, logits.x.device) * placement.scales
     distance = torch.linalg.vector_norm(
         hard_decode(logits, spec) - truth, dim=-1
     )

@@ -12,16 +12,13 @@ from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
 from ..geometry.rotation import rotate_images
-from ..geometry.simcc import SimCCLogits, hard_decode, soft_decode
+from ..geometry.simcc import SimCCLogits, hard_decode
 from ..geometry.simcc_scores import simcc_scores
 from ..hard_view import Placement, hard_view
 from ..heads.trust_head import DEFAULT_LEVELS, Evidence
-from ..losses.masked import masked_mean, soft_target_bce
+from ..losses.masked import soft_target_bce
 from ..losses.pose_loss import simcc_pose_loss
-from ..losses.rotation_consistency import (
-    random_angles,
-    rotation_inconsistency,
-)
+from ..losses.rotation_consistency import random_angles
 from ..options import (
     ConsistencyOptions,
     SolvabilityOptions,
@@ -30,34 +27,39 @@ from ..options import (
     check_type,
     read_options,
 )
-from ..sample_fields import Samples, labelled_joints, person_sizes
-from ..teachers.trust import decay
+from ..sample_fields import Samples, person_sizes
 from .frozen import batchnorm_statistics_kept, freeze
 from .pseudo_trust import (
     Judgement,
     PseudoTrust,
     annotated_trust,
     cached_trust,
-    hard_view_trust,
     judge,
+    rotation_trust,
     solvability_trust,
     unify,
 )
 from .teachers import TEACHERS
-from .views import View, fuse_views, map_channels, simcc_spec, trust_of_views
+from .views import (
+    PlacedView,
+    View,
+    black_of,
+    fuse_views,
+    map_channels,
+    simcc_spec,
+    trust_of_views,
+)
 
 
 class Lesson(NamedTuple):
     """What the trust head is to learn.
 
     Args:
-        view: What it is shown.
-        sizes: ``(B,)`` person sizes in pixels of the view.
+        shown: What it is shown.
         pseudo: What it should say.
     """
 
-    view: View
-    sizes: Tensor
+    shown: PlacedView
     pseudo: PseudoTrust
 
 
@@ -223,53 +225,60 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if inputs.ndim == 2:
             return self._loss_from_evidence(inputs, data_samples)
         losses: dict[str, Tensor] = {}
-        with torch.set_grad_enabled(self.full_param_train):
-            upright = self.view(inputs)
+        upright = self._upright_view(inputs, data_samples)
         if self.full_param_train:
             losses.update(
-                simcc_pose_loss(self.head, upright.logits, data_samples)
+                simcc_pose_loss(self.head, upright.view.logits, data_samples)
             )
-        sizes = person_sizes(data_samples, inputs.device)
-        other, placement = None, None
-        if self._sees_twice:
-            other, placement = self._other_view(inputs)
+        other = self._other_view(inputs, upright) if self._sees_twice else None
         opinions: dict[str, PseudoTrust] = {}
         if self._measures_consistency:
-            opinions['consistency'] = self._consistency(
-                upright, other, placement, sizes, data_samples, losses
+            opinions['consistency'], mean = rotation_trust(
+                self.consistency,
+                self.trust.dist_thr,
+                upright,
+                other,
+                self.simcc_spec,
+                data_samples,
             )
+            losses['rot_inconsistency_mean'] = mean.detach()
+            if self._trains_consistency:
+                weight = self.consistency.loss_weight
+                losses['loss_consistency_rot'] = weight * mean
         if self.teacher is not None:
             opinions['solvability'], logged = solvability_trust(
                 self.teacher,
                 self.solvability,
-                upright.logits,
+                upright.view.logits,
                 self.simcc_spec,
                 data_samples,
             )
             losses.update(logged)
         if self._needs_cache:
             opinions['cached'] = cached_trust(data_samples, inputs.device)
-        if self.trust_head is None:
-            return losses
-        if self.trust.source == 'annotation':
-            views = [(upright, sizes, None)]
-            if self.consistency.hard_view:
-                views.append((other, sizes * placement.scales, placement))
-            lessons = self._annotated(views, data_samples)
-        else:
-            shown = Lesson(upright, sizes, self._unite(opinions))
-            if self.consistency.hard_view and 'consistency' in opinions:
-                shown = shown._replace(
-                    view=other, sizes=sizes * placement.scales
-                )
-            lessons = [shown]
-        losses.update(self._trust_losses(lessons))
+        if self.trust_head is not None:
+            lessons = self._lessons(upright, other, opinions, data_samples)
+            losses.update(self._trust_losses(lessons))
         return losses
 
-    def _unite(self, opinions: dict[str, PseudoTrust]) -> PseudoTrust:
-        if self.trust.source == 'unified':
-            return unify(*opinions.values())
-        return opinions[self.trust.source]
+    def _lessons(
+        self,
+        upright: PlacedView,
+        other: PlacedView | None,
+        opinions: dict[str, PseudoTrust],
+        data_samples: Samples,
+    ) -> list[Lesson]:
+        hard, source = self.consistency.hard_view, self.trust.source
+        if source == 'annotation':
+            return [
+                Lesson(shown, self._annotated(shown, data_samples))
+                for shown in ([upright, other] if hard else [upright])
+            ]
+        if source == 'unified':
+            pseudo = unify(*opinions.values())
+        else:
+            pseudo = opinions[source]
+        return [Lesson(other if hard else upright, pseudo)]
 
     def _needs(self, source: str) -> bool:
         return self.trust.enable and self.trust.source in (source, 'unified')
@@ -313,35 +322,38 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         features = self.extract_feat(inputs)
         return View(features, SimCCLogits(*self.head.forward(features)))
 
-    def _other_view(self, inputs: Tensor) -> tuple[View, Placement]:
+    def _upright_view(
+        self, inputs: Tensor, data_samples: Samples
+    ) -> PlacedView:
+        sizes = person_sizes(data_samples, inputs.device)
+        with torch.set_grad_enabled(self.full_param_train):
+            view = self.view(inputs)
+        return PlacedView(view, Placement.upright(sizes), sizes)
+
+    def _other_view(self, inputs: Tensor, upright: PlacedView) -> PlacedView:
         head_needs_grad = (
             self.full_param_train
             and self.trust_head is not None
             and not (self.trust.detach_pseudo and self.trust.detach_features)
         )
         with_grad = self._trains_consistency or head_needs_grad
+        black = black_of(self.data_preprocessor)
         if self.consistency.hard_view is None:
             angles = random_angles(
                 len(inputs), self.consistency.max_deg, inputs
             )
-            crops = rotate_images(inputs, angles, self._black())
-            placement = Placement(angles, torch.ones_like(angles))
+            crops = rotate_images(inputs, angles, black)
+            placement = upright.placement._replace(angles=angles)
         else:
             crops, placement = hard_view(
-                inputs, self.consistency.hard_view, self._black()
+                inputs, self.consistency.hard_view, black
             )
         with (
             torch.set_grad_enabled(with_grad),
             batchnorm_statistics_kept(*self._pose_modules()),
         ):
-            return self.view(crops), placement
-
-    def _black(self) -> Tensor:
-        """Return black as the network sees it, ``(3,)``."""
-        preprocessor = self.data_preprocessor
-        if not getattr(preprocessor, '_enable_normalize', False):
-            return torch.zeros(1)
-        return -(preprocessor.mean / preprocessor.std).flatten()
+            view = self.view(crops)
+        return PlacedView(view, placement, upright.sizes * placement.scales)
 
     def judge_view(
         self, view: View, data_samples: list[PoseDataSample]
@@ -391,82 +403,30 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             sizes,
         ).packed()
 
-    def _consistency(
-        self,
-        upright: View,
-        other: View,
-        placement: Placement,
-        sizes: Tensor,
-        data_samples: Samples,
-        losses: dict[str, Tensor],
-    ) -> PseudoTrust:
-        options, spec = self.consistency, self.simcc_spec
-        inconsistency, mask = rotation_inconsistency(
-            soft_decode(upright.logits.detach(), spec),
-            soft_decode(other.logits, spec),
-            placement.angles,
-            sizes,
-            spec.input_size,
-            placement.scales,
-        )
-        if options.use_gt_visible:
-            mask = mask & labelled_joints(data_samples)
-        mean = masked_mean(inconsistency, mask)
-        if self._trains_consistency:
-            losses['loss_consistency_rot'] = options.loss_weight * mean
-        losses['rot_inconsistency_mean'] = mean.detach()
-        if options.hard_view is None:
-            return PseudoTrust(decay(inconsistency, options.alpha), mask)
-        # the head judges the joints where the arg-max puts them
-        distance, _ = rotation_inconsistency(
-            hard_decode(upright.logits, spec),
-            hard_decode(other.logits, spec),
-            placement.angles,
-            sizes,
-            spec.input_size,
-            placement.scales,
-        )
-        expected = simcc_scores(
-            other.logits, spec, sizes * placement.scales
-        ).expected
-        targets = hard_view_trust(
-            distance,
-            expected,
-            options.hard_view.target,
-            options.alpha,
-            self.trust.dist_thr,
-        )
-        return PseudoTrust(targets, mask)
-
     def _annotated(
-        self,
-        views: list[tuple[View, Tensor, Placement | None]],
-        data_samples: Samples,
-    ) -> list[Lesson]:
-        spec, dist_thr = self.simcc_spec, self.trust.dist_thr
-        lessons = []
-        for view, sizes, placement in views:
-            pseudo = annotated_trust(
-                view.logits, spec, data_samples, dist_thr, placement
-            )
-            lessons.append(Lesson(view, sizes, pseudo))
-        return lessons
+        self, shown: PlacedView, data_samples: Samples
+    ) -> PseudoTrust:
+        return annotated_trust(
+            shown.view.logits,
+            self.simcc_spec,
+            data_samples,
+            self.trust.dist_thr,
+            shown.placement,
+        )
 
     def _trust_losses(self, lessons: list[Lesson]) -> dict[str, Tensor]:
-        trust_logits = torch.cat(
-            [self._trust_logits(one.view, one.sizes) for one in lessons]
-        )
-        pseudo = [lesson.pseudo for lesson in lessons]
+        shown, pseudo = zip(*lessons, strict=True)
         return self._compare_trust(
-            trust_logits,
+            torch.cat([self._trust_logits(one) for one in shown]),
             PseudoTrust(*map(torch.cat, zip(*pseudo, strict=True))),
         )
 
-    def _trust_logits(self, view: View, sizes: Tensor) -> Tensor:
+    def _trust_logits(self, shown: PlacedView) -> Tensor:
+        view = shown.view
         if self.trust.detach_features:
             view = view.detach()
         joints = hard_decode(view.logits, self.simcc_spec)
-        return self.trust_head(*view, joints, self.simcc_spec, sizes)
+        return self.trust_head(*view, joints, self.simcc_spec, shown.sizes)
 
     def _loss_from_evidence(
         self, rows: Tensor, data_samples: Samples

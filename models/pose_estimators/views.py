@@ -7,6 +7,7 @@ from mmpose.models.utils.tta import flip_vectors
 from torch import Tensor, nn
 
 from ..geometry.simcc import SimCCLogits, SimCCSpec
+from ..hard_view import Placement
 from ..heads.trust_head import TrustHead
 
 
@@ -26,6 +27,20 @@ class View(NamedTuple):
         """Return the same view, cut from the graph."""
         features = tuple(level.detach() for level in self.features)
         return View(features, self.logits.detach())
+
+
+class PlacedView(NamedTuple):
+    """A view, and how the people of the crops lie in it.
+
+    Args:
+        view: What the pose network says about it.
+        placement: How it is turned and magnified against the crop.
+        sizes: ``(B,)`` person sizes in pixels of the view.
+    """
+
+    view: View
+    placement: Placement
+    sizes: Tensor
 
 
 def fuse_views(views: list[View], flip_indices: list[int]) -> SimCCLogits:
@@ -73,6 +88,20 @@ def trust_of_views(
     mirrored[..., 0] = spec.input_size[0] - 1 - mirrored[..., 0]
     other = head.predict(*views[1], mirrored, spec, sizes)
     return (trust + other[:, flip_indices]) / 2
+
+
+def black_of(preprocessor: nn.Module) -> Tensor:
+    """Return black as the pose network sees it.
+
+    Args:
+        preprocessor: Data preprocessor of the estimator.
+
+    Returns:
+        ``(3,)`` colour; zero where nothing is normalised.
+    """
+    if not getattr(preprocessor, '_enable_normalize', False):
+        return torch.zeros(1)
+    return -(preprocessor.mean / preprocessor.std).flatten()
 
 
 @torch.no_grad()

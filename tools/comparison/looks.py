@@ -34,9 +34,9 @@ from self_verify_pose.models.pose_estimators.pseudo_trust import (
 )
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
-    View,
 )
 from self_verify_pose.models.pose_estimators.teachers import TEACHERS
+from self_verify_pose.models.pose_estimators.views import View, black_of
 from self_verify_pose.models.sample_fields import person_sizes
 from self_verify_pose.models.teachers.trust import decay
 
@@ -120,10 +120,11 @@ def _look_at_batch(
     sizes = person_sizes(samples, crops.device)
     upright = model.view(crops)
     joints = hard_decode(upright.logits, spec)
-    nowhere = Placement(torch.zeros_like(sizes), torch.ones_like(sizes))
-    views = [(upright, nowhere)]
+    views = [(upright, Placement.upright(sizes))]
     for _ in range(look.hard_views):
-        shown, placement = hard_view(crops, HardViewOptions(), model._black())
+        shown, placement = hard_view(
+            crops, HardViewOptions(), black_of(model.data_preprocessor)
+        )
         views.append((model.view(shown), placement))
     rows = [
         _judge_view(model, view, where, joints, sizes, samples)
@@ -198,7 +199,9 @@ def _turned(
 ) -> tuple[Tensor, Tensor]:
     """Return trust by rotation, and which joints stay inside."""
     spec = model.simcc_spec
-    view = model.view(rotate_images(crops, angles, model._black()))
+    view = model.view(
+        rotate_images(crops, angles, black_of(model.data_preprocessor))
+    )
     distance, inside = rotation_inconsistency(
         joints, hard_decode(view.logits, spec), angles, sizes, spec.input_size
     )

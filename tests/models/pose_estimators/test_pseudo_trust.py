@@ -317,7 +317,7 @@ def test_annotated_trust_agrees_with_a_plain_loop(placed):
     samples, generator = batch['data_samples'], torch.Generator()
     generator.manual_seed(0)
     joints = torch.rand(3, 17, 2, generator=generator) * 180
-    placement = None
+    placement = Placement.upright(torch.ones(3))
     if placed:
         placement = Placement(
             torch.tensor([0.3, -0.2, 1.0]), torch.tensor([0.8, 1.0, 1.3])

@@ -19,6 +19,7 @@ from self_verify_pose.models.hard_view import hard_view
 from self_verify_pose.models.kinematics.skeleton import FLIP
 from self_verify_pose.models.losses.rotation_consistency import random_angles
 from self_verify_pose.models.options import HardViewOptions
+from self_verify_pose.models.pose_estimators.views import black_of
 from self_verify_pose.models.sample_fields import person_sizes
 
 POSE = ('backbone', 'head')
@@ -522,7 +523,7 @@ def test_black_corners_are_black_before_normalisation(model):
     crop = rotate_images(
         torch.zeros(1, 3, 256, 192),
         torch.tensor([0.5]),
-        model._black(),
+        black_of(model.data_preprocessor),
     )
     mean, std = model.data_preprocessor.mean, model.data_preprocessor.std
     assert (crop[0, :, 0, 0] * std.flatten() + mean.flatten()).abs().max() < (
