@@ -10,19 +10,16 @@ Figures of a busy machine mean little: the load is printed with them.
 
 import argparse
 import json
-import logging
 import os
 import platform
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
 import torch
-from mmengine.logging import MMLogger
 from rich.console import Console
 
 from self_verify_pose.models.hooks.keep_memory import keep_freed_memory
@@ -37,6 +34,7 @@ from self_verify_pose.tools.benchmarking import (
     steps,
     teachers,
 )
+from self_verify_pose.tools.benchmarking.quiet import quiet
 from self_verify_pose.tools.benchmarking.rows import (
     Row,
     as_json,
@@ -185,13 +183,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0, or 1 if a bar is missed.
     """
     args = parse_arguments(argv)
-    warnings.simplefilter('ignore')
-    # building networks logs every weight
-    MMLogger.get_current_instance().setLevel(logging.ERROR)
-    logging.disable(logging.INFO)
     keep_freed_memory()  # as every training of this package does
     where = machine(torch.device(args.device))
-    rows = measure_all(args, Console(stderr=True))
+    with quiet():
+        rows = measure_all(args, Console(stderr=True))
     figures = as_json(rows, where)
     if args.out is None:
         print(json.dumps(figures))

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import multiprocessing
 
+from .quiet import quiet
+
 CONTEXT = multiprocessing.get_context('spawn')
 
 
@@ -44,4 +46,5 @@ def _call(
     calls: Sequence[tuple],
     results: SimpleQueue,
 ) -> None:
-    results.put((rank, work(*calls[rank])))
+    with quiet():
+        results.put((rank, work(*calls[rank])))
