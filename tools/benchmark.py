@@ -43,6 +43,7 @@ from self_verify_pose.tools.benchmarking.rows import (
 )
 from self_verify_pose.tools.benchmarking.setting import Setting
 from self_verify_pose.tools.benchmarking.timing import Plan
+from self_verify_pose.tools.command_line import at_least
 
 Suite = Callable[[Setting], Iterator[Row]]
 SUITES: dict[str, tuple[Suite, ...]] = {
@@ -72,10 +73,10 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add('--device', choices=('cpu', 'cuda'), default='cpu')
     add('--suite', choices=(*SUITES, 'all'), default='all')
-    add('--batch-size', type=int, default=32, help='(%(default)s)')
+    add('--batch-size', type=at_least(1), default=32, help='(%(default)s)')
     add(
         '--repeats',
-        type=int,
+        type=at_least(1),
         default=10,
         help='runs whose median counts (%(default)s)',
     )
@@ -96,13 +97,6 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='where the JSON goes (printed before the table)',
     )
     args = parser.parse_args(argv)
-    for name in ('batch_size', 'repeats'):
-        value = getattr(args, name)
-        if value < 1:
-            parser.error(
-                f'--{name.replace("_", "-")}: expected at least 1, found '
-                f'{value}; give a larger number'
-            )
     if args.out is not None and not args.out.parent.is_dir():
         parser.error(
             f'--out: expected the folder {args.out.parent}, found nothing '

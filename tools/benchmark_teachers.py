@@ -14,7 +14,7 @@ import json
 import platform
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -374,27 +374,93 @@ def flatten(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
     ]
 
 
-def main() -> None:
-    """Parse, measure, report."""
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('--poses', type=Path, help='npz of COCO poses')
-    parser.add_argument('--coco', type=Path, help='COCO folder with labels')
-    parser.add_argument('--predictions', type=Path)
-    parser.add_argument('--persons', type=int, default=20000)
-    parser.add_argument('--corrupted', type=int, default=4000)
-    parser.add_argument('--speed', type=int, default=4096)
-    parser.add_argument('--adam', type=int, default=4096)
-    parser.add_argument('--threads', type=int, default=2)
-    parser.add_argument(
+    add = parser.add_argument
+    add('--poses', type=Path, help='npz of COCO poses')
+    add('--coco', type=Path, help='COCO folder with labels')
+    add('--predictions', type=Path)
+    add('--persons', type=int, default=20000)
+    add('--corrupted', type=int, default=4000)
+    add('--speed', type=int, default=4096)
+    add('--adam', type=int, default=4096)
+    add('--threads', type=int, default=2)
+    add(
         '--tolerance',
         type=float,
         default=5e-3,
         help='relative change of energy that counts as converged',
     )
-    parser.add_argument('--out', type=Path)
-    args = parser.parse_args()
+    add('--out', type=Path)
+    return parser.parse_args(argv)
+
+
+def measure_teacher(
+    teacher: Teacher, args: argparse.Namespace
+) -> dict[str, Any]:
+    """Everything about one teacher that the given files allow."""
+    rows: dict[str, Any] = {}
+    threads = args.threads
+    if args.poses:
+        few = read_poses(args.poses, 12, max(args.speed, 1))
+        rows['speed'] = measure_speed(teacher, few, threads)
+        rows['ground truth'] = measure_fit(
+            teacher, read_poses(args.poses, 12, args.persons), threads
+        )
+        rows['corrupted'] = measure_corruptions(
+            teacher, read_poses(args.poses, 12, args.corrupted), threads
+        )
+        if torch.cuda.is_available():
+            rows['cuda'] = measure_cuda(teacher, few)
+    if args.coco:
+        rows['corrupted, held out'] = {
+            split: measure_corruptions(
+                teacher, read_persons(args.coco, split, 12), threads
+            )
+            for split in SPLITS
+        }
+    if args.coco and args.predictions:
+        rows['predictions'] = {
+            f'{network} {split}': measure_trust(
+                teacher,
+                read_predictions(args.predictions, args.coco, network, split),
+            )
+            for split in SPLITS
+            for network in NETWORKS
+        }
+    return rows
+
+
+def compare_with_adam(
+    teacher: KinematicChainTeacher,
+    speed: dict[str, float],
+    args: argparse.Namespace,
+) -> dict[str, Any]:
+    """How much faster the teacher is than Adam through the same chain."""
+    rows = {}
+    for objective, count in (
+        ('reprojection', args.adam),
+        ('same objective', min(args.adam, 512)),
+    ):
+        row = rows[objective] = measure_adam(
+            teacher,
+            read_poses(args.poses, 12, count),
+            objective,
+            speed['median residual'],
+            args.threads,
+        )
+        row['fk is faster by'] = (
+            speed['poses per second'] / row['poses per second']
+        )
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and report."""
+    args = parse_arguments(argv)
     torch.set_num_threads(1)
     teachers = {
         'free': FreeJointTeacher(tolerance=args.tolerance),
@@ -408,56 +474,11 @@ def main() -> None:
         }
     }
     for name, teacher in teachers.items():
-        rows = report[name] = {}
-        if args.poses:
-            few = read_poses(args.poses, 12, max(args.speed, 1))
-            rows['speed'] = measure_speed(teacher, few, args.threads)
-            rows['ground truth'] = measure_fit(
-                teacher, read_poses(args.poses, 12, args.persons), args.threads
-            )
-            rows['corrupted'] = measure_corruptions(
-                teacher,
-                read_poses(args.poses, 12, args.corrupted),
-                args.threads,
-            )
-            if torch.cuda.is_available():
-                rows['cuda'] = measure_cuda(teacher, few)
-        if args.coco:
-            rows['corrupted, held out'] = {
-                split: measure_corruptions(
-                    teacher, read_persons(args.coco, split, 12), args.threads
-                )
-                for split in SPLITS
-            }
-        if args.coco and args.predictions:
-            rows['predictions'] = {
-                f'{network} {split}': measure_trust(
-                    teacher,
-                    read_predictions(
-                        args.predictions, args.coco, network, split
-                    ),
-                )
-                for split in SPLITS
-                for network in NETWORKS
-            }
+        report[name] = measure_teacher(teacher, args)
     if args.poses:
-        speed = report['fk']['speed']
-        report['adam'] = {}
-        for objective, count in (
-            ('reprojection', args.adam),
-            ('same objective', min(args.adam, 512)),
-        ):
-            row = measure_adam(
-                teachers['fk'],
-                read_poses(args.poses, 12, count),
-                objective,
-                speed['median residual'],
-                args.threads,
-            )
-            row['fk is faster by'] = (
-                speed['poses per second'] / row['poses per second']
-            )
-            report['adam'][objective] = row
+        report['adam'] = compare_with_adam(
+            teachers['fk'], report['fk']['speed'], args
+        )
     print(as_table(report))
     if args.out:
         args.out.write_text(json.dumps(report, indent=1) + '\n')

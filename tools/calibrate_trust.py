@@ -21,7 +21,7 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from rich.console import Console
@@ -34,7 +34,6 @@ from self_verify_pose.datasets.persons import build_split
 from self_verify_pose.datasets.trust_cache import file_sha256, replacing
 from self_verify_pose.metrics.evaluation.joints import TRUST
 from self_verify_pose.metrics.functional import (
-    RIGHT_WITHIN,
     auroc,
     brier,
     ece,
@@ -53,6 +52,7 @@ from self_verify_pose.models.hooks.pose_checkpoint import (
     state_dict_of,
 )
 from self_verify_pose.models.loading import load_estimator
+from self_verify_pose.tools.command_line import add_judging_options
 
 _BINS = 15
 _ROWS = {
@@ -89,12 +89,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     report.add_argument('--report-ann', type=Path)
     add('--report-images', type=Path)
-    add('--dist-thr', type=float, default=RIGHT_WITHIN, help='(%(default)s)')
-    add('--max-samples', type=int, metavar='N', help='only the first N')
-    add('--batch-size', type=int, default=32, help='(%(default)s)')
-    add('--workers', type=int, default=2, help='loaders (%(default)s)')
-    add('--device', default='cpu')
-    add('--cfg-options', nargs='+', action=DictAction, default={})
+    add_judging_options(parser)
     args = parser.parse_args(argv)
     for flag in ('images', 'report_images'):
         ann = flag.replace('images', 'ann')

@@ -44,6 +44,10 @@ from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
 from self_verify_pose.tools.benchmarking.timing import Plan, alternate
+from self_verify_pose.tools.command_line import (
+    add_device_option,
+    at_least,
+)
 from self_verify_pose.tools.comparison import heads as lessons
 from self_verify_pose.tools.comparison.baselines import (
     LEARNERS,
@@ -138,14 +142,14 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--checkpoint', required=True, help='RTMPose weights to start from')
     add('--out', type=Path, required=True, help='folder of the comparison')
     add('--config', type=Path, default=CONFIGS / SELFVERIFY)
-    add('--pose-epochs', type=int, default=0, help='(%(default)s)')
+    add('--pose-epochs', type=at_least(0), default=0, help='(%(default)s)')
     add('--pose-lr', type=float, default=2.5e-4, help='(%(default)s)')
-    add('--head-epochs', type=int, default=6, help='(%(default)s)')
-    add('--hard-views', type=int, default=3, help='(%(default)s)')
+    add('--head-epochs', type=at_least(1), default=6, help='(%(default)s)')
+    add('--hard-views', type=at_least(1), default=3, help='(%(default)s)')
     add('--bootstrap', type=int, default=200, help='(%(default)s)')
     add('--seed', type=int, default=0, help='(%(default)s)')
-    add('--workers', type=int, default=1, help='loaders (%(default)s)')
-    add('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
+    add_device_option(parser)
     return parser.parse_args(argv)
 
 

@@ -46,6 +46,7 @@ from self_verify_pose.datasets.cache_generation import (
 )
 from self_verify_pose.datasets.trust_cache import Columns
 from self_verify_pose.models.options import SolvabilityOptions, TeacherName
+from self_verify_pose.tools.command_line import at_least
 
 
 class _Rate(ProgressColumn):
@@ -72,10 +73,15 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('checkpoint', help='trained weights of the pose network')
     add('--split', choices=('train', 'val', 'test'), default='train')
     add('--out', type=Path, required=True, metavar='FILE.npz')
-    add('--max-samples', type=int, metavar='N', help='only the first N')
+    add(
+        '--max-samples',
+        type=at_least(1),
+        metavar='N',
+        help='only the first N',
+    )
     add('--device', choices=('auto', 'cpu', 'cuda'), default='auto')
-    add('--batch-size', type=int, default=64, help='(%(default)s)')
-    add('--workers', type=int, default=2, help='loaders (%(default)s)')
+    add('--batch-size', type=at_least(1), default=64, help='(%(default)s)')
+    add('--workers', type=at_least(0), default=2, help='loaders (%(default)s)')
     add(
         '--with-features',
         action='store_true',
@@ -102,13 +108,6 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         else:
             group.add_argument(flag, choices=get_args(kind))
     args = parser.parse_args(argv)
-    for name in ('batch_size', 'max_samples'):
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            parser.error(
-                f'--{name.replace("_", "-")}: expected at least 1, found '
-                f'{value}; give a larger number'
-            )
     if args.out.suffix != '.npz':
         parser.error(
             f'--out: expected a name that ends in .npz, found {args.out}; '

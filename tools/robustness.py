@@ -17,7 +17,7 @@ from pathlib import Path
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
@@ -31,7 +31,6 @@ from self_verify_pose.datasets.transforms.corrupt_image import (
 )
 from self_verify_pose.metrics.evaluation.joints import RAW_SCORE, TRUST
 from self_verify_pose.metrics.evaluation.tables import markdown_table
-from self_verify_pose.metrics.functional import RIGHT_WITHIN
 from self_verify_pose.metrics.judging import joint_scores, judge_dataset
 from self_verify_pose.metrics.robustness import (
     CLEAN,
@@ -42,6 +41,7 @@ from self_verify_pose.metrics.robustness import (
 )
 from self_verify_pose.models.hooks.pose_checkpoint import read_state_dict
 from self_verify_pose.models.loading import load_estimator
+from self_verify_pose.tools.command_line import add_judging_options
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -75,12 +75,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=STRENGTHS,
     )
     add('--seed', type=int, default=0, help='of the damage (%(default)s)')
-    add('--dist-thr', type=float, default=RIGHT_WITHIN, help='(%(default)s)')
-    add('--max-samples', type=int, metavar='N', help='only the first N')
-    add('--batch-size', type=int, default=32, help='(%(default)s)')
-    add('--workers', type=int, default=2, help='loaders (%(default)s)')
-    add('--device', default='cpu')
-    add('--cfg-options', nargs='+', action=DictAction, default={})
+    add_judging_options(parser)
     args = parser.parse_args(argv)
     if args.images and not args.ann:
         parser.error('--images: expected --ann with it, found none; give both')

@@ -54,6 +54,7 @@ from self_verify_pose.metrics.pictures.people import (
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
+from self_verify_pose.tools.command_line import add_device_option, at_least
 
 _MIN_JOINTS = 6  # labelled joints of a person on a contact sheet
 
@@ -90,23 +91,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write the values beside the joints of persons who are large '
         'enough; the JSON has all',
     )
-    add('--num', type=int, default=9, help='persons a sheet (%(default)s)')
+    add(
+        '--num',
+        type=at_least(1),
+        default=9,
+        help='persons a sheet (%(default)s)',
+    )
     add(
         '--persons',
-        type=int,
+        type=at_least(1),
         metavar='N',
         help='judge N persons, spread evenly over the folder (all)',
     )
-    add('--device', help='such as cpu or cuda:0; by default what is there')
-    args = parser.parse_args(argv)
-    for name in ('num', 'persons'):
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            parser.error(
-                f'--{name}: expected at least 1, found {value}; give a '
-                'larger number'
-            )
-    return args
+    add_device_option(parser)
+    return parser.parse_args(argv)
 
 
 def kind_of(path: Path) -> str:

@@ -48,12 +48,13 @@ def _row(setting: Setting, teacher: Teacher, count: int) -> Row:
     seconds = median_seconds(
         lambda: teacher(points, None, size), plan, setting.device
     )
+    runs = 'once' if plan.repeats == 1 else f'{plan.repeats} runs'
     return Row(
         SUITE,
         f'{type(teacher).__name__}, {count:,} poses at once',
         count / seconds,
         unit='poses/s',
-        note=f'{plan.repeats} runs, {seconds * 1e3:,.1f} ms',
+        note=f'{runs}, {seconds * 1e3:,.1f} ms',
         details={'poses': count, 'seconds': seconds},
     )
 
