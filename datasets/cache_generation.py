@@ -125,7 +125,7 @@ class CacheMaker:
         for part in pending:
             with self._timed('loading'):
                 batch = next(batches)
-            columns, evidence = self._label(batch)
+            columns, evidence = self.label(batch)
             with self._timed('writing'):
                 columns['ids'] = self.ids[self.batches[part]]
                 self.parts.save(part, columns, evidence)
@@ -168,7 +168,18 @@ class CacheMaker:
         return columns
 
     @torch.no_grad()
-    def _label(self, batch: dict) -> tuple[Columns, np.ndarray | None]:
+    def label(
+        self, batch: dict[str, Any]
+    ) -> tuple[Columns, np.ndarray | None]:
+        """Judge the persons of a batch.
+
+        Args:
+            batch: What :meth:`loader` gives.
+
+        Returns:
+            The columns of the cache but ``ids``, and the features in half
+            precision where they are kept.
+        """
         with self._timed('network'):
             data = self.model.data_preprocessor(batch)
             view = self.model.view(data['inputs'])

@@ -167,7 +167,7 @@ def test_growth_covers_every_batch_size(setting, monkeypatch):
     monkeypatch.setattr(growth, 'CPU_SIZES', (1, 3))
     monkeypatch.setattr(growth, '_PLAN', ONCE)
     rows = list(growth.measure(setting))
-    assert len(rows) == 6
+    assert len(rows) == 8
     assert all(row.value > 0 for row in rows)
 
 

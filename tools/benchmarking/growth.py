@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from .rows import Row
-from .setting import BASELINE, SELFVERIFY, Setting
+from .setting import BASELINE, SELFVERIFY, Setting, first_batch
 from .timing import Plan, median_seconds
 
 SUITE = 'step'
@@ -15,7 +15,7 @@ _PLAN = Plan(repeats=3, warmup=1)
 
 
 def measure(setting: Setting) -> Iterator[Row]:
-    """Measure images per second of training and prediction.
+    """Measure images per second of training, prediction and caches.
 
     On a GPU the batch is doubled until the card is full.
 
@@ -31,6 +31,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         ('plain step', _training(setting, BASELINE)),
         ('selfverify_cycle step', _training(setting, SELFVERIFY)),
         ('predict with trust and flip test', _prediction(setting)),
+        ('network and teacher of a cache', _labelling(setting)),
     ):
         for size in sizes:
             try:
@@ -65,5 +66,15 @@ def _prediction(setting: Setting) -> Callable[[int], Callable[[], None]]:
     def prepare(size: int) -> Callable[[], None]:
         batch = setting.batch(config, 'val', size)
         return torch.no_grad()(lambda: model.test_step(dict(batch)))
+
+    return prepare
+
+
+def _labelling(setting: Setting) -> Callable[[int], Callable[[], object]]:
+    maker = setting.cache_maker('growth')
+
+    def prepare(size: int) -> Callable[[], object]:
+        batch = first_batch(maker.dataset, size)
+        return lambda: maker.label(batch)
 
     return prepare

@@ -17,6 +17,7 @@ from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from torch import nn
+from torch.utils.data import Dataset
 
 from ...datasets.cache_generation import CacheJob, CacheMaker
 from ...datasets.synthetic import make_dataset
@@ -128,10 +129,7 @@ class Setting:
             The collated batch.
         """
         dataset = DATASETS.build(config[f'{split}_dataloader'].dataset)
-        size = size or self.batch_size
-        rows = [dataset[i] for i in range(min(size, len(dataset)))]
-        repeated = [rows[i % len(rows)] for i in range(size)]
-        return pseudo_collate(repeated)
+        return first_batch(dataset, size or self.batch_size)
 
     def trainee(self, config: Config, size: int | None = None) -> Trainee:
         """Build what :class:`Trainee` describes from a config."""
@@ -176,6 +174,20 @@ class Setting:
                 **given,
             )
         )
+
+
+def first_batch(dataset: Dataset, size: int) -> dict[str, Any]:
+    """Load the first persons of a data set.
+
+    Args:
+        dataset: The data set; few persons are repeated.
+        size: Persons.
+
+    Returns:
+        The collated batch.
+    """
+    rows = [dataset[i] for i in range(min(size, len(dataset)))]
+    return pseudo_collate([rows[i % len(rows)] for i in range(size)])
 
 
 def judge_all(maker: CacheMaker) -> None:
