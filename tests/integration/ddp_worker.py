@@ -37,6 +37,9 @@ def main() -> None:
         wrapper.update_params(loss)
     weights = {k: v.detach() for k, v in model.named_parameters()}
     torch.save(weights, Path(folder) / f'rank{rank}.pth')
+    # A wrapper that held the group last would end it under the interpreter's
+    # lock, which gloo's threads may wait for: both would wait for ever.
+    del parallel
     torch.distributed.destroy_process_group()
 
 

@@ -109,7 +109,13 @@ def _run(
     share = prepare(setting, rank, count)
     share.work()
     gate.wait()
-    return share.amount, seconds_of(share.work, share.device)
+    result = share.amount, seconds_of(share.work, share.device)
+    if torch.distributed.is_initialized():
+        # a model that still held the group would end it under the
+        # interpreter's lock, which gloo's threads may wait for
+        del share
+        torch.distributed.destroy_process_group()
+    return result
 
 
 def train(setting: Setting, rank: int, count: int) -> Share:
