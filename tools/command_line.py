@@ -32,21 +32,39 @@ def add_judging_options(parser: argparse.ArgumentParser) -> None:
     """
     add = parser.add_argument
     add('--dist-thr', type=float, default=RIGHT_WITHIN, help='(%(default)s)')
+    add_sample_options(parser)
+    add_device_option(parser)
+    add('--cfg-options', nargs='+', action=DictAction, default={})
+
+
+def add_sample_options(
+    parser: argparse.ArgumentParser, batch_size: int = 32
+) -> None:
+    """Let the user say how many persons are loaded, and how.
+
+    Args:
+        parser: Gets the options.
+        batch_size: Persons per batch by default.
+    """
+    add = parser.add_argument
     add(
         '--max-samples',
         type=at_least(1),
         metavar='N',
         help='only the first N',
     )
-    add('--batch-size', type=at_least(1), default=32, help='(%(default)s)')
+    add(
+        '--batch-size',
+        type=at_least(1),
+        default=batch_size,
+        help='(%(default)s)',
+    )
     add(
         '--workers',
         type=at_least(0),
         default=2,
         help='loaders (%(default)s)',
     )
-    add_device_option(parser)
-    add('--cfg-options', nargs='+', action=DictAction, default={})
 
 
 def at_least(least: int) -> Callable[[str], int]:

@@ -46,7 +46,7 @@ from self_verify_pose.datasets.cache_generation import (
 )
 from self_verify_pose.datasets.trust_cache import Columns
 from self_verify_pose.models.options import SolvabilityOptions, TeacherName
-from self_verify_pose.tools.command_line import at_least
+from self_verify_pose.tools.command_line import add_sample_options
 
 
 class _Rate(ProgressColumn):
@@ -73,15 +73,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('checkpoint', help='trained weights of the pose network')
     add('--split', choices=('train', 'val', 'test'), default='train')
     add('--out', type=Path, required=True, metavar='FILE.npz')
-    add(
-        '--max-samples',
-        type=at_least(1),
-        metavar='N',
-        help='only the first N',
-    )
+    add_sample_options(parser, batch_size=CacheJob.batch_size)
     add('--device', choices=('auto', 'cpu', 'cuda'), default='auto')
-    add('--batch-size', type=at_least(1), default=64, help='(%(default)s)')
-    add('--workers', type=at_least(0), default=2, help='loaders (%(default)s)')
     add(
         '--with-features',
         action='store_true',

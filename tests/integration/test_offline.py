@@ -183,7 +183,7 @@ def test_the_script_does_the_two_steps(
     script = 'run_offline_cached_trusthead.sh'
     done = run_script(script, coco_mini, tmp_path, str(plain_checkpoint))
     assert done.returncode == 0, done.stderr[-2000:]
-    made = tmp_path / 'cache' / 'train_sol_160.npz'
+    made = tmp_path / 'cache' / f'train_sol_{PERSONS}.npz'
     for name, values in load_cache(cache).columns.items():
         np.testing.assert_array_equal(load_cache(made).columns[name], values)
     mine, theirs = weights(trained), weights(tmp_path / 'work')
@@ -216,7 +216,7 @@ def test_the_chain_has_a_cache_of_its_own(
         str(plain_checkpoint),
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    made = load_cache(tmp_path / 'cache' / 'train_sol_fk_160.npz')
+    made = load_cache(tmp_path / 'cache' / f'train_sol_fk_{PERSONS}.npz')
     assert made.header.teacher == 'fk'
 
 

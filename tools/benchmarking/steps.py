@@ -83,9 +83,7 @@ def measure(setting: Setting) -> Iterator[Row]:
         if variant.cpu_only and setting.device.type != 'cpu':
             bar = None
         # some bars are a few hundredths above what is measured
-        found = alternate(
-            trainee.step, plain.step, setting.plan.times(3), setting.device
-        )
+        found = compare(setting, trainee, plain, times=3)
         yield row_of(SUITE, variant.what, found, setting.batch_size, bar)
     for kind, bar in CACHED_BARS.items():
         what = f'cached labels, from {kind}'
@@ -94,9 +92,12 @@ def measure(setting: Setting) -> Iterator[Row]:
     yield _memory(setting)
 
 
-def compare(setting: Setting, trainee: Trainee, plain: Trainee) -> Comparison:
-    """Take steps of two trainings by turns."""
-    return alternate(trainee.step, plain.step, setting.plan, setting.device)
+def compare(
+    setting: Setting, trainee: Trainee, plain: Trainee, times: int = 1
+) -> Comparison:
+    """Take steps of two trainings by turns, so many times the plan."""
+    plan = setting.plan.times(times)
+    return alternate(trainee.step, plain.step, plan, setting.device)
 
 
 def _cached(setting: Setting, kind: str) -> Trainee:
