@@ -1,6 +1,7 @@
 import json
 import math
 import mmap
+import os
 import time
 from functools import partial
 
@@ -238,6 +239,11 @@ def test_fresh_processes_hand_back_their_results_in_order():
     assert in_new_processes(int, [('5',), ('6',)]) == [5, 6]
     with pytest.raises(RuntimeError, match=r"(?s)one fails.*'five'"):
         in_new_processes(int, [('five',)])
+
+
+def test_a_process_that_dies_is_reported():
+    with pytest.raises(RuntimeError, match=r'one fails.*exit code 3'):
+        in_new_processes(os._exit, [(3,)])
 
 
 def test_memory_counts_what_the_process_grows_by():

@@ -15,12 +15,14 @@ def quiet() -> Iterator[None]:
 
     Building a network logs every weight, reading a data set prints.
     """
-    level = logging.root.manager.disable
-    MMLogger.get_current_instance().setLevel(logging.ERROR)
+    logger = MMLogger.get_current_instance()
+    disabled, level = logging.root.manager.disable, logger.level
+    logger.setLevel(logging.ERROR)
     logging.disable(logging.INFO)
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter('ignore')
             yield
     finally:
-        logging.disable(level)
+        logger.setLevel(level)
+        logging.disable(disabled)
