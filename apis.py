@@ -35,8 +35,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from numpy.typing import ArrayLike, NDArray
 
-from .models.hooks.pose_checkpoint import read_state_dict
-from .models.loading import load_weights
+from .engine.checkpoint import load_weights, read_state_dict
 from .models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 
 __all__ = [
@@ -70,7 +69,7 @@ def init_trust_model(
         FileNotFoundError: If there is no such config or checkpoint.
         TypeError: If ``config`` is neither a path nor a config.
         ValueError: If the config is not one of a ``SelfVerifyTopdown`` with
-            trust, or the checkpoint can not be read, holds no trust head or
+            trust, or the checkpoint cannot be read, holds no trust head or
             belongs to another architecture.
     """
     cfg = _read_config(config)
@@ -114,7 +113,7 @@ def inference_trust(
 
     Convention:
         Boxes are ``(x0, y0, x1, y1)`` and joints ``(x, y)``, both in pixels
-        of the image, with pixel centres at integers. Arrays are BGR, as
+        of the image, with pixel centers at integers. Arrays are BGR, as
         OpenCV and MMPose read them.
 
     Args:
@@ -132,7 +131,7 @@ def inference_trust(
     Raises:
         FileNotFoundError: If there is no such image.
         TypeError: If ``image`` is neither a path nor an array.
-        ValueError: If the image can not be read, or the array or a box is
+        ValueError: If the image cannot be read, or the array or a box is
             not as described.
     """
     pixels = load_image(image)
@@ -172,8 +171,8 @@ def load_image(image: str | Path | NDArray[np.uint8]) -> NDArray[np.uint8]:
         )
         if pixels is None:
             raise ValueError(
-                f'image: expected a picture, found {image}, which OpenCV can '
-                'not read; convert it to JPEG or PNG'
+                f'image: expected a picture, found {image}, which OpenCV '
+                'cannot read; convert it to JPEG or PNG'
             )
         return pixels
     if not isinstance(image, np.ndarray):
@@ -284,6 +283,6 @@ def save_predictions(
 
     Raises:
         ValueError: If a sample holds no trust.
-        OSError: If the file can not be written.
+        OSError: If the file cannot be written.
     """
     Path(path).write_text(json.dumps(as_dicts(samples)), encoding='utf-8')

@@ -4,7 +4,7 @@ _base_ = ['./solvability_rtmpose_s_1x32g_coco-256x192.py']
 
 model = dict(trust_cfg=dict(enable=False))
 
-# the crops of validation, with targets, which tell what is labelled
+# the crops of validation, with targets, which tell what is labeled
 cache_pipeline = [*_base_.val_pipeline[:-1], *_base_.train_pipeline[-2:]]
 train_dataloader = dict(
     batch_size=64,

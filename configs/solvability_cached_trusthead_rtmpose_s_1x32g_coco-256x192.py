@@ -13,7 +13,7 @@ pseudo_trust_features = '{{$PSEUDO_TRUST_FEATURES:none}}'
 max_samples = int('{{$MAX_SAMPLES:0}}') or None
 
 model = dict(
-    data_preprocessor=dict(type='EvidencePreprocessor'),
+    data_preprocessor=dict(type='StoredFeaturesPreprocessor'),
     full_param_train=False,
     solvability_cfg=dict(enable=False),
     trust_cfg=dict(source='cached'),
@@ -39,7 +39,7 @@ else:
         persistent_workers=False,
         dataset=dict(
             _delete_=True,
-            type='TrustEvidenceDataset',
+            type='StoredFeaturesDataset',
             cache=pseudo_trust_cache,
             evidence=pseudo_trust_features,
             ann_file=f'{_base_.data_root}/'

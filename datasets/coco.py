@@ -1,4 +1,4 @@
-"""COCO key points that say what is missing before anything is read."""
+"""COCO keypoints that say what is missing before anything is read."""
 
 import os
 from typing import Any

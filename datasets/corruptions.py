@@ -83,7 +83,7 @@ def corrupt(
     if image.dtype != np.uint8:
         raise TypeError(
             f'corruption: expected a uint8 image, found {image.dtype}; '
-            'corrupt the image before it is normalised'
+            'corrupt the image before it is normalized'
         )
     if image.ndim != 3 or image.shape[2] != 3 or box.shape != (4,):
         raise ValueError(
@@ -120,7 +120,7 @@ def blur_kernel(
     Args:
         radius: Half the length of the line in pixels.
         sigma: Standard deviation of the Gaussian in pixels.
-        angle: Direction in radians, from x towards y.
+        angle: Direction in radians, from x toward y.
 
     Returns:
         A square kernel of odd size with the sum 1.
@@ -168,11 +168,11 @@ def _pixelation(image: Image, _: Box, level: int, __: Generator) -> Image:
 
 
 def _occluder(image: Image, box: Box, level: int, rng: Generator) -> Image:
-    """Put a patch of one colour, shaped like the box, inside the box."""
+    """Put a patch of one color, shaped like the box, inside the box."""
     place, color = rng.uniform(size=2), rng.integers(0, 256, 3)
     size = (box[2:] - box[:2]) * np.sqrt(_OCCLUDED[level])
     start = box[:2] + place * (box[2:] - box[:2] - size)
-    # the pixels whose centres are inside
+    # the pixels whose centers are inside
     x0, y0 = np.maximum(np.ceil(start), 0).astype(int)
     x1, y1 = np.maximum(np.ceil(start + size), 0).astype(int)
     image = image.copy()

@@ -12,9 +12,8 @@ from mmengine.structures import BaseDataElement
 from mmpose.registry import METRICS
 from numpy.typing import NDArray
 
-from .evaluation.joints import RAW_SCORE, TRUST
+from ..constants import PCK_THRESHOLD, RAW_SCORE, TRUST
 from .functional import (
-    RIGHT_WITHIN,
     accuracy_at,
     augrc,
     aupr,
@@ -38,7 +37,7 @@ class JointTrustMetric(BaseMetric):
     """How well a score per joint tells right joints from wrong ones.
 
     A joint is right when its error is at most ``dist_thr`` times the person
-    size, max(box width, box height). Labelled joints (visibility > 0) of all
+    size, max(box width, box height). Labeled joints (visibility > 0) of all
     persons are pooled. Reported, each under the prefix:
 
     - ``AUROC``, ``AUPR`` (right joints are the positives), ``AUPR_error``
@@ -90,7 +89,7 @@ class JointTrustMetric(BaseMetric):
     def __init__(
         self,
         score_field: str = TRUST,
-        dist_thr: float = RIGHT_WITHIN,
+        dist_thr: float = PCK_THRESHOLD,
         num_bins: int = 15,
         collect_device: str = 'cpu',
         prefix: str | None = None,
@@ -114,7 +113,7 @@ class JointTrustMetric(BaseMetric):
         data_batch: Any,
         data_samples: Sequence[Mapping[str, Any] | BaseDataElement],
     ) -> None:
-        """Keep scores and errors of the labelled joints of each sample.
+        """Keep scores and errors of the labeled joints of each sample.
 
         Args:
             data_batch: Unused batch of the data loader.
@@ -146,18 +145,18 @@ class JointTrustMetric(BaseMetric):
 
         Args:
             results: One mapping per sample: ``scores`` (J,) and ``errors``
-                (J,) in units of person size, of its J labelled joints.
+                (J,) in units of person size, of its J labeled joints.
 
         Returns:
             The figures by name, without prefix.
 
         Raises:
-            ValueError: If there is no labelled joint.
+            ValueError: If there is no labeled joint.
         """
         num_joints = sum(len(result['scores']) for result in results)
         if num_joints == 0:
             raise ValueError(
-                f'{type(self).__name__} found no labelled joint in '
+                f'{type(self).__name__} found no labeled joint in '
                 f'{len(results)} samples; check that the annotation file has '
                 'keypoints with visibility above 0.'
             )
@@ -182,7 +181,7 @@ class JointTrustMetric(BaseMetric):
     def _warn_if_one_class(self, correct: NDArray[np.bool_]) -> None:
         if correct.all() or not correct.any():
             self._warn(
-                f'all {correct.size} labelled joints are '
+                f'all {correct.size} labeled joints are '
                 f'{"right" if correct.all() else "wrong"} at dist_thr='
                 f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
             )
@@ -210,16 +209,16 @@ class JointTrustMetric(BaseMetric):
 def _score_and_error(
     sample: Mapping[str, Any], score_field: str
 ) -> dict[str, NDArray[np.float64]]:
-    """Scores and errors of the labelled joints of one sample, both (J,)."""
+    """Scores and errors of the labeled joints of one sample, both (J,)."""
     keypoints = _read(sample, 'pred_instances', 'keypoints')[..., :2]
     scores = _read(sample, 'pred_instances', score_field)
     target = _read(sample, 'gt_instances', 'keypoints')[..., :2]
-    labelled = _read_labelled(sample)
+    labeled = _read_labeled(sample)
     bboxes = _read(sample, 'gt_instances', 'bboxes')
-    _check_prediction(keypoints, scores, target, labelled, score_field)
-    _check_target(target, labelled)
+    _check_prediction(keypoints, scores, target, labeled, score_field)
+    _check_target(target, labeled)
     errors = joint_errors(keypoints, target, person_size(bboxes))
-    return {'scores': scores[labelled], 'errors': errors[labelled]}
+    return {'scores': scores[labeled], 'errors': errors[labeled]}
 
 
 def _read(
@@ -244,8 +243,8 @@ def _read(
     return np.asarray(value, dtype=np.float64)
 
 
-def _read_labelled(sample: Mapping[str, Any]) -> NDArray[np.bool_]:
-    """Labelled joints (N, K); MMPose may stack weights: (N, K, 2)."""
+def _read_labeled(sample: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Labeled joints (N, K); MMPose may stack weights: (N, K, 2)."""
     visible = _read(sample, 'gt_instances', 'keypoints_visible')
     if visible.ndim == 3:
         visible = visible[..., 0]
@@ -256,7 +255,7 @@ def _check_prediction(
     keypoints: NDArray[np.float64],
     scores: NDArray[np.float64],
     target: NDArray[np.float64],
-    labelled: NDArray[np.bool_],
+    labeled: NDArray[np.bool_],
     score_field: str,
 ) -> None:
     """Raise unless all shapes are (N, K) and the prediction is finite."""
@@ -264,7 +263,7 @@ def _check_prediction(
         'predicted keypoints': keypoints.shape[:-1],
         score_field: scores.shape,
         'true keypoints': target.shape[:-1],
-        'keypoints_visible': labelled.shape,
+        'keypoints_visible': labeled.shape,
     }
     if len(set(shapes.values())) > 1 or scores.ndim != 2:
         raise ValueError(
@@ -282,16 +281,16 @@ def _check_prediction(
 
 
 def _check_target(
-    target: NDArray[np.float64], labelled: NDArray[np.bool_]
+    target: NDArray[np.float64], labeled: NDArray[np.bool_]
 ) -> None:
     """Raise on NaN and on what MMPose fills in for detected boxes."""
-    if not np.isfinite(target[labelled]).all():
+    if not np.isfinite(target[labeled]).all():
         raise ValueError(
             "'keypoints' in gt_instances holds NaN or infinite values at "
-            'labelled joints; correct the annotation, or set its visibility '
+            'labeled joints; correct the annotation, or set its visibility '
             'to 0.'
         )
-    if labelled.size > 1 and labelled.all() and not target.any():
+    if labeled.size > 1 and labeled.all() and not target.any():
         raise ValueError(
             'expected annotated keypoints in gt_instances, found all of them '
             'visible at (0, 0), as MMPose fills them in for detected boxes; '

@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
-from ..metrics.functional.correctness import RIGHT_WITHIN
+from ..constants import PCK_THRESHOLD
 
 TrustSource = Literal[
     'consistency', 'solvability', 'unified', 'cached', 'annotation'
 ]
-HardViewTarget = Literal['self_estimate', 'agreement', 'decay']
+StrongViewTarget = Literal['self_estimate', 'agreement', 'decay']
 TeacherName = Literal['free', 'fk']
 Fusion = Literal['min', 'mean', 'solvability', 'identifiability']
 
@@ -18,16 +18,16 @@ _SHARES = ('occlude', 'paste', 'blur', 'low_resolution', 'noise', 'light')
 
 
 @dataclasses.dataclass(frozen=True)
-class HardViewOptions:
+class StrongAugmentationOptions:
     """Ingredients of a hard view (``consistency_cfg.hard_view``).
 
-    The defaults bring errors out and leave a person recognisable.
+    The defaults bring errors out and leave a person recognizable.
 
     Args:
         max_deg: Largest rotation in degrees, in [0, 180].
         max_scale: Largest factor of magnification and, inverted, of
             reduction; at least 1.
-        occlude: Share of views with one to three patches of one colour.
+        occlude: Share of views with one to three patches of one color.
         paste: Share of views into which a patch of another person of the
             batch is pasted.
         blur: Share of views with motion blur.
@@ -50,7 +50,7 @@ class HardViewOptions:
     low_resolution: float = 0.15
     noise: float = 0.15
     light: float = 0.3
-    target: HardViewTarget = 'self_estimate'
+    target: StrongViewTarget = 'self_estimate'
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -59,7 +59,7 @@ class HardViewOptions:
         check_range(f'{name}.max_scale', self.max_scale, 1)
         for key in _SHARES:
             check_range(f'{name}.{key}', getattr(self, key), 0, 1)
-        choices = get_args(HardViewTarget)
+        choices = get_args(StrongViewTarget)
         check_choice(f'{name}.target', self.target, choices)
 
 
@@ -75,9 +75,9 @@ class ConsistencyOptions:
         loss_weight: Weight of the loss; 0 measures the inconsistency
             without gradients; not negative.
         use_gt_visible: Leave joints without a label out.
-        hard_view: Options of :class:`HardViewOptions`: compare with a
-            harder view instead of a rotated one, and let the trust head
-            judge that view. None for the rotated view.
+        hard_view: See :class:`StrongAugmentationOptions`: compare with a
+            strongly augmented view, not a rotated one; the trust head then
+            reads that view. None for the rotated view.
     """
 
     enable: bool = True
@@ -85,7 +85,7 @@ class ConsistencyOptions:
     alpha: float = 10.0
     loss_weight: float = 1.0
     use_gt_visible: bool = True
-    hard_view: HardViewOptions | None = None
+    hard_view: StrongAugmentationOptions | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -104,7 +104,7 @@ class SolvabilityOptions:
         teacher: Body that is fitted: ``'free'`` joints, or ``'fk'``, a
             kinematic chain (needs pytorch-kinematics).
         iterations: Largest number of solver steps; at least 1.
-        noise: Standard deviation of a good key point, in person sizes.
+        noise: Standard deviation of a good keypoint, in person sizes.
         width: Width of the robust loss, in person sizes.
         prior_weight: Weight of the pose prior.
         alpha: Pseudo-trust is ``exp(-alpha * deleted residual)``.
@@ -163,7 +163,7 @@ class TrustOptions:
     enable: bool = True
     loss_weight: float = 1.0
     source: TrustSource = 'consistency'
-    dist_thr: float = RIGHT_WITHIN
+    dist_thr: float = PCK_THRESHOLD
     detach_pseudo: bool = True
     detach_features: bool = True
 

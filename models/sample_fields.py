@@ -7,7 +7,7 @@ import torch
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from .geometry.simcc import SimCCLogits
+from .distributions.simcc import SimCCLogits
 
 Samples = Sequence[PoseDataSample]
 
@@ -30,7 +30,7 @@ def simcc_targets(data_samples: Samples) -> tuple[SimCCLogits, Tensor]:
     return SimCCLogits(x, y), weights
 
 
-def labelled_joints(data_samples: Samples) -> Tensor:
+def labeled_joints(data_samples: Samples) -> Tensor:
     """Tell which joints have a label inside the crop.
 
     Args:
@@ -88,7 +88,7 @@ def person_sizes(data_samples: Samples, device: torch.device) -> Tensor:
 
 
 def box_centers(data_samples: Samples, device: torch.device) -> Tensor:
-    """Return where the centre of each person's box lies in its crop.
+    """Return where the center of each person's box lies in its crop.
 
     Args:
         data_samples: B samples with one box each.
@@ -117,8 +117,8 @@ def augmentation_angles(data_samples: Samples, device: torch.device) -> Tensor:
         has turned.
 
     Convention:
-        Turning points of the crop by the angle about its centre (positive
-        from x towards y) undoes the augmentation.
+        Turning points of the crop by the angle about its center (positive
+        from x toward y) undoes the augmentation.
     """
     degrees = [
         float(np.ravel(sample.metainfo.get('bbox_rotation', 0.0))[0])

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 import self_verify_pose.compat  # noqa: F401  (before mmpose is imported)
-from self_verify_pose.models.kinematics.skeleton import FLIP
+from self_verify_pose.skeleton import FLIP
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared'
@@ -125,10 +125,10 @@ def save_tiny(folder: Path, name: str = SELFVERIFY) -> tuple[Path, Path]:
     return folder / 'config.py', folder / 'checkpoint.pth'
 
 
-def fail_second(setting, rank, count):
+def fail_second(context, rank, count):
     """Prepare a process of the benchmark, but not the second one."""
-    from self_verify_pose.tools.benchmarking.processes import Share
+    from self_verify_pose.tools.benchmark.processes import Share
 
     if rank == 1:
         raise ValueError('not today')
-    return Share(int, 1, setting.device)
+    return Share(int, 1, context.device)

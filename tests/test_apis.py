@@ -121,7 +121,7 @@ def test_what_is_no_image_is_refused(model, photo, tmp_path):
         inference_trust(model, tmp_path / 'none.jpg')
     text = tmp_path / 'text.jpg'
     text.write_text('no picture')
-    with pytest.raises(ValueError, match='OpenCV can not read'):
+    with pytest.raises(ValueError, match='OpenCV cannot read'):
         inference_trust(model, text)
 
 
@@ -178,7 +178,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tiny_files, tmp_path):
     refused({**state, name: torch.zeros(3)}, name)
     refused({k: v for k, v in state.items() if 'backbone' not in k}, 'backb')
     (tmp_path / 'text.pth').write_text('no weights')
-    with pytest.raises(ValueError, match='can not be read'):
+    with pytest.raises(ValueError, match='cannot be read'):
         init_trust_model(config, tmp_path / 'text.pth', 'cpu')
 
 

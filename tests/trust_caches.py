@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from self_verify_pose.datasets.trust_cache import CacheHeader
+from self_verify_pose.datasets.trust_cache.schema import CacheHeader
 
 NAMES = tuple(f'joint {i}' for i in range(17))
 

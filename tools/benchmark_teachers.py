@@ -24,31 +24,29 @@ import torch
 from torch import Tensor
 
 from self_verify_pose.metrics.functional import auroc
+from self_verify_pose.models.kinematics.body import DATA_ROOT, load_body
 from self_verify_pose.models.kinematics.chain import import_pytorch_kinematics
-from self_verify_pose.models.kinematics.corruptions import KINDS, corrupt
-from self_verify_pose.models.kinematics.skeleton import (
-    DATA_ROOT,
-    JOINTS,
-    load_skeleton,
-)
-from self_verify_pose.models.teachers.fit import CONVERGED, attraction
+from self_verify_pose.models.kinematics.pose_corruptions import KINDS, corrupt_poses
+from self_verify_pose.models.teachers.base import TeacherResult
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
+from self_verify_pose.models.teachers.initialization import initial_poses
 from self_verify_pose.models.teachers.kinematic_chain import (
     KinematicChainTeacher,
 )
-from self_verify_pose.models.teachers.starts import facing_starts
-from self_verify_pose.models.teachers.teacher import TeacherResult
+from self_verify_pose.models.teachers.solver import CONVERGED
+from self_verify_pose.models.teachers.terms import data_term
+from self_verify_pose.skeleton import JOINTS
 
 Poses = tuple[Tensor, Tensor, Tensor, Tensor]
 Teacher = Callable[..., TeacherResult]
-RIGHT_WITHIN = 0.05
+PCK_THRESHOLD = 0.05
 FUSION_POWER = 0.05
 SPLITS = ('train2017', 'val2017')
 NETWORKS = ('simplepose', 'movenet')
 
 
 def read_poses(path: Path, fewest: int, count: int) -> Poses:
-    """Random persons with at least ``fewest`` labelled joints."""
+    """Random persons with at least ``fewest`` labeled joints."""
     with np.load(path) as data:
         keypoints, bbox = data['keypoints'], data['bbox']
     enough = np.flatnonzero((keypoints[..., 2] > 0).sum(1) >= fewest)
@@ -57,7 +55,7 @@ def read_poses(path: Path, fewest: int, count: int) -> Poses:
 
 
 def read_persons(coco: Path, split: str, fewest: int) -> Poses:
-    """Labelled persons of a COCO annotation file."""
+    """Labeled persons of a COCO annotation file."""
     path = coco / 'annotations' / f'person_keypoints_{split}.json'
     persons = [
         (np.reshape(a['keypoints'], (17, 3)), a['bbox'])
@@ -70,20 +68,20 @@ def read_persons(coco: Path, split: str, fewest: int) -> Poses:
 
 
 def as_poses(keypoints: np.ndarray, bbox: np.ndarray) -> Poses:
-    """Points, labelled, size and box centre."""
+    """Points, labeled, size and box center."""
     points = torch.from_numpy(keypoints[..., :2].astype(np.float32))
     box = torch.from_numpy(bbox.astype(np.float32))
-    size, centre = box[:, 2:].amax(1), box[:, :2] + box[:, 2:] / 2
-    return points, torch.from_numpy(keypoints[..., 2] > 0), size, centre
+    size, center = box[:, 2:].amax(1), box[:, :2] + box[:, 2:] / 2
+    return points, torch.from_numpy(keypoints[..., 2] > 0), size, center
 
 
 def in_parallel(teacher: Teacher, poses: Poses, threads: int) -> TeacherResult:
     """Run a teacher on slices of a batch, one slice per core."""
-    points, labelled, size, _ = poses
+    points, labeled, size, _ = poses
     pieces = torch.arange(len(points)).chunk(threads)
     with ThreadPoolExecutor(threads) as pool:
         parts = pool.map(
-            lambda r: teacher(points[r], labelled[r].float(), size[r]), pieces
+            lambda r: teacher(points[r], labeled[r].float(), size[r]), pieces
         )
     parts = list(parts)
     return TeacherResult(
@@ -116,7 +114,7 @@ def measure_fit(
 def read_predictions(
     root: Path, coco: Path, network: str, split: str
 ) -> dict[str, Tensor]:
-    """Predictions of one network with the truth of their labelled joints."""
+    """Predictions of one network with the truth of their labeled joints."""
     path = coco / 'annotations' / f'person_keypoints_{split}.json'
     truth = {a['id']: a for a in json.loads(path.read_text())['annotations']}
     name = f'{network}_coco_mini_{split}.json'
@@ -124,7 +122,7 @@ def read_predictions(
     labels = [truth[f['ann_id']] for f in found]
     keypoints = np.array([np.reshape(f['keypoints'], (17, 3)) for f in found])
     target = np.array([np.reshape(a['keypoints'], (17, 3)) for a in labels])
-    points, _, size, centre = as_poses(
+    points, _, size, center = as_poses(
         keypoints, np.array([a['bbox'] for a in labels])
     )
     error = np.linalg.norm(keypoints[..., :2] - target[..., :2], axis=-1)
@@ -132,11 +130,11 @@ def read_predictions(
         'points': points,
         'score': torch.from_numpy(keypoints[..., 2].astype(np.float32)),
         'size': size,
-        'centre': centre,
+        'center': center,
         'right': torch.from_numpy(
-            error / size[:, None].numpy() <= RIGHT_WITHIN
+            error / size[:, None].numpy() <= PCK_THRESHOLD
         ),
-        'labelled': torch.from_numpy(target[..., 2] > 0),
+        'labeled': torch.from_numpy(target[..., 2] > 0),
     }
 
 
@@ -144,16 +142,16 @@ def measure_trust(
     teacher: Teacher, data: dict[str, Tensor]
 ) -> dict[str, dict[str, float]]:
     """AUROC of trust and of the fused score, by what the teacher is given."""
-    use, score = data['labelled'], data['score'].clamp(1e-3, 1)
+    use, score = data['labeled'], data['score'].clamp(1e-3, 1)
     right = data['right'][use].numpy()
     rows = {}
-    for name, visible, centre in (
+    for name, visible, center in (
         ('keypoints', None, None),
-        ('+ box centre', None, data['centre']),
+        ('+ box center', None, data['center']),
         ('+ scores', score, None),
-        ('+ box centre + scores', score, data['centre']),
+        ('+ box center + scores', score, data['center']),
     ):
-        out = teacher(data['points'], visible, data['size'], centre)
+        out = teacher(data['points'], visible, data['size'], center)
         columns = {
             'trust': out.trust,
             'solvability': out.solvability,
@@ -172,17 +170,15 @@ def measure_corruptions(
     teacher: Teacher, poses: Poses, threads: int
 ) -> dict[str, float]:
     """AUROC of trust for joints made wrong by kind."""
-    points, labelled, size, centre = poses
+    points, labeled, size, center = poses
     rows = {}
     for kind in KINDS:
         generator = torch.Generator().manual_seed(0)
-        wrong = corrupt(points, labelled, size, kind, generator)
+        wrong = corrupt_poses(points, labeled, size, kind, generator)
         moved = (wrong - points).norm(dim=-1) / size[:, None]
-        out = in_parallel(teacher, (wrong, labelled, size, centre), threads)
-        right = moved <= RIGHT_WITHIN
-        rows[kind] = auroc(
-            out.trust[labelled].numpy(), right[labelled].numpy()
-        )
+        out = in_parallel(teacher, (wrong, labeled, size, center), threads)
+        right = moved <= PCK_THRESHOLD
+        rows[kind] = auroc(out.trust[labeled].numpy(), right[labeled].numpy())
     return rows
 
 
@@ -213,8 +209,8 @@ def reprojection_energy(
 
     No prior, no robust loss, no limits: the cheapest objective of its kind.
     """
-    points, labelled, _, _ = poses
-    weights = labelled.to(points) / teacher.noise**2
+    points, labeled, _, _ = poses
+    weights = labeled.to(points) / teacher.noise**2
 
     def energy(placed: Tensor, angles: Tensor, log_scale: Tensor) -> Tensor:
         squared = (placed - points).square().sum(-1)
@@ -227,13 +223,13 @@ def teacher_energy(
     teacher: KinematicChainTeacher, poses: Poses
 ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """The teacher's own objective, with the bones at their mean lengths."""
-    points, labelled, size, _ = poses
+    points, labeled, size, _ = poses
     body = teacher.body_for(points)
     with torch.no_grad():
         targets = teacher.targets(
-            points, labelled.to(points), torch.zeros_like(size)
+            points, labeled.to(points), torch.zeros_like(size)
         )
-    attract = attraction(targets, teacher.width)
+    attract = data_term(targets, teacher.width)
 
     def energy(placed: Tensor, angles: Tensor, log_scale: Tensor) -> Tensor:
         loose = (log_scale - body.scale_mean) * body.loose[-1]
@@ -263,33 +259,31 @@ def fit_with_adam(
     )
     names = chain.get_joint_parameter_names()
     tips = chain.get_frame_indices(*JOINTS).tolist()
-    points, labelled, size, centre = poses
-    weights = labelled.float()
-    centre = (points * weights[..., None]).sum(1)
-    centre = centre / weights.sum(1, keepdim=True)
-    pose = (points - centre[:, None]) / size[:, None, None]
-    energy = OBJECTIVES[objective](teacher, (pose, labelled, size, centre))
-    facing = facing_starts(
-        pose, weights, torch.tensor(load_skeleton().rest), 1
-    )
+    points, labeled, size, center = poses
+    weights = labeled.float()
+    center = (points * weights[..., None]).sum(1)
+    center = center / weights.sum(1, keepdim=True)
+    pose = (points - center[:, None]) / size[:, None, None]
+    energy = OBJECTIVES[objective](teacher, (pose, labeled, size, center))
+    facing = initial_poses(pose, weights, torch.tensor(load_body().rest), 1)
     angles = torch.zeros(len(pose), len(names))
     angles[:, names.index('root_y')] = facing.yaw[:, 0]
     angles[:, names.index('root_z')] = facing.roll[:, 0]
     unknowns = [angles, facing.scale.log(), facing.shift[:, 0].clone()]
     unknowns = [value.requires_grad_() for value in unknowns]
-    optimiser = torch.optim.Adam(unknowns, lr=0.05)
+    optimizer = torch.optim.Adam(unknowns, lr=0.05)
     steps = 0
     while True:
         frames = chain.forward_kinematics_tensor(unknowns[0])[tips]
         joints = frames[:, :, :2, 3].transpose(0, 1)
         placed = joints * unknowns[1].exp()[..., None] + unknowns[2][:, None]
         squared = (placed - pose).square().sum(-1).detach()
-        median = squared[labelled].median().sqrt().item()
+        median = squared[labeled].median().sqrt().item()
         if median <= target or steps == most:
             return steps, squared
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         energy(placed, unknowns[0], unknowns[1]).backward()
-        optimiser.step()
+        optimizer.step()
         steps += 1
 
 
@@ -337,14 +331,14 @@ def measure_adam(
 def measure_cuda(teacher: Teacher, poses: Poses) -> dict[str, float]:
     """Poses per second on the GPU, 65,536 at once."""
     copies = -(-65536 // len(poses[0]))
-    points, labelled, size, _ = (
+    points, labeled, size, _ = (
         value.repeat(copies, *[1] * (value.ndim - 1))[:65536].cuda()
         for value in poses
     )
-    teacher(points, labelled.float(), size)
+    teacher(points, labeled.float(), size)
     torch.cuda.synchronize()
     start = time.perf_counter()
-    out = teacher(points, labelled.float(), size)
+    out = teacher(points, labeled.float(), size)
     torch.cuda.synchronize()
     seconds = time.perf_counter() - start
     return {

@@ -29,29 +29,24 @@ from rich.progress import Progress
 from rich.table import Table
 from torch import nn
 
-from self_verify_pose.datasets.held_out import check_held_out
-from self_verify_pose.datasets.persons import build_split
-from self_verify_pose.datasets.trust_cache import file_sha256, replacing
-from self_verify_pose.metrics.evaluation.joints import TRUST
-from self_verify_pose.metrics.functional import (
-    auroc,
-    brier,
-    ece,
-    ece_mass,
+from self_verify_pose.constants import TRUST
+from self_verify_pose.datasets.coco_instances import build_split
+from self_verify_pose.datasets.split_check import check_disjoint
+from self_verify_pose.datasets.trust_cache.files import file_sha256, replacing
+from self_verify_pose.engine.checkpoint import (
+    TRUST_PREFIX,
+    load_estimator,
+    read_checkpoint,
+    state_dict_of,
 )
-from self_verify_pose.metrics.judging import joint_scores, judge_dataset
+from self_verify_pose.engine.evaluation import evaluate_dataset, joint_scores
+from self_verify_pose.metrics.functional import auroc, brier, ece, ece_mass
 from self_verify_pose.models.heads.calibration import (
     Method,
     TrustCalibration,
     fit,
-    identity_knots,
+    identity_map,
 )
-from self_verify_pose.models.hooks.pose_checkpoint import (
-    TRUST_PREFIX,
-    read_checkpoint,
-    state_dict_of,
-)
-from self_verify_pose.models.loading import load_estimator
 from self_verify_pose.tools.command_line import add_judging_options
 
 _BINS = 15
@@ -115,7 +110,7 @@ def build_datasets(
         args.report_images,
         args.max_samples,
     )
-    check_held_out(fitted, reported)
+    check_disjoint(fitted, reported)
     return fitted, reported
 
 
@@ -131,7 +126,7 @@ def predict(
         total = sum(map(len, datasets))
         task = bar.add_task('predicting', total=total)
         for dataset in datasets:
-            metrics = judge_dataset(
+            metrics = evaluate_dataset(
                 model,
                 dataset,
                 [TRUST],
@@ -201,7 +196,7 @@ def calibrate(args: argparse.Namespace, console: Console) -> None:
         device=args.device,
     )
     calibration = model.trust_head.calibration
-    calibration.set(identity_knots())
+    calibration.set(identity_map())
     fitted, reported = build_datasets(args, config)
     known, held_out = predict(model, (fitted, reported), args, console)
     calibration = calibration.cpu()

@@ -32,7 +32,7 @@ OPENCV = (
     'opencv-contrib-python-headless',
 )
 # What a package that is missing, half installed or built for other versions
-# of its neighbours raises when it is imported.
+# of its neighbors raises when it is imported.
 IMPORT_ERRORS = (
     ImportError,
     AssertionError,
@@ -86,7 +86,7 @@ PACKAGES = (
 )
 
 
-class Row(NamedTuple):
+class CheckResult(NamedTuple):
     """One line of the report.
 
     Attributes:
@@ -129,26 +129,26 @@ def in_range(version: str, wanted: str) -> bool:
     return True
 
 
-def check_python() -> Row:
+def check_python() -> CheckResult:
     """Compare the running Python with the supported ones."""
     found = '.'.join(map(str, sys.version_info[:3]))
     ok = PYTHON_LOW <= sys.version_info[:2] < PYTHON_END
     remedy = f'PYTHON=python3.11 {SETUP}'
-    return Row('python', found, ok, remedy='' if ok else remedy)
+    return CheckResult('python', found, ok, remedy='' if ok else remedy)
 
 
-def check_package(package: Package) -> Row:
+def check_package(package: Package) -> CheckResult:
     """Look up the installed version of a distribution."""
     version = installed_version(package.name)
     if version is not None and in_range(version, package.wanted):
-        return Row(package.name, version)
+        return CheckResult(package.name, version)
     found = (
         'missing' if version is None else f'{version}, not {package.wanted}'
     )
     remedy = f'{PINNED} {package.options}{package.name}'
     if package.name == 'mmcv':  # the index may offer no wheel
         remedy = SETUP
-    return Row(package.name, found, False, package.required, remedy)
+    return CheckResult(package.name, found, False, package.required, remedy)
 
 
 def installed_version(name: str) -> str | None:
@@ -159,7 +159,7 @@ def installed_version(name: str) -> str | None:
     return None
 
 
-def check_import(module: str, remedy: str) -> Row:
+def check_import(module: str, remedy: str) -> CheckResult:
     """Import a module and report the error that it raises, if any."""
     try:
         with warnings.catch_warnings():
@@ -169,11 +169,11 @@ def check_import(module: str, remedy: str) -> Row:
     except IMPORT_ERRORS as error:
         reason = (str(error).strip().splitlines() or [''])[0]
         found = f'{type(error).__name__}: {reason}'
-        return Row(f'import {module}', found, False, remedy=remedy)
-    return Row(f'import {module}', 'loads')
+        return CheckResult(f'import {module}', found, False, remedy=remedy)
+    return CheckResult(f'import {module}', 'loads')
 
 
-def check_mim() -> Row:
+def check_mim() -> CheckResult:
     """Look for the scripts that ``mim train mmpose`` starts."""
     name = 'mim sees mmpose'
     row = check_import(
@@ -185,31 +185,33 @@ def check_mim() -> Row:
     if spec is not None and spec.origin is not None:
         script = Path(spec.origin).parent / '.mim' / 'tools' / 'train.py'
         if script.is_file():
-            return Row(name, 'yes')
+            return CheckResult(name, 'yes')
         found = f'{script} is missing'
     else:
         found = 'mmpose is missing'
     remedy = f'{PINNED} --no-deps --force-reinstall mmpose'
-    return Row(name, found, False, remedy=remedy)
+    return CheckResult(name, found, False, remedy=remedy)
 
 
-def check_device() -> Row:
+def check_device() -> CheckResult:
     """Name the CUDA devices that PyTorch sees."""
     try:
         import torch
     except IMPORT_ERRORS:
-        return Row('CUDA device', 'unknown: torch does not load')
+        return CheckResult('CUDA device', 'unknown: torch does not load')
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
-        return Row('CUDA device', f'{count} x {torch.cuda.get_device_name()}')
+        return CheckResult(
+            'CUDA device', f'{count} x {torch.cuda.get_device_name()}'
+        )
     if not has_nvidia_gpu():
-        return Row('CUDA device', 'CPU only')
+        return CheckResult('CUDA device', 'CPU only')
     found = f'a GPU is there, but torch {torch.__version__} cannot use it'
     remedy = (
         'install the build of torch for the CUDA version that nvidia-smi '
         'names: https://pytorch.org/get-started/previous-versions'
     )
-    return Row('CUDA device', found, False, False, remedy)
+    return CheckResult('CUDA device', found, False, False, remedy)
 
 
 def has_nvidia_gpu() -> bool:
@@ -222,14 +224,14 @@ def has_nvidia_gpu() -> bool:
     return listing.returncode == 0 and 'GPU' in listing.stdout
 
 
-def check_this_package() -> Row:
+def check_this_package() -> CheckResult:
     """Look for this repository as an installed package."""
     name = 'self-verify-pose'
     version = installed_version(name)
     if version is not None and importlib.util.find_spec('self_verify_pose'):
-        return Row(name, version)
+        return CheckResult(name, version)
     remedy = f'{PIP} --no-deps --no-build-isolation -e {ROOT}'
-    return Row(name, 'missing', False, remedy=remedy)
+    return CheckResult(name, 'missing', False, remedy=remedy)
 
 
 def load_compat() -> None:
@@ -242,7 +244,7 @@ def load_compat() -> None:
         spec.loader.exec_module(module)
 
 
-def collect(stack_only: bool) -> Iterator[Row]:
+def collect(stack_only: bool) -> Iterator[CheckResult]:
     """Run the checks, from the cheap to the slow.
 
     Args:
@@ -250,7 +252,7 @@ def collect(stack_only: bool) -> Iterator[Row]:
             light dependencies are installed.
 
     Yields:
-        Row: The outcome of each check.
+        CheckResult: The outcome of each check.
     """
     yield check_python()
     for package in PACKAGES:
@@ -269,7 +271,9 @@ def collect(stack_only: bool) -> Iterator[Row]:
         yield check_this_package()
 
 
-def report(rows: list[Row], write: Callable[[str], object] = print) -> None:
+def report(
+    rows: list[CheckResult], write: Callable[[str], object] = print
+) -> None:
     """Write the table and, below it, one remedy per line.
 
     Args:

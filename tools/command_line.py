@@ -7,7 +7,7 @@ import torch
 from mmengine.config import DictAction
 from mmengine.device import get_device
 
-from self_verify_pose.metrics.functional import RIGHT_WITHIN
+from self_verify_pose.constants import PCK_THRESHOLD
 
 
 def add_device_option(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_judging_options(parser: argparse.ArgumentParser) -> None:
         parser: Gets the options.
     """
     add = parser.add_argument
-    add('--dist-thr', type=float, default=RIGHT_WITHIN, help='(%(default)s)')
+    add('--dist-thr', type=float, default=PCK_THRESHOLD, help='(%(default)s)')
     add_sample_options(parser)
     add_device_option(parser)
     add('--cfg-options', nargs='+', action=DictAction, default={})
@@ -98,6 +98,6 @@ def _device(name: str) -> str:
     except (AssertionError, RuntimeError) as error:
         raise argparse.ArgumentTypeError(
             'expected a device such as cpu or cuda:0, found '
-            f'{name}, which torch can not use here; give another one'
+            f'{name}, which torch cannot use here; give another one'
         ) from error
     return name

@@ -29,102 +29,105 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
 
-from self_verify_pose.datasets.trust_cache import file_sha256
-from self_verify_pose.metrics.evaluation.bones import bone_scores
-from self_verify_pose.metrics.evaluation.report import figures_of
-from self_verify_pose.metrics.plain_values import plain_values
-from self_verify_pose.models.heads.calibration import fit
-from self_verify_pose.models.heads.trust_head import Evidence
-from self_verify_pose.models.hooks.pose_checkpoint import (
+from self_verify_pose.datasets.trust_cache.files import file_sha256
+from self_verify_pose.engine.checkpoint import (
     TRUST_PREFIX,
+    load_estimator,
     read_state_dict,
 )
-from self_verify_pose.models.loading import load_estimator
+from self_verify_pose.metrics.evaluation.report.write import figures_of
+from self_verify_pose.metrics.json_values import to_json_values
+from self_verify_pose.models.heads.calibration import fit
+from self_verify_pose.models.heads.trust_features import TrustFeatures
+from self_verify_pose.models.kinematics.bone_lengths import bone_scores
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
-from self_verify_pose.tools.benchmarking.timing import Plan, alternate
-from self_verify_pose.tools.command_line import (
-    add_device_option,
-    at_least,
-)
-from self_verify_pose.tools.comparison import heads as lessons
-from self_verify_pose.tools.comparison.baselines import (
+from self_verify_pose.tools.benchmark.timing import Plan, alternate
+from self_verify_pose.tools.command_line import add_device_option, at_least
+from self_verify_pose.tools.study import train_heads as lessons
+from self_verify_pose.tools.study.baselines import (
     LEARNERS,
-    describe,
+    describe_joints,
     fit_learner,
 )
-from self_verify_pose.tools.comparison.heads import Row
-from self_verify_pose.tools.comparison.looks import (
-    Look,
+from self_verify_pose.tools.study.extract_features import (
+    ExtractionConfig,
     Tensors,
-    judged_joints,
+    evaluation_input,
+    extract_features,
     kept,
-    look_at,
 )
-from self_verify_pose.tools.comparison.pose import BASELINE, train_pose
-from self_verify_pose.tools.comparison.report import (
+from self_verify_pose.tools.study.image_sets import (
+    ImageSet,
+    check_disjoint_sets,
+    find_set,
+    plain_crops,
+)
+from self_verify_pose.tools.study.tables import (
     RAW,
-    Kind,
+    ScoreCost,
     check_table,
     checks_of,
     evaluate_set,
     pose_accuracy,
     score_table,
 )
-from self_verify_pose.tools.comparison.sets import (
-    ImageSet,
-    check_unseen,
-    find_set,
-    plain_crops,
-)
+from self_verify_pose.tools.study.train_heads import HeadVariant
+from self_verify_pose.tools.study.train_pose import BASELINE, train_pose
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 
-# columns of the head's numbers, see Evidence
+# columns of the head's numbers, see TrustFeatures
 _MASSES = (*range(5, 11), *range(16, 22))
 _SCORES = (*range(5), *range(11, 16))
 _PLACES = tuple(range(22, 27))
 
 HEADS = {
-    'TrustHead on rotation consistency': Row(lessons.on_rotation, False),
-    'TrustHead on solvability': Row(lessons.on_solvability, False),
-    'TrustHead on unified': Row(lessons.on_unified, False),
-    'TrustHead on hard views, decay': Row(
+    'TrustHead on rotation consistency': HeadVariant(
+        lessons.on_rotation, False
+    ),
+    'TrustHead on solvability': HeadVariant(lessons.on_solvability, False),
+    'TrustHead on unified': HeadVariant(lessons.on_unified, False),
+    'TrustHead on hard views, decay': HeadVariant(
         partial(lessons.on_hard_views, target='decay'), False
     ),
-    'TrustHead on hard views, agreement': Row(
+    'TrustHead on hard views, agreement': HeadVariant(
         partial(lessons.on_hard_views, target='agreement'), False
     ),
-    'TrustHead on hard views, self-estimate': Row(
+    'TrustHead on hard views, self-estimate': HeadVariant(
         partial(lessons.on_hard_views, target='self_estimate'), False
     ),
-    'TrustHead on true correctness': Row(lessons.on_annotation, True),
-    'TrustHead on the mixture': Row(lessons.on_mixture, True),
+    'TrustHead on true correctness': HeadVariant(lessons.on_annotation, True),
+    'TrustHead on the mixture': HeadVariant(lessons.on_mixture, True),
 }
 ABLATIONS = {
-    'without hard views': Row(lessons.on_easy_annotation, True),
-    'without features': Row(lessons.on_annotation, True, {'levels': ()}),
-    'without the first level': Row(
+    'without hard views': HeadVariant(lessons.on_easy_annotation, True),
+    'without features': HeadVariant(
+        lessons.on_annotation, True, {'levels': ()}
+    ),
+    'without the first level': HeadVariant(
         lessons.on_annotation, True, {'levels': (1,)}
     ),
-    'without the second level': Row(
+    'without the second level': HeadVariant(
         lessons.on_annotation, True, {'levels': (0,)}
     ),
-    'with the last level, too': Row(
+    'with the last level, too': HeadVariant(
         lessons.on_annotation, True, {'levels': (0, 1, 2)}
     ),
-    'without attention between joints': Row(
+    'without attention between joints': HeadVariant(
         lessons.on_annotation, True, {'mix_joints': False}
     ),
-    'without mass within shares of the size': Row(
+    'without mass within shares of the size': HeadVariant(
         lessons.on_annotation, True, hide=_MASSES
     ),
-    'without the other SimCC statistics': Row(
+    'without the other SimCC statistics': HeadVariant(
         lessons.on_annotation, True, hide=_SCORES
     ),
-    'without place and size': Row(lessons.on_annotation, True, hide=_PLACES),
+    'without place and size': HeadVariant(
+        lessons.on_annotation, True, hide=_PLACES
+    ),
 }
 ROWS = {**HEADS, **ABLATIONS}
 FULL = 'TrustHead on true correctness'  # what the ablations take from
@@ -153,7 +156,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-class Comparison:
+class TrustComparison:
     """What is compared, with everything that several rows share.
 
     Args:
@@ -166,8 +169,8 @@ class Comparison:
         self.train = [find_set(root, 'train') for root in args.train]
         self.calib = [find_set(root, 'train') for root in args.calib]
         self.eval = [find_set(root, 'val') for root in args.eval]
-        check_unseen(self.train + self.calib, self.eval)
-        check_unseen(self.train, self.calib)
+        check_disjoint_sets(self.train + self.calib, self.eval)
+        check_disjoint_sets(self.train, self.calib)
         init_default_scope('mmpose')
         read_state_dict(args.checkpoint)
         self.checkpoint = self._pose_checkpoint()
@@ -213,14 +216,16 @@ class Comparison:
         )
         return model.to(memory_format=torch.channels_last)
 
-    def look(self, sets: list[ImageSet], name: str, look: Look) -> Tensors:
+    def look(
+        self, sets: list[ImageSet], name: str, look: ExtractionConfig
+    ) -> Tensors:
         """Return what the pose network says about some sets."""
 
         def make() -> Tensors:
             dataset = plain_crops(self.config, sets)
             with Progress(console=self.console) as progress:
                 task = progress.add_task(name, total=len(dataset))
-                return look_at(
+                return extract_features(
                     self.model,
                     dataset,
                     look,
@@ -229,7 +234,9 @@ class Comparison:
 
         return kept(self.folder / f'{name}.pt', make)
 
-    def head(self, name: str, row: Row, train: Tensors, calib: Tensors):
+    def head(
+        self, name: str, row: HeadVariant, train: Tensors, calib: Tensors
+    ):
         """Return a trained and calibrated head and what it sees."""
 
         def view(evidence: torch.Tensor) -> torch.Tensor:
@@ -260,7 +267,7 @@ class Comparison:
         return head, view
 
 
-def free_scores(found: Tensors) -> tuple[dict, dict[str, Kind]]:
+def free_scores(found: Tensors) -> tuple[dict, dict[str, ScoreCost]]:
     """Return what needs no learning: scores of a set and what they cost."""
     points = found['keypoints'].double().numpy()
     rows = {
@@ -278,18 +285,20 @@ def free_scores(found: Tensors) -> tuple[dict, dict[str, Kind]]:
         'free teacher, unified': (found['free_trust'], 0),
     }
     scores = {k: np.nan_to_num(np.asarray(v)) for k, (v, _) in rows.items()}
-    return scores, {k: Kind('none', passes) for k, (_, passes) in rows.items()}
+    return scores, {
+        k: ScoreCost('none', passes) for k, (_, passes) in rows.items()
+    }
 
 
 def fitted_scores(
-    comparison: Comparison, train: Tensors, sets: dict[str, Tensors]
+    comparison: TrustComparison, train: Tensors, sets: dict[str, Tensors]
 ) -> dict[str, dict[str, np.ndarray]]:
     """Fit classical learners on labels; return their scores of each set."""
 
     def described(evidence: torch.Tensor) -> np.ndarray:
         channels = sum(comparison.channels)
-        return describe(
-            Evidence.unpacked(evidence, channels, comparison.joints)
+        return describe_joints(
+            TrustFeatures.unpacked(evidence, channels, comparison.joints)
         )
 
     inputs = np.concatenate(
@@ -308,7 +317,7 @@ def fitted_scores(
     return scores
 
 
-def head_cost(comparison: Comparison, head, view, found: Tensors) -> dict:
+def head_cost(comparison: TrustComparison, head, view, found: Tensors) -> dict:
     """Return the size of a head and its share of the inference time."""
     device = torch.device(comparison.args.device)
     crops = torch.rand(32, 3, 256, 192, device=device)
@@ -338,16 +347,22 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     Returns:
         The report in Markdown.
     """
-    comparison = Comparison(args, console)
+    comparison = TrustComparison(args, console)
     train = comparison.look(
         comparison.train,
         'train',
-        Look(args.hard_views, workers=args.workers, seed=args.seed),
+        ExtractionConfig(
+            args.hard_views, workers=args.workers, seed=args.seed
+        ),
     )
     calib = comparison.look(
-        comparison.calib, 'calib', Look(workers=args.workers, seed=args.seed)
+        comparison.calib,
+        'calib',
+        ExtractionConfig(workers=args.workers, seed=args.seed),
     )
-    closer = Look(test_time=True, workers=args.workers, seed=args.seed)
+    closer = ExtractionConfig(
+        test_time=True, workers=args.workers, seed=args.seed
+    )
     sets = {
         one.name: comparison.look([one], one.name.replace(' ', '_'), closer)
         for one in comparison.eval
@@ -375,7 +390,7 @@ def compare(args: argparse.Namespace, console: Console) -> str:
     args.out.mkdir(parents=True, exist_ok=True)
     report = '\n\n'.join(text) + '\n'
     (args.out / 'results.md').write_text(report)
-    results = plain_values(results)
+    results = to_json_values(results)
     (args.out / 'results.json').write_text(
         json.dumps(results, indent=1, allow_nan=False) + '\n'
     )
@@ -403,12 +418,12 @@ def judge_set(
     """
     scores, kinds = free_scores(found)
     for name, row in fitted.items():
-        scores[name], kinds[name] = row, Kind('right or wrong', 0)
+        scores[name], kinds[name] = row, ScoreCost('right or wrong', 0)
     for name, (head, view) in judges.items():
         scores[name] = lessons.predict(head, found['evidence'][:, 0], view)
         needs = 'right or wrong' if ROWS[name].labels else 'none'
-        kinds[name] = Kind(needs, 0)
-    joints = judged_joints(found, scores)
+        kinds[name] = ScoreCost(needs, 0)
+    joints = evaluation_input(found, scores)
     evaluation = evaluate_set(joints, args.bootstrap, args.seed)
     pose = pose_accuracy(images, joints, scores[RAW])
     main_kinds = {k: v for k, v in kinds.items() if k not in ABLATIONS}
@@ -420,7 +435,7 @@ def judge_set(
     text = [
         f'## {images.name}',
         f'{evaluation.num_persons} persons, {evaluation.num_joints} '
-        f'labelled joints; pose: {accuracy}. In brackets: 95 % of '
+        f'labeled joints; pose: {accuracy}. In brackets: 95 % of '
         f'{args.bootstrap} draws of images.',
         score_table(evaluation, main_kinds),
         check_table(checks),

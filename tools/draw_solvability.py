@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from self_verify_pose.metrics.pictures.drawing import (
+from self_verify_pose.engine.visualization.drawing import (
     TRUST_COLORS,
     add_trust_scale,
 )
@@ -24,11 +24,11 @@ from self_verify_pose.models.kinematics.chain import (
     forward_kinematics,
     load_chain,
 )
-from self_verify_pose.models.kinematics.skeleton import FLIP, JOINTS
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.kinematic_chain import (
     KinematicChainTeacher,
 )
+from self_verify_pose.skeleton import FLIP, JOINTS
 
 EDGES = (
     (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
@@ -98,7 +98,7 @@ def scenes() -> dict[str, tuple[str, Tensor, Tensor]]:
 
 
 def draw(path: Path, title: str, keypoints: Tensor, weights: Tensor) -> None:
-    """Keypoints coloured by trust over both fitted bodies."""
+    """Keypoints colored by trust over both fitted bodies."""
     figure, axes = plt.subplots(1, 3, figsize=(11, 4.8), layout='constrained')
     teachers = (FreeJointTeacher(), KinematicChainTeacher())
     for axis, teacher in zip(axes, teachers, strict=False):

@@ -3,7 +3,7 @@
 python tools/eval_trust.py preds.pkl [more.pkl …] --out report
 python tools/eval_trust.py results.json --ann person_keypoints_val2017.json
 
-A file is a dump of ``mim test … --dump preds.pkl`` or key-point results in
+A file is a dump of ``mim test … --dump preds.pkl`` or keypoint results in
 COCO format, which need the annotation file. A dump is a pickle, which can run
 code: give only dumps of your own.
 """
@@ -12,18 +12,22 @@ import argparse
 import sys
 from pathlib import Path
 
-from self_verify_pose.metrics.evaluation.judged import Settings, judge
-from self_verify_pose.metrics.evaluation.report import write_report
-from self_verify_pose.metrics.evaluation.sources import (
-    read_joints,
-    report_names,
+from self_verify_pose.engine.evaluation_input import read_joints
+from self_verify_pose.metrics.evaluation.io.reading import report_names
+from self_verify_pose.metrics.evaluation.report.evaluation_report import (
+    EvalConfig,
+    judge,
 )
-from self_verify_pose.metrics.evaluation.tables import base_rate, scorer_table
+from self_verify_pose.metrics.evaluation.report.tables import (
+    base_rate,
+    scorer_table,
+)
+from self_verify_pose.metrics.evaluation.report.write import write_report
 
 
 def parse_args(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    default = Settings()
+    default = EvalConfig()
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -58,7 +62,7 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Judge all files first, then write."""
     args = parse_args(arguments)
-    settings = Settings(
+    settings = EvalConfig(
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
     try:

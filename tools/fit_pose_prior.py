@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from self_verify_pose.models.kinematics.body import DATA_ROOT
 from self_verify_pose.models.kinematics.prior_training import (
     prepare_poses,
     train_prior,
 )
-from self_verify_pose.models.kinematics.skeleton import DATA_ROOT
 
 SOURCE = (
     'Fitted to the keypoint annotations of COCO train2017 '
@@ -53,13 +53,13 @@ def main() -> None:
     ]
     with np.load(args.poses) as data:
         keep = ~np.isin(data['image_id'], left_out)
-        points, labelled = prepare_poses(
+        points, labeled = prepare_poses(
             data['keypoints'][keep], data['bbox'][keep]
         )
     print(f'{len(points)} persons, {(~keep).sum()} left out')
     values = train_prior(
         points,
-        labelled,
+        labeled,
         args.steps,
         report=lambda step, loss: print(f'{step} {loss:.4f}', flush=True),
     )

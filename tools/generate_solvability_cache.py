@@ -38,13 +38,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from self_verify_pose.datasets.cache_generation import (
+from self_verify_pose.datasets.trust_cache.schema import Columns
+from self_verify_pose.engine.cache_writer import (
     CacheJob,
-    CacheMaker,
+    CacheWriter,
     teacher_options,
     teacher_parameters,
 )
-from self_verify_pose.datasets.trust_cache import Columns
 from self_verify_pose.models.options import SolvabilityOptions, TeacherName
 from self_verify_pose.tools.command_line import add_sample_options
 
@@ -163,11 +163,11 @@ def make_job(args: argparse.Namespace) -> CacheJob:
     )
 
 
-def make_cache(maker: CacheMaker, console: Console) -> Columns | None:
+def write_cache(writer: CacheWriter, console: Console) -> Columns | None:
     """Make the cache under a progress bar, which the first process draws.
 
     Args:
-        maker: The work.
+        writer: The work.
         console: Where to draw.
 
     Returns:
@@ -183,20 +183,20 @@ def make_cache(maker: CacheMaker, console: Console) -> Columns | None:
         console=console,
         disable=rank != 0,
     )
-    mine = sum(len(batch) for batch in maker.batches[rank::world])
+    mine = sum(len(batch) for batch in writer.batches[rank::world])
     with bar:
         task = bar.add_task('judging', total=mine)
-        for count in maker.run():
+        for count in writer.run():
             bar.advance(task, count)
-    return maker.finish()
+    return writer.finish()
 
 
-def summary(columns: Columns, maker: CacheMaker, seconds: float) -> Table:
+def summary(columns: Columns, writer: CacheWriter, seconds: float) -> Table:
     """Show what the labels look like and where the time went.
 
     Args:
         columns: The arrays of the cache.
-        maker: The finished work.
+        writer: The finished work.
         seconds: How long it took.
 
     Returns:
@@ -204,11 +204,11 @@ def summary(columns: Columns, maker: CacheMaker, seconds: float) -> Table:
     """
     trust = columns['pseudo_trust']
     labels = trust[np.isfinite(trust)]
-    table = Table(title=str(maker.job.out), title_justify='left')
+    table = Table(title=str(writer.job.out), title_justify='left')
     table.add_column('')
     table.add_column('', justify='right')
     table.add_row('persons', f'{len(trust)}')
-    table.add_row('labelled joints', f'{len(labels)}')
+    table.add_row('labeled joints', f'{len(labels)}')
     judged = columns['status'] != 2
     converged = (columns['status'] == 0).sum() / max(judged.sum(), 1)
     table.add_row('converged', f'{converged:.1%} of {judged.sum()} judged')
@@ -218,10 +218,10 @@ def summary(columns: Columns, maker: CacheMaker, seconds: float) -> Table:
         marks = '█' * round(20 * share)
         table.add_row(f'trust {low:.1f} to {high:.1f}', f'{marks} {share:.1%}')
     table.add_row(
-        'samples per second and process', f'{maker.made / seconds:.1f}'
+        'samples per second and process', f'{writer.made / seconds:.1f}'
     )
-    total = sum(maker.seconds.values()) or 1.0
-    for name, value in maker.seconds.items():
+    total = sum(writer.seconds.values()) or 1.0
+    for name, value in writer.seconds.items():
         table.add_row(f'time {name}', f'{value:.1f} s, {value / total:.0%}')
     return table
 
@@ -237,8 +237,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         dist.init_process_group('gloo')
     console, begin = Console(), time.perf_counter()
     try:
-        maker = CacheMaker(make_job(args))
-        columns = make_cache(maker, console)
+        writer = CacheWriter(make_job(args))
+        columns = write_cache(writer, console)
     except (KeyError, OSError, TypeError, ValueError) as error:
         hint = ''
         if isinstance(error, OSError) and error.errno is not None:
@@ -248,7 +248,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if dist.is_initialized():
         dist.destroy_process_group()
     if columns is not None:
-        console.print(summary(columns, maker, time.perf_counter() - begin))
+        console.print(summary(columns, writer, time.perf_counter() - begin))
     return 0
 
 

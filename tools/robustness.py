@@ -23,24 +23,23 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from self_verify_pose.constants import RAW_SCORE, TRUST
+from self_verify_pose.datasets.coco_instances import build_split
 from self_verify_pose.datasets.corruptions import CORRUPTIONS, STRENGTHS
-from self_verify_pose.datasets.persons import build_split
 from self_verify_pose.datasets.transforms.corrupt_image import (
     CorruptImage,
     with_corruption,
 )
-from self_verify_pose.metrics.evaluation.joints import RAW_SCORE, TRUST
-from self_verify_pose.metrics.evaluation.tables import markdown_table
-from self_verify_pose.metrics.judging import joint_scores, judge_dataset
-from self_verify_pose.metrics.robustness import (
+from self_verify_pose.engine.checkpoint import load_estimator, read_state_dict
+from self_verify_pose.engine.evaluation import evaluate_dataset, joint_scores
+from self_verify_pose.metrics.evaluation.report.robustness import (
     CLEAN,
     DIRECTIONS,
     Condition,
     draw_curves,
     robustness_table,
 )
-from self_verify_pose.models.hooks.pose_checkpoint import read_state_dict
-from self_verify_pose.models.loading import load_estimator
+from self_verify_pose.metrics.evaluation.report.tables import markdown_table
 from self_verify_pose.tools.command_line import add_judging_options
 
 
@@ -111,7 +110,7 @@ def measure(args: argparse.Namespace, console: Console) -> list[Condition]:
             if strength:
                 damage = CorruptImage(name, strength, args.seed)
                 dataset = with_corruption(clean, damage)
-            metrics = judge_dataset(
+            metrics = evaluate_dataset(
                 model,
                 dataset,
                 args.scores,
@@ -135,7 +134,7 @@ def write(conditions: list[Condition], args: argparse.Namespace) -> list[Path]:
     """
     head, *rows = robustness_table(conditions)
     text = (
-        f'{conditions[0].joints} labelled joints. A joint is right when it is '
+        f'{conditions[0].joints} labeled joints. A joint is right when it is '
         f'off by at most {args.dist_thr} of the person size.\n\n'
         f'{markdown_table(head, rows)}\n'
     )

@@ -146,7 +146,7 @@ find_base_python() {
 # --- what is done ------------------------------------------------------------
 
 install_package() {
-    # Older setuptools knows no licence expression: let pip fetch a newer one.
+    # Older setuptools knows no license expression: let pip fetch a newer one.
     local isolation=--no-build-isolation
     "$python" -c 'import setuptools, sys
 sys.exit(int(setuptools.__version__.split(".")[0]) < 77)' || isolation=

@@ -1,4 +1,4 @@
-"""Draw poses with joints and limbs coloured by trust, beside the raw score.
+"""Draw poses with joints and limbs colored by trust, beside the raw score.
 
 Pictures and videos, one file each, with a JSON of what was predicted:
 
@@ -39,24 +39,24 @@ from self_verify_pose.apis import (
     init_trust_model,
     save_predictions,
 )
-from self_verify_pose.datasets.persons import (
-    PersonInfo,
-    read_persons,
-    spread_persons,
+from self_verify_pose.datasets.coco_instances import (
+    InstanceInfo,
+    read_instances,
+    select_evenly,
 )
-from self_verify_pose.metrics.pictures.people import (
+from self_verify_pose.engine.visualization.predictions import (
     draw_image,
     draw_sheet,
     draw_video,
-    judge_image,
-    rank_people,
+    evaluate_image,
+    rank_persons,
 )
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
 from self_verify_pose.tools.command_line import add_device_option, at_least
 
-_MIN_JOINTS = 6  # labelled joints of a person on a contact sheet
+_MIN_JOINTS = 6  # labeled joints of a person on a contact sheet
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -118,7 +118,7 @@ def kind_of(path: Path) -> str:
 
     Raises:
         FileNotFoundError: If there is nothing.
-        ValueError: If OpenCV can not read it.
+        ValueError: If OpenCV cannot read it.
     """
     if path.is_dir():
         return 'folder'
@@ -133,7 +133,7 @@ def kind_of(path: Path) -> str:
     if kind.startswith('video/') and mmcv.VideoReader(str(path)).frame_cnt > 0:
         return 'video'
     raise ValueError(
-        f'expected an image or a video, found {path}, which OpenCV can not '
+        f'expected an image or a video, found {path}, which OpenCV cannot '
         'read; convert it to JPEG, PNG or MP4'
     )
 
@@ -189,7 +189,7 @@ def read_boxes(file: Path, kinds: dict[Path, str]) -> dict[Path, Any]:
         For an image ``(N, 4)`` boxes, for a video a list of them.
 
     Raises:
-        OSError: If the file can not be read.
+        OSError: If the file cannot be read.
         ValueError: If it holds no boxes for an input, or wrong ones.
     """
     try:
@@ -236,14 +236,14 @@ def _check_frames(given: Any, where: str, path: Path) -> list[NDArray]:
 
 def read_truth(
     annotations: Path, paths: Iterable[Path]
-) -> dict[Path, list[PersonInfo]]:
+) -> dict[Path, list[InstanceInfo]]:
     """Read the true persons of some images, which may lie in any folders."""
     names = defaultdict(list)
     for path in paths:
         names[path.parent].append(path.name)
     infos = {}
     for folder, images in names.items():
-        infos |= read_persons(annotations, folder, images)
+        infos |= read_instances(annotations, folder, images)
     return infos
 
 
@@ -252,7 +252,7 @@ def draw_files(
     model: SelfVerifyTopdown,
     kinds: dict[Path, str],
     boxes: dict[Path, Any],
-    infos: dict[Path, list[PersonInfo]],
+    infos: dict[Path, list[InstanceInfo]],
 ) -> None:
     """Draw images and videos one by one, and say what was written.
 
@@ -286,7 +286,7 @@ def draw_files(
 def draw_folder(
     args: argparse.Namespace,
     model: SelfVerifyTopdown,
-    infos: dict[Path, list[PersonInfo]],
+    infos: dict[Path, list[InstanceInfo]],
 ) -> None:
     """Draw contact sheets of a data set, and say what was written.
 
@@ -295,15 +295,15 @@ def draw_folder(
         model: The estimator.
         infos: True persons, by image.
     """
-    people = [
+    persons = [
         person
         for path, persons in progress(infos.items(), 'judging', len(infos))
-        for person in judge_image(model, path, persons)
+        for person in evaluate_image(model, path, persons)
     ]
     links = model.dataset_meta['skeleton_links']
-    for kind, ranked in rank_people(people, args.num).items():
+    for kind, ranked in rank_persons(persons, args.num).items():
         title = (
-            f'{kind} {len(ranked)} of {len(people)} persons by the Brier '
+            f'{kind} {len(ranked)} of {len(persons)} persons by the Brier '
             'score of trust (mean squared gap between trust and being '
             'right; 0 is best)'
         )
@@ -313,7 +313,7 @@ def draw_folder(
 
 
 def check_joints(
-    model: SelfVerifyTopdown, infos: dict[Path, list[PersonInfo]]
+    model: SelfVerifyTopdown, infos: dict[Path, list[InstanceInfo]]
 ) -> None:
     """Raise unless the true persons have the joints of the model.
 
@@ -351,7 +351,7 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         The work, ready to be done.
 
     Raises:
-        OSError: If a file is missing or can not be read.
+        OSError: If a file is missing or cannot be read.
         TypeError: If an option of the config is of the wrong type.
         ValueError: If inputs, config or checkpoint are not as expected.
     """
@@ -359,8 +359,8 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     folder = next((p for p, kind in kinds.items() if kind == 'folder'), None)
     boxes = read_boxes(args.boxes, kinds) if args.boxes else {}
     if folder:
-        infos = spread_persons(
-            read_persons(args.coco, folder), args.persons, _MIN_JOINTS
+        infos = select_evenly(
+            read_instances(args.coco, folder), args.persons, _MIN_JOINTS
         )
     else:
         infos = read_truth(args.coco, kinds) if args.coco else {}

@@ -71,20 +71,20 @@ def draw_background(
     return cv2.addWeighted(image, 1.0, grain, strength, -128 * strength)
 
 
-def _colour(
+def _color(
     rng: np.random.Generator, low: int = 25, high: int = 235
 ) -> tuple[int, int, int]:
-    """Draw a mostly greyish colour."""
-    grey = rng.uniform(low, high)
+    """Draw a mostly greyish color."""
+    gray = rng.uniform(low, high)
     tint = rng.normal(0, 16, 3)
-    return tuple(int(c) for c in np.clip(grey + tint, 5, 250))
+    return tuple(int(c) for c in np.clip(gray + tint, 5, 250))
 
 
 def _gradient(
     rng: np.random.Generator, width: int, height: int, low: int, high: int
 ) -> np.ndarray:
-    """Draw a smooth blend of four colours."""
-    corners = np.array([_colour(rng, low, high)] * 4, dtype=np.float32)
+    """Draw a smooth blend of four colors."""
+    corners = np.array([_color(rng, low, high)] * 4, dtype=np.float32)
     corners += rng.normal(0, 9, (4, 3)).astype(np.float32)
     small = np.clip(corners, 0, 255).reshape(2, 2, 3)
     return cv2.resize(small, (width, height)).astype(np.uint8)
@@ -110,19 +110,19 @@ def _room(
     image[row:] = _gradient(rng, width, height - row, 40, 170)
     if rng.random() < 0.5:
         middle = int(rng.uniform(0, width))
-        colour = _colour(rng, 30, 120)
+        color = _color(rng, 30, 120)
         for x in range(-3 * width, 4 * width, width // 4):
-            cv2.line(image, (middle, row), (x, height), colour, 1, cv2.LINE_AA)
-    cv2.line(image, (0, row), (width, row), _colour(rng), 3)
+            cv2.line(image, (middle, row), (x, height), color, 1, cv2.LINE_AA)
+    cv2.line(image, (0, row), (width, row), _color(rng), 3)
     for _ in range(rng.integers(1, 6)):
         start, end = _box(rng, width, row)
-        cv2.rectangle(image, start, end, _colour(rng), -1)
-        cv2.rectangle(image, start, end, _colour(rng), 2)
+        cv2.rectangle(image, start, end, _color(rng), -1)
+        cv2.rectangle(image, start, end, _color(rng), 2)
     for _ in range(rng.integers(0, 3)):
         (x, _), (x1, _) = _box(rng, width, height)
         top = int(row - rng.uniform(0.05, 0.4) * height)
         base = row + int(rng.integers(0, 12))
-        cv2.rectangle(image, (x, top), (x1, base), _colour(rng), -1)
+        cv2.rectangle(image, (x, top), (x1, base), _color(rng), -1)
     return image
 
 
@@ -147,9 +147,9 @@ def _street(
             )
         else:
             cv2.rectangle(
-                image, (x - size, top), (x + size, row), _colour(rng), -1
+                image, (x - size, top), (x + size, row), _color(rng), -1
             )
-            pane = _colour(rng)
+            pane = _color(rng)
             for y in range(top + 6, row - 6, 16):
                 for c in range(x - size + 5, x + size - 6, 14):
                     cv2.rectangle(image, (c, y), (c + 6, y + 8), pane, -1)
@@ -162,12 +162,12 @@ def _street(
 def _blobs(
     rng: np.random.Generator, width: int, height: int, horizon: float
 ) -> np.ndarray:
-    """Draw soft coloured noise."""
+    """Draw soft colored noise."""
     del horizon
     cells = int(rng.integers(3, 14))
     small = rng.uniform(30, 230, (cells, cells, 3)).astype(np.float32)
-    grey = small.mean(2, keepdims=True)
-    small = grey + (small - grey) * np.float32(rng.uniform(0.1, 0.4))
+    gray = small.mean(2, keepdims=True)
+    small = gray + (small - gray) * np.float32(rng.uniform(0.1, 0.4))
     small = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     return cv2.convertScaleAbs(np.maximum(small, 0))
 
@@ -179,16 +179,16 @@ def _tiles(
     del horizon
     image = _gradient(rng, width, height, 60, 220)
     step_x, step_y = rng.integers(10, 48, 2).tolist()
-    colour = _colour(rng)
+    color = _color(rng)
     kind = rng.integers(3)
     for i, y in enumerate(range(0, height, step_y)):
-        cv2.line(image, (0, y), (width, y), colour, 1)
+        cv2.line(image, (0, y), (width, y), color, 1)
         shift = (i % 2) * step_x // 2 if kind == 0 else 0
         for j, x in enumerate(range(-shift, width, step_x)):
             if kind == 2 and (i + j) % 2:
-                image[y : y + step_y, max(x, 0) : max(x + step_x, 0)] = colour
+                image[y : y + step_y, max(x, 0) : max(x + step_x, 0)] = color
             elif kind != 1:
-                cv2.line(image, (x, y), (x, y + step_y), colour, 1)
+                cv2.line(image, (x, y), (x, y + step_y), color, 1)
     return image
 
 
@@ -200,21 +200,21 @@ def _clutter(
     image = _gradient(rng, width, height, 40, 220)
     for _ in range(rng.integers(8, 30)):
         (x, y), (x1, y1) = _box(rng, width, height)
-        kind, colour = rng.integers(4), _colour(rng)
+        kind, color = rng.integers(4), _color(rng)
         if kind == 0:
-            cv2.rectangle(image, (x, y), (x1, y1), colour, -1)
+            cv2.rectangle(image, (x, y), (x1, y1), color, -1)
         elif kind == 1:
             axes = ((x1 - x) // 2 + 2, (y1 - y) // 2 + 2)
             angle = float(rng.uniform(0, 180))
             cv2.ellipse(
-                image, (x, y), axes, angle, 0, 360, colour, -1, cv2.LINE_AA
+                image, (x, y), axes, angle, 0, 360, color, -1, cv2.LINE_AA
             )
         elif kind == 2:
             thickness = int(rng.integers(2, 14))
-            cv2.line(image, (x, y), (x1, y1), colour, thickness, cv2.LINE_AA)
+            cv2.line(image, (x, y), (x1, y1), color, thickness, cv2.LINE_AA)
         else:
             corners = rng.uniform(-0.2, 0.2, (4, 2)) * width + (x, y)
-            cv2.fillPoly(image, [corners.astype(np.int32)], colour)
+            cv2.fillPoly(image, [corners.astype(np.int32)], color)
     return image
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...models.kinematics.skeleton import JOINTS as KEYPOINT_NAMES
+from ...skeleton import JOINTS as KEYPOINT_NAMES
 
 # fmt: off
 BONES = (
@@ -36,7 +36,7 @@ class Ratio(NamedTuple):
 PROPORTIONS = {
     # ANSUR II (Gordon et al. 2014), fractions of stature.
     'shoulder_width': Ratio(0.2328, 0.0114),
-    # Hip breadth .2036 times .72: between the joint centres, as COCO labels.
+    # Hip breadth .2036 times .72: between the joint centers, as COCO labels.
     'hip_width': Ratio(0.1466, 0.0120),
     'upper_arm': Ratio(0.1909, 0.0062),
     'forearm': Ratio(0.1511, 0.0067),

@@ -41,9 +41,9 @@ def annotate_person(
     rows = np.flatnonzero(mask.any(1))
     x, y = int(columns[0]), int(rows[0])
     box = [x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y]
-    labelled = visibility > 0
+    labeled = visibility > 0
     triples = np.column_stack(
-        [keypoints.round(_DECIMALS) * labelled[:, None], visibility]
+        [keypoints.round(_DECIMALS) * labeled[:, None], visibility]
     )
     return {
         'id': annotation_id,
@@ -53,7 +53,7 @@ def annotate_person(
         'bbox': box,
         'area': int(np.count_nonzero(mask)),
         'segmentation': _polygons(mask),
-        'num_keypoints': int(labelled.sum()),
+        'num_keypoints': int(labeled.sum()),
         'keypoints': [
             value
             for x, y, v in triples.tolist()

@@ -108,14 +108,14 @@ def _sample_visible(rng: np.random.Generator) -> tuple[Scene, View]:
         scene = sample_scene(rng)
         while scene.people:
             view = observe(scene)
-            keep = _worth_labelling(view)
+            keep = _worth_labeling(view)
             if all(keep):
                 return scene, view
             people = zip(scene.people, keep, strict=True)
             scene = replace(scene, people=tuple(p for p, ok in people if ok))
 
 
-def _worth_labelling(view: View) -> list[bool]:
+def _worth_labeling(view: View) -> list[bool]:
     return [
         np.count_nonzero(view.owners == i + 1) >= _MIN_PIXELS
         and np.count_nonzero(visibility) >= _MIN_JOINTS_INSIDE

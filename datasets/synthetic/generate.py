@@ -234,7 +234,7 @@ def _draw_one(folder: Path, seed: int, split: str, index: int) -> _Record:
         drawing.record,
         drawing.annotations,
         drawing.joints,
-        (camera.focal, *camera.centre),
+        (camera.focal, *camera.center),
     )
 
 

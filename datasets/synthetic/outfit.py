@@ -1,6 +1,6 @@
-"""How a person looks: clothes, hair and their colours.
+"""How a person looks: clothes, hair and their colors.
 
-Colours are BGR, 0 to 255.
+Colors are BGR, 0 to 255.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Outfit:
     """How a person looks.
 
     Attributes:
-        colours: Colour of each :class:`Material`, shape (9, 3).
+        colors: Color of each :class:`Material`, shape (9, 3).
         sleeves: ``'none'``, ``'short'`` or ``'long'``.
         legs: ``'long'``, ``'short'`` or ``'skirt'``.
         hair: ``'short'``, ``'long'``, ``'tail'``, ``'cap'`` or ``'bald'``.
@@ -39,7 +39,7 @@ class Outfit:
         girth: Thickness of the body; 1 is average.
     """
 
-    colours: np.ndarray
+    colors: np.ndarray
     sleeves: str
     legs: str
     hair: str
@@ -113,7 +113,7 @@ def sample_outfit(rng: np.random.Generator) -> Outfit:
         [np.interp(skin_at, range(len(_SKIN)), c) for c in _SKIN.T]
     )
     hair = _near(rng, _HAIR)
-    colours = np.array(
+    colors = np.array(
         [
             skin,
             shirt,
@@ -127,7 +127,7 @@ def sample_outfit(rng: np.random.Generator) -> Outfit:
         ]
     )
     return Outfit(
-        colours=np.clip(colours, 8, 250),
+        colors=np.clip(colors, 8, 250),
         sleeves=pick(rng, _SLEEVES),
         legs=pick(rng, _LEGS),
         hair=pick(rng, _HAIR_STYLES),
@@ -138,7 +138,7 @@ def sample_outfit(rng: np.random.Generator) -> Outfit:
 
 
 def _vivid(rng: np.random.Generator) -> np.ndarray:
-    """Draw a colour of any hue, from pale or dark to vivid."""
+    """Draw a color of any hue, from pale or dark to vivid."""
     hue, value = rng.random(), rng.uniform(70, 245)
     saturation = rng.beta(1.3, 1.3) * 0.85
     phase = np.abs((hue * 6 + np.array([4.0, 2.0, 0.0])) % 6 - 3) - 1
@@ -146,7 +146,7 @@ def _vivid(rng: np.random.Generator) -> np.ndarray:
 
 
 def _near(rng: np.random.Generator, anchors: np.ndarray) -> np.ndarray:
-    """Draw one of some colours, slightly changed."""
+    """Draw one of some colors, slightly changed."""
     return anchors[rng.integers(len(anchors))] * rng.uniform(
         0.82, 1.15
     ) + rng.normal(0, 6, 3)

@@ -38,10 +38,8 @@ def draw_keypoints(drawing: Drawing) -> np.ndarray:
         shown = triples[:, 2].astype(int).tolist()
         for a, b in BONES:
             if shown[a] and shown[b]:
-                colour = _bone_colour(KEYPOINT_NAMES[a], KEYPOINT_NAMES[b])
-                cv2.line(
-                    image, points[a], points[b], colour, 1, cv2.LINE_AA, 3
-                )
+                color = _bone_color(KEYPOINT_NAMES[a], KEYPOINT_NAMES[b])
+                cv2.line(image, points[a], points[b], color, 1, cv2.LINE_AA, 3)
         for name, point, visible in zip(
             KEYPOINT_NAMES, points, shown, strict=True
         ):
@@ -50,7 +48,7 @@ def draw_keypoints(drawing: Drawing) -> np.ndarray:
                     image,
                     point,
                     24,
-                    _side_colour(name),
+                    _side_color(name),
                     -1 if visible == 2 else 1,
                     cv2.LINE_AA,
                     3,
@@ -79,13 +77,13 @@ def contact_sheet(drawings: list[Drawing], columns: int) -> np.ndarray:
     )
 
 
-def _side_colour(name: str) -> tuple[int, int, int]:
+def _side_color(name: str) -> tuple[int, int, int]:
     side = name.split('_')[0]
     return {'left': _LEFT, 'right': _RIGHT}.get(side, _MIDDLE)
 
 
-def _bone_colour(start: str, end: str) -> tuple[int, int, int]:
-    first, second = _side_colour(start), _side_colour(end)
+def _bone_color(start: str, end: str) -> tuple[int, int, int]:
+    first, second = _side_color(start), _side_color(end)
     return first if first == second else _MIDDLE
 
 

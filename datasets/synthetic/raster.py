@@ -1,7 +1,7 @@
-"""Rasterises shapes into a depth buffer.
+"""Rasterizes shapes into a depth buffer.
 
 Convention: the camera frame has x right, y down and z away from the camera, in
-metres; pixels are (x, y) with pixel centres at integers. A shape is projected
+metres; pixels are (x, y) with pixel centers at integers. A shape is projected
 with the scale of its own depth (weak perspective inside a shape, perspective
 between shapes), so its outline and surface are exact for an affine camera.
 """
@@ -22,13 +22,13 @@ class Camera:
         width: Image width in pixels.
         height: Image height in pixels.
         focal: Focal length in pixels.
-        centre: Principal point (x, y) in pixels.
+        center: Principal point (x, y) in pixels.
     """
 
     width: int
     height: int
     focal: float
-    centre: tuple[float, float]
+    center: tuple[float, float]
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Project points onto the image.
@@ -40,7 +40,7 @@ class Camera:
             Pixels (x, y) of shape (..., 2).
         """
         plane = points[..., :2] / points[..., 2:] * self.focal
-        return plane + np.asarray(self.centre)
+        return plane + np.asarray(self.center)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def empty_buffers(width: int, height: int) -> Buffers:
     )
 
 
-def rasterise(
+def rasterize(
     shapes: Shapes, camera: Camera, light: np.ndarray, buffers: Buffers
 ) -> None:
     """Draw shapes into the buffers, nearest surface first.
@@ -86,7 +86,7 @@ def rasterise(
     Args:
         shapes: Shapes in the camera frame.
         camera: Camera to project with.
-        light: Unit vector towards the light, shape (3,).
+        light: Unit vector toward the light, shape (3,).
         buffers: Changed in place.
     """
     with np.errstate(invalid='ignore'):
@@ -113,15 +113,15 @@ def _draw_capsules(
 def _draw_ellipsoids(
     shapes: Shapes, camera: Camera, light: np.ndarray, buffers: Buffers
 ) -> None:
-    scales = camera.focal / shapes.centres[..., 2]
+    scales = camera.focal / shapes.centers[..., 2]
     axes = shapes.axes * scales[:, None, None]
     squares = axes * axes
     # The inverse of axes @ axes.T, as the axes are orthogonal.
     weights = squares.sum(1, keepdims=True) ** -2
     quadrics = (axes * weights) @ axes.transpose(0, 2, 1)
     for xy, z, reach, quadric, scale, label in zip(
-        camera.project(shapes.centres).tolist(),
-        shapes.centres[..., 2].tolist(),
+        camera.project(shapes.centers).tolist(),
+        shapes.centers[..., 2].tolist(),
         np.sqrt(squares.sum(2)).tolist(),
         quadrics.tolist(),
         scales.tolist(),

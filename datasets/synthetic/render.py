@@ -9,7 +9,7 @@ from .background import draw_background, noise_patch
 from .body import KEYPOINT_NAMES
 from .figure import dress
 from .outfit import Material
-from .raster import Buffers, empty_buffers, fill_box, rasterise
+from .raster import Buffers, empty_buffers, fill_box, rasterize
 from .scene import FIRST_OBJECT_LABEL, OBJECT_LABELS, Person, Scene
 from .shapes import concatenate
 
@@ -55,7 +55,7 @@ class View:
 
 
 def observe(scene: Scene) -> View:
-    """Work out what is seen, before any colour.
+    """Work out what is seen, before any color.
 
     Args:
         scene: What to look at.
@@ -131,7 +131,7 @@ def _draw_solids(scene: Scene) -> Buffers:
         for i, person in enumerate(scene.people)
     ]
     shapes = concatenate([*parts, scene.objects])
-    rasterise(shapes, scene.camera, scene.light, buffers)
+    rasterize(shapes, scene.camera, scene.light, buffers)
     for box in scene.boxes:
         fill_box(box.corners, box.depth, box.label, buffers)
     return buffers
@@ -162,17 +162,17 @@ def paint(
     for i, person in enumerate(scene.people):
         if person.outfit.stripes:
             _stripe(shade, at, labels, i, person, scene)
-    colours = _palette(scene)[labels] * shade[:, None]
-    image.reshape(-1, 3)[at] = np.clip(colours, 0, 255)
+    colors = _palette(scene)[labels] * shade[:, None]
+    image.reshape(-1, 3)[at] = np.clip(colors, 0, 255)
     return _photograph(image, buffers.label, rng)
 
 
 def _palette(scene: Scene) -> np.ndarray:
-    colours = np.zeros((FIRST_OBJECT_LABEL + OBJECT_LABELS, 3), np.float32)
+    colors = np.zeros((FIRST_OBJECT_LABEL + OBJECT_LABELS, 3), np.float32)
     for i, person in enumerate(scene.people):
-        colours[_first_label(i) : _first_label(i + 1)] = person.outfit.colours
-    colours[FIRST_OBJECT_LABEL:] = scene.object_colours
-    return colours
+        colors[_first_label(i) : _first_label(i + 1)] = person.outfit.colors
+    colors[FIRST_OBJECT_LABEL:] = scene.object_colors
+    return colors
 
 
 def _smooth_shirts(buffers: Buffers, people: int) -> np.ndarray:

@@ -61,7 +61,7 @@ class Ground:
     """The plane that people stand on.
 
     Attributes:
-        axes: World axes (left, up, towards the camera) as columns in the
+        axes: World axes (left, up, toward the camera) as columns in the
             camera frame, shape (3, 3).
         height: Height of the plane along the up axis, seen from the camera,
             metres.
@@ -86,13 +86,13 @@ class Scene:
 
     Attributes:
         camera: The camera.
-        light: Unit vector towards the light, shape (3,).
+        light: Unit vector toward the light, shape (3,).
         ground: The plane that people stand on.
         horizon: Row of the ground's horizon in pixels.
         people: One to four people.
-        objects: Objects, labelled from ``FIRST_OBJECT_LABEL``.
+        objects: Objects, labeled from ``FIRST_OBJECT_LABEL``.
         boxes: Boxes in front of people.
-        object_colours: BGR colours of the objects' labels, shape (12, 3).
+        object_colors: BGR colors of the objects' labels, shape (12, 3).
     """
 
     camera: Camera
@@ -102,7 +102,7 @@ class Scene:
     people: tuple[Person, ...]
     objects: Shapes
     boxes: tuple[Box, ...]
-    object_colours: np.ndarray
+    object_colors: np.ndarray
 
 
 def sample_scene(rng: np.random.Generator) -> Scene:
@@ -135,17 +135,17 @@ def sample_scene(rng: np.random.Generator) -> Scene:
         camera=camera,
         light=light / np.linalg.norm(light),
         ground=ground,
-        horizon=camera.centre[1] - focal * float(np.tan(pitch)),
+        horizon=camera.center[1] - focal * float(np.tan(pitch)),
         people=persons,
         objects=shapes.build(),
         boxes=tuple(boxes),
-        object_colours=rng.uniform(30, 225, (OBJECT_LABELS, 1))
+        object_colors=rng.uniform(30, 225, (OBJECT_LABELS, 1))
         + rng.uniform(-30, 30, (OBJECT_LABELS, 3)),
     )
 
 
 def _view_rotation(pitch: float, roll: float) -> np.ndarray:
-    """Rotate world axes (left, up, towards the camera) into camera axes."""
+    """Rotate world axes (left, up, toward the camera) into camera axes."""
     cp, sp, cr, sr = np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     tilt = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     turn = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -185,12 +185,12 @@ def _place_people(
         yaw = _sample_yaw(rng)
         if any(_collides((column, tall, depth), spot) for spot in spots):
             continue
-        across = (column - camera.centre[0]) / camera.focal
+        across = (column - camera.center[0]) / camera.focal
         place = np.array([across * depth, 0.0, depth])
         lowest = min(point[1] for point in body.points.values())
         if ground is None:
             row = _sample_row(rng, camera.height)
-            place[1] = depth * (row - camera.centre[1]) / camera.focal
+            place[1] = depth * (row - camera.center[1]) / camera.focal
             ground = Ground(rotation, float(rotation[:, 1] @ place) + lowest)
         else:
             # The lowest point touches the ground: up . place is known.

@@ -13,7 +13,7 @@ class Shapes(NamedTuple):
         ends: Capsule axes, shape (N, 2, 3), metres.
         radii: Capsule radii at both ends, shape (N, 2), metres.
         capsule_labels: Labels, shape (N,).
-        centres: Ellipsoid centres, shape (M, 3), metres.
+        centers: Ellipsoid centers, shape (M, 3), metres.
         axes: Ellipsoid semi-axes as orthogonal columns, shape (M, 3, 3),
             metres.
         ellipsoid_labels: Labels, shape (M,).
@@ -22,7 +22,7 @@ class Shapes(NamedTuple):
     ends: np.ndarray
     radii: np.ndarray
     capsule_labels: np.ndarray
-    centres: np.ndarray
+    centers: np.ndarray
     axes: np.ndarray
     ellipsoid_labels: np.ndarray
 
@@ -34,7 +34,7 @@ class ShapeList:
         self._ends: list[tuple[np.ndarray, np.ndarray]] = []
         self._radii: list[tuple[float, float]] = []
         self._capsule_labels: list[int] = []
-        self._centres: list[np.ndarray] = []
+        self._centers: list[np.ndarray] = []
         self._axes: list[np.ndarray] = []
         self._ellipsoid_labels: list[int] = []
 
@@ -59,7 +59,7 @@ class ShapeList:
 
     def ellipsoid(
         self,
-        centre: np.ndarray,
+        center: np.ndarray,
         frame: np.ndarray,
         semi_axes: ArrayLike,
         label: int,
@@ -67,12 +67,12 @@ class ShapeList:
         """Add an ellipsoid.
 
         Args:
-            centre: Centre, shape (3,), metres.
+            center: Center, shape (3,), metres.
             frame: Directions of the axes as columns, shape (3, 3).
             semi_axes: Semi-axes along those directions, shape (3,), metres.
             label: Label of its pixels, above 0.
         """
-        self._centres.append(centre)
+        self._centers.append(center)
         self._axes.append(frame * np.asarray(semi_axes))
         self._ellipsoid_labels.append(label)
 
@@ -82,7 +82,7 @@ class ShapeList:
             np.array(self._ends, dtype=float).reshape(-1, 2, 3),
             np.array(self._radii, dtype=float).reshape(-1, 2),
             np.array(self._capsule_labels, dtype=int),
-            np.array(self._centres, dtype=float).reshape(-1, 3),
+            np.array(self._centers, dtype=float).reshape(-1, 3),
             np.array(self._axes, dtype=float).reshape(-1, 3, 3),
             np.array(self._ellipsoid_labels, dtype=int),
         )

@@ -16,7 +16,7 @@ from ..corruptions import corrupt
 class CorruptImage(BaseTransform):
     """Corrupt the image, the same way whenever a sample is read.
 
-    Place it right after ``LoadImage``: box and key points stay as they are.
+    Place it right after ``LoadImage``: box and keypoints stay as they are.
 
     Args:
         name: One of :data:`~..corruptions.CORRUPTIONS`.

@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
-from ..trust_cache import load_cache
+from ..trust_cache.schema import load_cache
 
 Missing = Literal['error', 'skip', 'ignore']
 

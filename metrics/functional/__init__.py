@@ -1,5 +1,6 @@
 """Pure functions that judge per-joint scores (NumPy and scikit-learn only)."""
 
+from ...constants import PCK_THRESHOLD
 from .calibration import (
     ReliabilityBins,
     accuracy_at,
@@ -10,12 +11,7 @@ from .calibration import (
     equal_width_edges,
     reliability_bins,
 )
-from .correctness import (
-    RIGHT_WITHIN,
-    is_correct,
-    joint_errors,
-    person_size,
-)
+from .correctness import is_correct, joint_errors, person_size
 from .ranking import aupr, aupr_error, auroc
 from .selective import (
     RiskCoverageCurve,
@@ -26,7 +22,7 @@ from .selective import (
 )
 
 __all__ = [
-    'RIGHT_WITHIN',
+    'PCK_THRESHOLD',
     'ReliabilityBins',
     'RiskCoverageCurve',
     'accuracy_at',

@@ -93,7 +93,7 @@ def _finite_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if vector.ndim != 1 or vector.size == 0:
         raise ValueError(
             f'{name} must have shape (N,) with N ≥ 1, found {vector.shape}; '
-            'select the labelled joints and flatten them first.'
+            'select the labeled joints and flatten them first.'
         )
     if not np.isfinite(vector).all():
         count = np.count_nonzero(~np.isfinite(vector))

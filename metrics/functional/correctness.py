@@ -3,9 +3,6 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# largest error of a right joint, in units of person size
-RIGHT_WITHIN = 0.05
-
 
 def person_size(bboxes: ArrayLike) -> NDArray[np.float64]:
     """Size of a person: the longer side of the box.

@@ -58,7 +58,7 @@ def error_kinds(
 def inverted_similarity(
     keypoints: Floats,
     target: Floats,
-    labelled: Mask,
+    labeled: Mask,
     areas: Floats,
     mirror: list[int],
 ) -> Floats:
@@ -67,7 +67,7 @@ def inverted_similarity(
     Args:
         keypoints: (N, K, 2) predicted points in pixels.
         target: (N, K, 2) true points in pixels of the same images.
-        labelled: (N, K) bool, True where the true joint has a label.
+        labeled: (N, K) bool, True where the true joint has a label.
         areas: (N,) segment areas in square pixels, above 0.
         mirror: (K,) position of each joint's mirror image, its own for joints
             in the middle.
@@ -78,7 +78,7 @@ def inverted_similarity(
     """
     similarity = keypoint_similarity(keypoints, target[:, mirror], areas)
     middle = np.asarray(mirror) == np.arange(len(mirror))
-    usable = labelled[:, mirror] & ~middle
+    usable = labeled[:, mirror] & ~middle
     return np.where(usable, similarity, _UNKNOWN)
 
 
@@ -97,7 +97,7 @@ def swapped_similarity(
         keypoints: (N, K, 2) predicted points in pixels.
         image_ids: (N,) image of each prediction.
         person_ids: (N,) the person whom each prediction is of.
-        others: (M, K, 2) true points of everyone, (M, K) which are labelled,
+        others: (M, K, 2) true points of everyone, (M, K) which are labeled,
             (M,) areas in square pixels.
         other_images: (M,) image of each of everyone.
         other_ids: (M,) id of each of everyone.
@@ -107,7 +107,7 @@ def swapped_similarity(
         (N, K) largest similarity to the same joint, or to its mirror image,
         of somebody else in the image; below 0 where there is nobody.
     """
-    points, labelled, areas = others
+    points, labeled, areas = others
     best = np.full(keypoints.shape[:2], _UNKNOWN)
     row, other = _pairs(image_ids, other_images)
     strangers = person_ids[row] != other_ids[other]
@@ -116,7 +116,7 @@ def swapped_similarity(
         return best
     same, flipped = (
         np.where(
-            labelled[other][:, order],
+            labeled[other][:, order],
             keypoint_similarity(
                 keypoints[row], points[other][:, order], areas[other]
             ),

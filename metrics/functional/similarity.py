@@ -3,12 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# How far apart annotators place each joint, as a share of the root of the
-# person's area: https://cocodataset.org/#keypoints-eval
-COCO_SIGMAS = (
-    *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072),
-    *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
-)
+from ...skeleton import COCO_SIGMAS
 
 
 def keypoint_similarity(

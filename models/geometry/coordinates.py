@@ -1,7 +1,7 @@
-"""Coordinates of a crop: its centre, its inside and its feature map.
+"""Coordinates of a crop: its center, its inside and its feature map.
 
 Convention:
-    Points are ``(x, y)`` in pixels of the crop, pixel centres at integers,
+    Points are ``(x, y)`` in pixels of the crop, pixel centers at integers,
     x to the right and y down. ``input_size`` is ``(W, H)``.
 """
 
@@ -14,7 +14,7 @@ Size2D = tuple[int, int]
 
 
 def crop_center(points: Tensor, input_size: Size2D) -> Tensor:
-    """Return the centre of a crop in the dtype and device of ``points``.
+    """Return the center of a crop in the dtype and device of ``points``.
 
     Args:
         points: Any tensor, read for its dtype and device only.
@@ -88,7 +88,7 @@ def _cells(pixels: Tensor, count: int, length: int) -> tuple[Tensor, Tensor]:
 
     Returns:
         The cell before each pixel, never the last one, and how far from it
-        towards the next cell the pixel lies, in [0, 1].
+        toward the next cell the pixel lies, in [0, 1].
     """
     at = ((pixels + 0.5) * (count / length) - 0.5).clamp(0, count - 1)
     before = at.detach().floor().clamp_max(count - 2)

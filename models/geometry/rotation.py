@@ -1,9 +1,9 @@
-"""Rotation and scaling of crops and of points in them about the centre.
+"""Rotation and scaling of crops and of points in them about the center.
 
 Convention:
-    Angles are in radians; a positive angle turns x towards y, which is
+    Angles are in radians; a positive angle turns x toward y, which is
     clockwise on the screen since y points down. Points are ``(x, y)`` in
-    pixels, pixel centres at integers, and the centre of rotation is
+    pixels, pixel centers at integers, and the center of rotation is
     ``((W - 1) / 2, (H - 1) / 2)``. The rotation is one in pixels: it keeps
     lengths and angles whatever the aspect ratio of the crop.
 """
@@ -35,13 +35,13 @@ def rotate_points(
     input_size: Size2D,
     scales: Tensor | None = None,
 ) -> Tensor:
-    """Turn points about the centre of their crop.
+    """Turn points about the center of their crop.
 
     Args:
         points: ``(B, K, 2)`` points in pixels.
         angles: ``(B,)`` angles in radians.
         input_size: Crop size ``(W, H)`` in pixels.
-        scales: ``(B,)`` factors of the distance from the centre; 1 by
+        scales: ``(B,)`` factors of the distance from the center; 1 by
             default.
 
     Returns:
@@ -61,7 +61,7 @@ def rotate_images(
     fill: Tensor,
     scales: Tensor | None = None,
 ) -> Tensor:
-    """Turn images about their centre, bilinearly.
+    """Turn images about their center, bilinearly.
 
     What stands at ``p`` in the image stands at ``rotate_points(p)`` in the
     result.
@@ -69,14 +69,14 @@ def rotate_images(
     Args:
         images: ``(B, C, H, W)`` images.
         angles: ``(B,)`` angles in radians.
-        fill: ``(C,)`` colour of what the image does not cover.
+        fill: ``(C,)`` color of what the image does not cover.
         scales: ``(B,)`` factors of magnification; 1 by default.
 
     Returns:
         ``(B, C, H, W)`` turned images.
     """
     height, width = images.shape[-2:]
-    # normalised output -> pixels -> turned back -> normalised input
+    # normalized output -> pixels -> turned back -> normalized input
     scale = torch.stack(
         [images.new_full((), (n - 1) / 2) for n in (width, height)]
     )

@@ -20,7 +20,7 @@ _MIN_GAP = 1e-4
 _MIN_SLOPE = 1e-3
 
 
-class Knots(NamedTuple):
+class PiecewiseLinearMap(NamedTuple):
     """A monotone map of logits: straight lines from knot to knot.
 
     Beyond the first and the last knot the outermost lines go on.
@@ -34,10 +34,10 @@ class Knots(NamedTuple):
     outputs: NDArray[np.float64]
 
 
-def identity_knots() -> Knots:
+def identity_map() -> PiecewiseLinearMap:
     """Return the map that changes nothing."""
     inputs = np.linspace(-16.0, 16.0, NUM_KNOTS)
-    return Knots(inputs, inputs.copy())
+    return PiecewiseLinearMap(inputs, inputs.copy())
 
 
 class TrustCalibration(nn.Module):
@@ -58,7 +58,7 @@ class TrustCalibration(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        for name, values in identity_knots()._asdict().items():
+        for name, values in identity_map()._asdict().items():
             self.register_buffer(name, torch.tensor(values).float())
 
     @property
@@ -66,7 +66,7 @@ class TrustCalibration(nn.Module):
         """Whether trust stays as it is."""
         return torch.equal(self.inputs, self.outputs)
 
-    def set(self, knots: Knots) -> None:
+    def set(self, knots: PiecewiseLinearMap) -> None:
         """Replace the map.
 
         Args:
@@ -117,14 +117,16 @@ class TrustCalibration(nn.Module):
         self, state_dict: dict[str, Any], prefix: str, *args: Any
     ) -> None:
         """Read a checkpoint from before calibration as the identity."""
-        own = [f'{prefix}{name}' for name in Knots._fields]
+        own = [f'{prefix}{name}' for name in PiecewiseLinearMap._fields]
         if not any(name in state_dict for name in own):
-            self.set(identity_knots())
+            self.set(identity_map())
             return
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
-def fit(trust: ArrayLike, correct: ArrayLike, method: Method) -> Knots:
+def fit(
+    trust: ArrayLike, correct: ArrayLike, method: Method
+) -> PiecewiseLinearMap:
     """Fit a map so that trust reads as the probability of being right.
 
     Args:
@@ -158,7 +160,7 @@ def _checked(
     if values.ndim != 1 or right.shape != values.shape:
         raise ValueError(
             'calibration: expected trust and correctness of one shape (N,), '
-            f'found {values.shape} and {right.shape}; select the labelled '
+            f'found {values.shape} and {right.shape}; select the labeled '
             'joints first'
         )
     if not ((values >= 0) & (values <= 1)).all():
@@ -198,7 +200,7 @@ def _soft_targets(right: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def _fit_temperature(
     logits: NDArray[np.float64], targets: NDArray[np.float64]
-) -> Knots:
+) -> PiecewiseLinearMap:
     """Scale and shift of least cross-entropy (Platt, 1999)."""
     model = LogisticRegression(C=np.inf)
     model.fit(
@@ -213,13 +215,13 @@ def _fit_temperature(
             f'the scale {scale:.4g}, which would turn the order round; train '
             'the trust head first'
         )
-    inputs = identity_knots().inputs
-    return Knots(inputs, scale * inputs + shift)
+    inputs = identity_map().inputs
+    return PiecewiseLinearMap(inputs, scale * inputs + shift)
 
 
 def _fit_isotonic(
     logits: NDArray[np.float64], targets: NDArray[np.float64]
-) -> Knots:
+) -> PiecewiseLinearMap:
     """Straight lines between the middles of the isotonic steps.
 
     So trusts that share a step keep their order (Oron & Flournoy, "Centered
@@ -230,16 +232,18 @@ def _fit_isotonic(
         steps, return_inverse=True, return_counts=True
     )
     middles = np.bincount(step, logits) / count
-    # equally many of the distinct trusts lie between neighbours; one knot
+    # equally many of the distinct trusts lie between neighbors; one knot
     # on each side lets the map run flat beyond them
     inner = np.quantile(np.unique(logits), np.linspace(0, 1, NUM_KNOTS - 2))
     inputs = np.concatenate([inner[:1] - 1, inner, inner[-1:] + 1])
     inputs += _MIN_GAP * np.arange(NUM_KNOTS)
     outputs = np.interp(inputs, middles, _logit(levels))
-    return Knots(inputs, outputs + _MIN_SLOPE * (inputs - inputs.mean()))
+    return PiecewiseLinearMap(
+        inputs, outputs + _MIN_SLOPE * (inputs - inputs.mean())
+    )
 
 
-_FITS: dict[str, Callable[..., Knots]] = {
+_FITS: dict[str, Callable[..., PiecewiseLinearMap]] = {
     'temperature': _fit_temperature,
     'isotonic': _fit_isotonic,
 }

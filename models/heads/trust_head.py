@@ -1,109 +1,20 @@
 """The head that predicts which joints are right."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..geometry.coordinates import crop_center, sample_features
-from ..geometry.simcc import (
-    NUM_STATISTICS,
+from ..distributions.simcc import (
     SimCCLogits,
     SimCCSpec,
-    statistics,
 )
 from .calibration import TrustCalibration
+from .trust_features import NUM_SCALARS, TrustFeatures
 
-NUM_NUMBERS = NUM_STATISTICS + 5
 DEFAULT_LEVELS = (0, 1)
-
-
-class Evidence(NamedTuple):
-    """What the trust head reads of a batch; no weights enter it.
-
-    Args:
-        local: ``(B, K, C)`` features of all levels at the joints.
-        numbers: ``(B, K, 27)`` statistics of the SimCC distributions, the
-            position about the centre of the crop and about the mean of the
-            joints in person sizes, and the log of the size as a share of
-            the crop's height.
-    """
-
-    local: Tensor
-    numbers: Tensor
-
-    @classmethod
-    def collect(
-        cls,
-        levels: Sequence[Tensor],
-        logits: SimCCLogits,
-        keypoints: Tensor,
-        spec: SimCCSpec,
-        sizes: Tensor,
-    ) -> 'Evidence':
-        """Read evidence from what the pose network computed.
-
-        Args:
-            levels: ``(B, C_i, h_i, w_i)`` feature maps of the crop.
-            logits: SimCC logits of the joints.
-            keypoints: ``(B, K, 2)`` joints to judge, pixels of the crop.
-            spec: How to read the logits.
-            sizes: ``(B,)`` person sizes in pixels of the crop.
-
-        Returns:
-            The evidence.
-        """
-        local = [
-            sample_features(level, keypoints, spec.input_size)
-            for level in levels
-        ]
-        unit = sizes.view(-1, 1, 1)
-        middle = keypoints.mean(1, keepdim=True)
-        share = (unit / spec.input_size[1]).log()
-        numbers = [
-            statistics(logits, spec, sizes),
-            (keypoints - crop_center(keypoints, spec.input_size)) / unit,
-            (keypoints - middle) / unit,
-            share.expand(-1, keypoints.shape[1], -1),
-        ]
-        return cls(torch.cat(local, -1), torch.cat(numbers, -1))
-
-    def packed(self) -> Tensor:
-        """Return all of it as one row per sample, ``(B, D)``."""
-        return torch.cat([part.flatten(1) for part in self], 1)
-
-    @classmethod
-    def unpacked(
-        cls, rows: Tensor, channels: int, num_keypoints: int
-    ) -> 'Evidence':
-        """Undo :meth:`packed`.
-
-        Args:
-            rows: ``(B, D)`` packed evidence.
-            channels: Channels C of all levels.
-            num_keypoints: Joints K.
-
-        Returns:
-            The evidence, float32.
-
-        Raises:
-            ValueError: If D is not what C and K make.
-        """
-        sizes = [num_keypoints * channels, num_keypoints * NUM_NUMBERS]
-        if rows.shape[1] != sum(sizes):
-            raise ValueError(
-                f'expected rows of {sum(sizes)} numbers for {num_keypoints} '
-                f'joints and {channels} channels, found {rows.shape[1]}; '
-                'make the cache with the network that is trained'
-            )
-        local, numbers = rows.float().split(sizes, 1)
-        return cls(
-            local.view(len(rows), num_keypoints, channels),
-            numbers.view(len(rows), num_keypoints, NUM_NUMBERS),
-        )
 
 
 @MODELS.register_module()
@@ -127,7 +38,7 @@ class TrustHead(BaseModule):
         feature_dropout: Share of the projected features that is dropped in
             training.
         mix_joints: Let the joints attend to each other.
-        init_cfg: Weight initialisation of mmengine. Defaults to None.
+        init_cfg: Weight initialization of mmengine. Defaults to None.
 
     Raises:
         ValueError: If ``in_channels`` and ``levels`` differ in length.
@@ -160,9 +71,9 @@ class TrustHead(BaseModule):
             )
             for channels in in_channels
         )
-        self.numbers_norm = nn.BatchNorm1d(NUM_NUMBERS)
+        self.numbers_norm = nn.BatchNorm1d(NUM_SCALARS)
         self.numbers_proj = nn.Sequential(
-            nn.Linear(NUM_NUMBERS, embed_dims),
+            nn.Linear(NUM_SCALARS, embed_dims),
             nn.GELU(),
             nn.Linear(embed_dims, embed_dims),
         )
@@ -208,14 +119,14 @@ class TrustHead(BaseModule):
         """
         levels = [features[level] for level in self.levels]
         return self.judge(
-            Evidence.collect(levels, logits, keypoints, spec, sizes)
+            TrustFeatures.collect(levels, logits, keypoints, spec, sizes)
         )
 
-    def judge(self, evidence: Evidence) -> Tensor:
+    def judge(self, evidence: TrustFeatures) -> Tensor:
         """Judge joints by what was collected about them.
 
         Args:
-            evidence: See :class:`Evidence`.
+            evidence: See :class:`TrustFeatures`.
 
         Returns:
             ``(B, K)`` trust logits.
@@ -241,7 +152,7 @@ class TrustHead(BaseModule):
         """
         joints, _ = self.joint_embedding.shape
         return self.judge(
-            Evidence.unpacked(rows, sum(self.in_channels), joints)
+            TrustFeatures.unpacked(rows, sum(self.in_channels), joints)
         )
 
     def predict(

@@ -43,14 +43,14 @@ def _angle(first: Array, second: Array) -> Array:
     return np.degrees(np.arctan2(cross, dot))
 
 
-def _centre_and_spread(values: Array) -> tuple[float, float]:
+def _center_and_spread(values: Array) -> tuple[float, float]:
     """Median and the standard deviation implied by the quartiles."""
     low, mid, high = np.percentile(values, (25, 50, 75))
     return float(mid), float((high - low) / 1.349)
 
 
 def _frontal(points: Array, visible: Mask, trunk: Array) -> Mask:
-    """Upright persons facing the camera: face complete, nose centred."""
+    """Upright persons facing the camera: face complete, nose centerd."""
     need = visible[:, [0, 1, 2, 3, 4, 5, 6, 11, 12]].all(1)
     length = np.linalg.norm(trunk, axis=1)
     upright = _angle(trunk, np.broadcast_to((0.0, 1.0), trunk.shape)) < 10
@@ -64,7 +64,7 @@ def fit_ratios(points: Array, visible: Mask) -> dict[str, Any]:
 
     Args:
         points: Keypoints (N, 17, 2) in pixels, COCO order.
-        visible: Labelled joints (N, 17).
+        visible: Labeled joints (N, 17).
 
     Returns:
         ``{name: (length, spread, persons)}`` for the bones of ``ANSUR`` and
@@ -87,18 +87,18 @@ def fit_ratios(points: Array, visible: Mask) -> dict[str, Any]:
             use &= _angle(bone, trunk) < PARALLEL
             samples.append(np.linalg.norm(bone[use], axis=1) / length[use])
         joined = np.concatenate(samples)
-        mid, spread = _centre_and_spread(joined)
+        mid, spread = _center_and_spread(joined)
         out[name] = (unit * mid, unit * spread, len(joined))
     front = _frontal(points, visible, trunk)
     width = np.abs(points[:, 5, 0] - points[:, 6, 0])[front] / length[front]
-    mid, spread = _centre_and_spread(width)
+    mid, spread = _center_and_spread(width)
     out['shoulders'] = (unit * mid, unit * spread, int(front.sum()))
     hips, line = points[:, 11] - points[:, 12], points[:, 5] - points[:, 6]
     use = front & (_angle(hips, line) < PARALLEL)
     ratio = np.linalg.norm(hips[use], axis=1) / np.linalg.norm(
         line[use], axis=1
     )
-    mid, spread = _centre_and_spread(ratio)
+    mid, spread = _center_and_spread(ratio)
     out['hips'] = (
         out['shoulders'][0] * mid,
         out['shoulders'][0] * spread,
@@ -108,7 +108,7 @@ def fit_ratios(points: Array, visible: Mask) -> dict[str, Any]:
     low = np.where(gone, np.inf, points).min(1)[whole]
     high = np.where(gone, -np.inf, points).max(1)[whole]
     share = np.log(length[whole] / unit / (high - low).max(1))
-    mid, spread = _centre_and_spread(share)
+    mid, spread = _center_and_spread(share)
     out['scale'] = (mid, spread, int(whole.sum()))
     local = (points - neck[:, None])[front] / length[front, None, None]
     out['face'] = {

@@ -35,7 +35,7 @@ def default_size(points: Tensor, visible: Tensor) -> Tensor:
 def turn(points: Tensor, angle: float) -> Tensor:
     """Turn points (…, 3) about the vertical axis.
 
-    Convention: radians; positive angles turn z towards x, so a body that
+    Convention: radians; positive angles turn z toward x, so a body that
     faces the camera turns to the image's left at 90°.
     """
     turned = points.new_full((), angle)

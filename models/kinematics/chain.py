@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .skeleton import DATA_ROOT, JOINTS
+from ...skeleton import JOINTS
+from .body import DATA_ROOT
 
 
 def import_pytorch_kinematics() -> Any:

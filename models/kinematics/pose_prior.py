@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .skeleton import DATA_ROOT, FLIP
+from ...skeleton import FLIP
+from .body import DATA_ROOT
 
 # The targets the network knows. A right joint is a left joint of the mirrored
 # pose, so mirroring the input mirrors the answer exactly.
@@ -51,23 +52,23 @@ def features(
 
     Args:
         points: Poses (B, 17, 2) in units of person size; the origin is the
-            centre of the person box where that is known.
+            center of the person box where that is known.
         weights: Belief in each joint (B, 17) in [0, 1].
         target: Index of the joint that is hidden.
-        known: (B,) 1 where the origin is the centre of the person box, else 0.
+        known: (B,) 1 where the origin is the center of the person box, else 0.
 
     Returns:
-        The inputs (B, 54) and the weighted centre (B, 2) of the other joints.
+        The inputs (B, 54) and the weighted center (B, 2) of the other joints.
     """
     keep = torch.ones_like(weights)
     keep[:, target] = 0
     belief = weights * keep
     total = belief.sum(1, keepdim=True).clamp(min=1e-3)
-    centre = (points * belief[..., None]).sum(1) / total
-    local = (points - centre[:, None]) * belief[..., None] * POSITION_SCALE
-    place = centre * known[:, None] * POSITION_SCALE
+    center = (points * belief[..., None]).sum(1) / total
+    local = (points - center[:, None]) * belief[..., None] * POSITION_SCALE
+    place = center * known[:, None] * POSITION_SCALE
     return torch.cat((local.flatten(1), belief, place, known[:, None]), 1), (
-        centre
+        center
     )
 
 
@@ -82,7 +83,7 @@ def network(
         slot: Position of the hidden joint in ``TARGETS``.
 
     Returns:
-        Offset (B, 2) from the centre and log spread (B, 2), in units of size.
+        Offset (B, 2) from the center and log spread (B, 2), in units of size.
     """
     bias = values['bias_in'][slot]
     hidden = torch.addmm(bias, inputs, values['weight_in']).relu()
@@ -138,7 +139,7 @@ class PosePrior:
 
         Args:
             points: Poses (B, 17, 2) in units of person size; where ``known``
-                is 1 the origin is the centre of the person box.
+                is 1 the origin is the center of the person box.
             weights: Belief in each joint (B, 17) in [0, 1]; 0 hides it.
             known: (B,) 0 or 1.
 
@@ -156,9 +157,9 @@ class PosePrior:
         mean = torch.empty_like(points)
         spread = torch.empty_like(points)
         for slot, target in enumerate(TARGETS):
-            inputs, centre = features(both, belief, target, known)
+            inputs, center = features(both, belief, target, known)
             offset, log_spread = network(values, inputs, slot)
-            place, wide = centre + offset, log_spread.exp()
+            place, wide = center + offset, log_spread.exp()
             left, right = place[:count], _negate_x(place[count:])
             wide, wide_right = wide[:count], wide[count:]
             if FLIP[target] == target:

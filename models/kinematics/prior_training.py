@@ -1,6 +1,6 @@
 """Training of the masked-joint network behind ``PosePrior``.
 
-The targets are labelled joints; the inputs are the other joints with some of
+The targets are labeled joints; the inputs are the other joints with some of
 them hidden, displaced or swapped. A displaced joint comes with a belief drawn
 so that low belief means often wrong, which teaches the network to read the
 weights as confidences.
@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...skeleton import FLIP
 from .pose_prior import INPUTS, TARGETS, features, mirror, network
-from .skeleton import FLIP
 
 
 def prepare_poses(
@@ -30,20 +30,20 @@ def prepare_poses(
         bbox: (N, 4) x, y, width, height in pixels.
 
     Returns:
-        Points (N, 17, 2) in units of the longer box side from the box centre,
-        0 where unlabelled, and labels (N, 17). Persons with fewer than five
-        labelled joints or a box below 16 pixels are left out.
+        Points (N, 17, 2) in units of the longer box side from the box center,
+        0 where unlabeled, and labels (N, 17). Persons with fewer than five
+        labeled joints or a box below 16 pixels are left out.
     """
     size = bbox[:, 2:].max(1)
-    centre = bbox[:, :2] + bbox[:, 2:] / 2
-    labelled = keypoints[..., 2] > 0
-    points = (keypoints[..., :2] - centre[:, None]) / size[:, None, None]
-    points = np.where(labelled[..., None], points, 0.0)
-    use = (labelled.sum(1) >= 5) & (size > 16)
+    center = bbox[:, :2] + bbox[:, 2:] / 2
+    labeled = keypoints[..., 2] > 0
+    points = (keypoints[..., :2] - center[:, None]) / size[:, None, None]
+    points = np.where(labeled[..., None], points, 0.0)
+    use = (labeled.sum(1) >= 5) & (size > 16)
     use &= np.abs(points).max((1, 2)) < 0.6
     return (
         torch.from_numpy(points[use].astype(np.float32)),
-        torch.from_numpy(labelled[use]),
+        torch.from_numpy(labeled[use]),
     )
 
 
@@ -51,41 +51,39 @@ def _uniform(*shape: int) -> Tensor:
     return torch.rand(*shape)
 
 
-def _box(points: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
-    """Corners (B, 1, 2) of the box around labelled joints."""
-    gone = ~labelled[..., None]
+def _box(points: Tensor, labeled: Tensor) -> tuple[Tensor, Tensor]:
+    """Corners (B, 1, 2) of the box around labeled joints."""
+    gone = ~labeled[..., None]
     low = points.masked_fill(gone, math.inf).amin(1, keepdim=True)
     high = points.masked_fill(gone, -math.inf).amax(1, keepdim=True)
     return low, high
 
 
-def _augment(
-    points: Tensor, labelled: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Mirror, rotate and rescale; returns points, labels, centre known."""
+def _augment(points: Tensor, labeled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mirror, rotate and rescale; returns points, labels, center known."""
     count = len(points)
     turn = _uniform(count) < 0.5
     points = torch.where(turn[:, None, None], mirror(points), points)
-    labelled = torch.where(turn[:, None], labelled[:, FLIP], labelled)
+    labeled = torch.where(turn[:, None], labeled[:, FLIP], labeled)
     known = (_uniform(count) < 0.65).to(points)
     angle = torch.randn(count) * 0.15 * (1 - known)
     cos, sin = angle.cos(), angle.sin()
     rotation = torch.stack((cos, -sin, sin, cos), 1).view(-1, 2, 2)
     points = points @ rotation.mT
-    low, high = _box(points, labelled)
+    low, high = _box(points, labeled)
     longer = (high - low).amax((1, 2)).clamp(min=0.15)
     own_box = (known == 0) & (_uniform(count) < 0.5)
     factor = (torch.randn(count) * 0.05).exp()
     factor = torch.where(own_box, 1 / longer, factor)
-    return points * factor[:, None, None], labelled, known
+    return points * factor[:, None, None], labeled, known
 
 
-def _corrupt(points: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
+def _corrupt(points: Tensor, labeled: Tensor) -> tuple[Tensor, Tensor]:
     """Displace some joints, hide others; returns points and belief."""
     count = len(points)
-    low, high = _box(points, labelled)
+    low, high = _box(points, labeled)
     low, extent = low - 0.1, high - low + 0.2
-    belief = labelled.to(points)
+    belief = labeled.to(points)
     noisy = points + torch.randn_like(points) * _uniform(count, 1, 1) * 0.02
     belief = belief * (_uniform(count, 17) > 0.5 * _uniform(count, 1))
     anywhere = low + extent * _uniform(count, 17, 2)
@@ -96,7 +94,7 @@ def _corrupt(points: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
     drawn = _uniform(count, 17)
     new = torch.where((_uniform(count, 17) < drawn)[..., None], right, wrong)
     hit = (_uniform(count, 17) < 0.4 * _uniform(count, 1)) & (belief > 0)
-    filled = (_uniform(count, 17) < 0.5 * _uniform(count, 1)) & ~labelled
+    filled = (_uniform(count, 17) < 0.5 * _uniform(count, 1)) & ~labeled
     noisy = torch.where(hit[..., None], new, noisy)
     noisy = torch.where(filled[..., None], anywhere, noisy)
     belief = torch.where(hit, drawn, belief)
@@ -104,7 +102,7 @@ def _corrupt(points: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _initial(width: int, depth: int) -> dict[str, Tensor]:
-    """Kaiming-initialised weights."""
+    """Kaiming-initialized weights."""
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(*shape) * math.sqrt(2 / shape[-2])
@@ -121,20 +119,20 @@ def _initial(width: int, depth: int) -> dict[str, Tensor]:
 
 
 def _loss(
-    values: dict[str, Tensor], points: Tensor, labelled: Tensor
+    values: dict[str, Tensor], points: Tensor, labeled: Tensor
 ) -> Tensor:
     """Negative log-likelihood of every hidden joint, with linear tails."""
-    clean, labelled, known = _augment(points, labelled)
-    noisy, belief = _corrupt(clean, labelled)
+    clean, labeled, known = _augment(points, labeled)
+    noisy, belief = _corrupt(clean, labeled)
     total, count = clean.new_zeros(()), 0
     for slot, target in enumerate(TARGETS):
-        rows = labelled[:, target].nonzero().squeeze(1)
+        rows = labeled[:, target].nonzero().squeeze(1)
         rows = rows[torch.rand(len(rows)) < 0.35]
-        inputs, centre = features(
+        inputs, center = features(
             noisy[rows], belief[rows], target, known[rows]
         )
         offset, log_spread = network(values, inputs, slot)
-        error = clean[rows, target] - centre - offset
+        error = clean[rows, target] - center - offset
         error = (error / log_spread.exp()).abs()
         tail = torch.where(error < 5, 0.5 * error**2, 5 * error - 12.5)
         total = total + (tail + log_spread).sum()
@@ -144,7 +142,7 @@ def _loss(
 
 def train_prior(
     points: Tensor,
-    labelled: Tensor,
+    labeled: Tensor,
     steps: int,
     width: int = 256,
     depth: int = 2,
@@ -156,8 +154,8 @@ def train_prior(
 
     Args:
         points: Poses (N, 17, 2) from ``prepare_poses``.
-        labelled: Labels (N, 17).
-        steps: Number of optimiser steps (AdamW, cosine schedule).
+        labeled: Labels (N, 17).
+        steps: Number of optimizer steps (AdamW, cosine schedule).
         width: Hidden width H.
         depth: Hidden residual layers.
         batch: Persons per step.
@@ -168,18 +166,18 @@ def train_prior(
         Half-precision weights under the names that ``PosePrior`` reads.
     """
     values = _initial(width, depth)
-    optimiser = torch.optim.AdamW(values.values(), rate, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(values.values(), rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimiser, steps, rate * 0.005
+        optimizer, steps, rate * 0.005
     )
     mean = 0.0
     for step in range(1, steps + 1):
         rows = torch.randint(0, len(points), (batch,))
-        loss = _loss(values, points[rows], labelled[rows])
-        optimiser.zero_grad()
+        loss = _loss(values, points[rows], labeled[rows])
+        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(values.values(), 1.0)
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         mean += (loss.item() - mean) / min(step, 200)
         if report and step % 500 == 0:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..geometry.simcc import SimCCLogits
+from ..distributions.simcc import SimCCLogits
 from ..sample_fields import Samples, simcc_targets
 
 

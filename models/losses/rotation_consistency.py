@@ -32,7 +32,7 @@ def rotation_inconsistency(
         turned joint is still inside the crop, so that the distance counts.
 
     Convention:
-        Positive angles turn x towards y about ``((W-1)/2, (H-1)/2)``.
+        Positive angles turn x toward y about ``((W-1)/2, (H-1)/2)``.
     """
     expected = rotate_points(upright, angles, input_size, scales)
     distance = torch.linalg.vector_norm(rotated - expected, dim=-1)
@@ -41,18 +41,3 @@ def rotation_inconsistency(
     return distance / person_size.unsqueeze(-1), inside_crop(
         expected, input_size
     )
-
-
-def random_angles(batch_size: int, max_deg: float, like: Tensor) -> Tensor:
-    """Draw one angle per sample, evenly from ``[-max_deg, max_deg]``.
-
-    Args:
-        batch_size: Number of angles B.
-        max_deg: Largest angle in degrees.
-        like: Tensor whose device the angles take.
-
-    Returns:
-        ``(B,)`` angles in radians, float32.
-    """
-    unit = torch.rand(batch_size, device=like.device) * 2 - 1
-    return torch.deg2rad(unit * max_deg)

@@ -6,43 +6,39 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..geometry.coordinates import inside_crop
-from ..geometry.rotation import rotate_points
-from ..geometry.simcc import (
+from ..augmentations.similarity import SimilarityTransform
+from ..distributions.simcc import (
     SimCCLogits,
     SimCCSpec,
     hard_decode,
     raw_scores,
     soft_decode,
 )
-from ..geometry.simcc_scores import simcc_scores
-from ..hard_view import Placement
+from ..distributions.simcc_scores import simcc_scores
+from ..geometry.coordinates import inside_crop
+from ..geometry.rotation import rotate_points
 from ..losses.masked import masked_mean
 from ..losses.rotation_consistency import rotation_inconsistency
-from ..options import (
-    ConsistencyOptions,
-    HardViewTarget,
-    SolvabilityOptions,
-)
+from ..options import ConsistencyOptions, SolvabilityOptions, StrongViewTarget
 from ..sample_fields import (
     Samples,
     augmentation_angles,
     box_centers,
     cached_labels,
-    labelled_joints,
+    labeled_joints,
     person_sizes,
     simcc_targets,
 )
-from ..teachers.fit import CONVERGED, DEGENERATE
-from ..teachers.teacher import TeacherResult
-from ..teachers.trust import decay, fuse
-from .views import PlacedView
+from ..teachers.base import TeacherResult
+from ..teachers.pseudo_trust import decay, fuse
+from ..teachers.solver import CONVERGED, DEGENERATE
+from .pose_output import AugmentedView
 
 # a joint's raw score is how far the others may believe it, never nothing
 _LEAST_BELIEF = 1e-3
 
 
-class PseudoTrust(NamedTuple):
+class TrustTarget(NamedTuple):
     """Targets of the trust head.
 
     Args:
@@ -54,7 +50,7 @@ class PseudoTrust(NamedTuple):
     mask: Tensor
 
 
-def unify(one: PseudoTrust, other: PseudoTrust) -> PseudoTrust:
+def elementwise_min(one: TrustTarget, other: TrustTarget) -> TrustTarget:
     """Take the smaller of two opinions, or the only one there is.
 
     Args:
@@ -68,10 +64,10 @@ def unify(one: PseudoTrust, other: PseudoTrust) -> PseudoTrust:
         torch.where(p.mask, p.targets, torch.ones_like(p.targets))
         for p in (one, other)
     ]
-    return PseudoTrust(torch.minimum(*known), one.mask | other.mask)
+    return TrustTarget(torch.minimum(*known), one.mask | other.mask)
 
 
-class Judgement(NamedTuple):
+class TeacherOutput(NamedTuple):
     """What a teacher says about the joints decoded from a batch.
 
     Args:
@@ -91,12 +87,12 @@ def judge(
     logits: SimCCLogits,
     spec: SimCCSpec,
     data_samples: Samples,
-) -> Judgement:
+) -> TeacherOutput:
     """Let a teacher judge the joints decoded from a batch.
 
     The joints are turned upright first where augmentation has turned the
     crop. The raw scores tell the teacher how far each joint may be believed
-    in the judgement of the others, the box where in it the body lies.
+    in the judgment of the others, the box where in it the body lies.
 
     Args:
         teacher: A teacher made with these options.
@@ -106,7 +102,7 @@ def judge(
         data_samples: B samples with targets.
 
     Returns:
-        The joints and the judgement of them.
+        The joints and the judgment of them.
     """
     decode = hard_decode if options.detach else soft_decode
     device = logits.x.device
@@ -118,14 +114,14 @@ def judge(
     size = person_sizes(data_samples, device)
     belief = raw_scores(logits).detach().clamp(_LEAST_BELIEF, 1)
     if options.use_gt_visible:
-        belief = belief * labelled_joints(data_samples)
+        belief = belief * labeled_joints(data_samples)
     result = teacher(
         joints.detach(), belief, size, box_centers(data_samples, device)
     )
-    return Judgement(joints, size, result)
+    return TeacherOutput(joints, size, result)
 
 
-def cached_trust(data_samples: Samples, device: torch.device) -> PseudoTrust:
+def cached_trust(data_samples: Samples, device: torch.device) -> TrustTarget:
     """Take the labels that a teacher gave before the training.
 
     Args:
@@ -137,17 +133,17 @@ def cached_trust(data_samples: Samples, device: torch.device) -> PseudoTrust:
     """
     labels = cached_labels(data_samples, device)
     mask = labels.isfinite()
-    return PseudoTrust(torch.where(mask, labels, 0.0), mask)
+    return TrustTarget(torch.where(mask, labels, 0.0), mask)
 
 
 def rotation_trust(
     options: ConsistencyOptions,
     dist_thr: float,
-    upright: PlacedView,
-    other: PlacedView,
+    upright: AugmentedView,
+    other: AugmentedView,
     spec: SimCCSpec,
     data_samples: Samples,
-) -> tuple[PseudoTrust, Tensor]:
+) -> tuple[TrustTarget, Tensor]:
     """Compare a second view with the upright one.
 
     Args:
@@ -174,10 +170,10 @@ def rotation_trust(
 
     inconsistency, mask = compare(soft_decode)
     if options.use_gt_visible:
-        mask = mask & labelled_joints(data_samples)
+        mask = mask & labeled_joints(data_samples)
     mean = masked_mean(inconsistency, mask)
     if options.hard_view is None:
-        return PseudoTrust(decay(inconsistency, options.alpha), mask), mean
+        return TrustTarget(decay(inconsistency, options.alpha), mask), mean
     # the head judges the joints where the arg-max puts them
     distance, _ = compare(hard_decode)
     targets = hard_view_trust(
@@ -187,13 +183,13 @@ def rotation_trust(
         options.alpha,
         dist_thr,
     )
-    return PseudoTrust(targets, mask), mean
+    return TrustTarget(targets, mask), mean
 
 
 def hard_view_trust(
     distance: Tensor,
     expected: Tensor,
-    target: HardViewTarget,
+    target: StrongViewTarget,
     alpha: float,
     dist_thr: float,
 ) -> Tensor:
@@ -224,8 +220,8 @@ def annotated_trust(
     spec: SimCCSpec,
     data_samples: Samples,
     dist_thr: float,
-    placement: Placement,
-) -> PseudoTrust:
+    placement: SimilarityTransform,
+) -> TrustTarget:
     """Tell from the annotation which joints are right.
 
     Args:
@@ -248,7 +244,7 @@ def annotated_trust(
     distance = torch.linalg.vector_norm(
         hard_decode(logits, spec) - truth, dim=-1
     )
-    return PseudoTrust(
+    return TrustTarget(
         (distance <= dist_thr * size[:, None]).float(),
         (weights > 0) & inside_crop(truth, spec.input_size),
     )
@@ -260,8 +256,8 @@ def solvability_trust(
     logits: SimCCLogits,
     spec: SimCCSpec,
     data_samples: Samples,
-) -> tuple[PseudoTrust, dict[str, Tensor]]:
-    """Turn the judgement of a teacher into targets, see :func:`judge`.
+) -> tuple[TrustTarget, dict[str, Tensor]]:
+    """Turn the judgment of a teacher into targets, see :func:`judge`.
 
     Args:
         teacher: A teacher made with these options.
@@ -284,7 +280,7 @@ def solvability_trust(
         solvability = decay(distance / size[:, None], options.alpha)
         trust = fuse(solvability, result.identifiability, options.fusion)
     targets = torch.where(mask, trust, torch.zeros_like(trust))
-    return PseudoTrust(targets, mask), _log(result, targets.detach(), mask)
+    return TrustTarget(targets, mask), _log(result, targets.detach(), mask)
 
 
 def _log(

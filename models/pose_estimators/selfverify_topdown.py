@@ -11,14 +11,15 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
+from ..augmentations.similarity import SimilarityTransform, random_angles
+from ..augmentations.strong import hard_view
+from ..distributions.simcc import SimCCLogits, hard_decode
+from ..distributions.simcc_scores import simcc_scores
 from ..geometry.rotation import rotate_images
-from ..geometry.simcc import SimCCLogits, hard_decode
-from ..geometry.simcc_scores import simcc_scores
-from ..hard_view import Placement, hard_view
-from ..heads.trust_head import DEFAULT_LEVELS, Evidence
+from ..heads.trust_features import TrustFeatures
+from ..heads.trust_head import DEFAULT_LEVELS
 from ..losses.masked import soft_target_bce
 from ..losses.pose_loss import simcc_pose_loss
-from ..losses.rotation_consistency import random_angles
 from ..options import (
     ConsistencyOptions,
     SolvabilityOptions,
@@ -28,27 +29,27 @@ from ..options import (
     read_options,
 )
 from ..sample_fields import Samples, person_sizes
-from .frozen import batchnorm_statistics_kept, freeze
-from .pseudo_trust import (
-    Judgement,
-    PseudoTrust,
-    annotated_trust,
-    cached_trust,
-    judge,
-    rotation_trust,
-    solvability_trust,
-    unify,
-)
-from .teachers import TEACHERS
-from .views import (
-    PlacedView,
-    View,
-    black_of,
+from .freezing import freeze, freeze_bn_stats
+from .pose_output import (
+    AugmentedView,
+    PoseOutput,
     fuse_views,
-    map_channels,
+    infer_channels,
+    normalized_fill,
     simcc_spec,
     trust_of_views,
 )
+from .pseudo_trust import (
+    TeacherOutput,
+    TrustTarget,
+    annotated_trust,
+    cached_trust,
+    elementwise_min,
+    judge,
+    rotation_trust,
+    solvability_trust,
+)
+from .teachers import TEACHERS
 
 
 class Lesson(NamedTuple):
@@ -59,8 +60,8 @@ class Lesson(NamedTuple):
         pseudo: What it should say.
     """
 
-    shown: PlacedView
-    pseudo: PseudoTrust
+    shown: AugmentedView
+    pseudo: TrustTarget
 
 
 @MODELS.register_module()
@@ -68,7 +69,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     """Top-down estimator with a SimCC head that learns to trust its joints.
 
     In training the crop goes through the pose network once, and a copy
-    that is rotated about its centre once more. How far the prediction
+    that is rotated about its center once more. How far the prediction
     fails to turn with the image is a loss for the pose network and, as
     ``exp(-alpha * inconsistency)``, the target of the trust head. The
     upright prediction is the fixed side of the comparison: it gets no
@@ -169,7 +170,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 "model.trust_head=dict(type='TrustHead') or "
                 'model.trust_cfg.enable=False'
             )
-        channels = map_channels(self.backbone)
+        channels = infer_channels(self.backbone)
         levels = cfg.get('levels', DEFAULT_LEVELS)
         count = len(channels)
         if any(not -count <= level < count for level in levels):
@@ -209,7 +210,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         """Compute losses and what is logged beside them.
 
         Args:
-            inputs: ``(B, 3, H, W)`` normalised crops, or ``(B, D)`` stored
+            inputs: ``(B, 3, H, W)`` normalized crops, or ``(B, D)`` stored
                 evidence, which needs ``trust_cfg.source='cached'``.
             data_samples: B training samples.
 
@@ -231,7 +232,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 simcc_pose_loss(self.head, upright.view.logits, data_samples)
             )
         other = self._other_view(inputs, upright) if self._sees_twice else None
-        opinions: dict[str, PseudoTrust] = {}
+        opinions: dict[str, TrustTarget] = {}
         if self._measures_consistency:
             opinions['consistency'], mean = rotation_trust(
                 self.consistency,
@@ -263,9 +264,9 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
     def _lessons(
         self,
-        upright: PlacedView,
-        other: PlacedView | None,
-        opinions: dict[str, PseudoTrust],
+        upright: AugmentedView,
+        other: AugmentedView | None,
+        opinions: dict[str, TrustTarget],
         data_samples: Samples,
     ) -> list[Lesson]:
         hard, source = self.consistency.hard_view, self.trust.source
@@ -275,7 +276,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 for shown in ([upright, other] if hard else [upright])
             ]
         if source == 'unified':
-            pseudo = unify(*opinions.values())
+            pseudo = elementwise_min(*opinions.values())
         else:
             pseudo = opinions[source]
         return [Lesson(other if hard else upright, pseudo)]
@@ -310,34 +311,36 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             and self.consistency.loss_weight > 0
         )
 
-    def view(self, inputs: Tensor) -> View:
+    def view(self, inputs: Tensor) -> PoseOutput:
         """Let the pose network look at crops.
 
         Args:
-            inputs: ``(B, 3, H, W)`` normalised crops.
+            inputs: ``(B, 3, H, W)`` normalized crops.
 
         Returns:
             What it says about them.
         """
         features = self.extract_feat(inputs)
-        return View(features, SimCCLogits(*self.head.forward(features)))
+        return PoseOutput(features, SimCCLogits(*self.head.forward(features)))
 
     def _upright_view(
         self, inputs: Tensor, data_samples: Samples
-    ) -> PlacedView:
+    ) -> AugmentedView:
         sizes = person_sizes(data_samples, inputs.device)
         with torch.set_grad_enabled(self.full_param_train):
             view = self.view(inputs)
-        return PlacedView(view, Placement.upright(sizes), sizes)
+        return AugmentedView(view, SimilarityTransform.upright(sizes), sizes)
 
-    def _other_view(self, inputs: Tensor, upright: PlacedView) -> PlacedView:
+    def _other_view(
+        self, inputs: Tensor, upright: AugmentedView
+    ) -> AugmentedView:
         head_needs_grad = (
             self.full_param_train
             and self.trust_head is not None
             and not (self.trust.detach_pseudo and self.trust.detach_features)
         )
         with_grad = self._trains_consistency or head_needs_grad
-        black = black_of(self.data_preprocessor)
+        black = normalized_fill(self.data_preprocessor)
         if self.consistency.hard_view is None:
             angles = random_angles(
                 len(inputs), self.consistency.max_deg, inputs
@@ -350,14 +353,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             )
         with (
             torch.set_grad_enabled(with_grad),
-            batchnorm_statistics_kept(*self._pose_modules()),
+            freeze_bn_stats(*self._pose_modules()),
         ):
             view = self.view(crops)
-        return PlacedView(view, placement, upright.sizes * placement.scales)
+        return AugmentedView(view, placement, upright.sizes * placement.scales)
 
     def judge_view(
-        self, view: View, data_samples: list[PoseDataSample]
-    ) -> Judgement:
+        self, view: PoseOutput, data_samples: list[PoseDataSample]
+    ) -> TeacherOutput:
         """Let the teacher judge what the pose network says.
 
         Args:
@@ -365,7 +368,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             data_samples: Its B samples, with targets.
 
         Returns:
-            The judgement.
+            The judgment.
 
         Raises:
             ValueError: If the model has no teacher.
@@ -383,7 +386,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             data_samples,
         )
 
-    def evidence(self, view: View, sizes: Tensor) -> Tensor:
+    def evidence(self, view: PoseOutput, sizes: Tensor) -> Tensor:
         """Collect what the trust head reads of a view.
 
         Args:
@@ -395,7 +398,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         """
         head = self.trust_head
         levels = DEFAULT_LEVELS if head is None else head.levels
-        return Evidence.collect(
+        return TrustFeatures.collect(
             [view.features[level] for level in levels],
             view.logits,
             hard_decode(view.logits, self.simcc_spec),
@@ -404,8 +407,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         ).packed()
 
     def _annotated(
-        self, shown: PlacedView, data_samples: Samples
-    ) -> PseudoTrust:
+        self, shown: AugmentedView, data_samples: Samples
+    ) -> TrustTarget:
         return annotated_trust(
             shown.view.logits,
             self.simcc_spec,
@@ -418,10 +421,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         shown, pseudo = zip(*lessons, strict=True)
         return self._compare_trust(
             torch.cat([self._trust_logits(one) for one in shown]),
-            PseudoTrust(*map(torch.cat, zip(*pseudo, strict=True))),
+            TrustTarget(*map(torch.cat, zip(*pseudo, strict=True))),
         )
 
-    def _trust_logits(self, shown: PlacedView) -> Tensor:
+    def _trust_logits(self, shown: AugmentedView) -> Tensor:
         view = shown.view
         if self.trust.detach_features:
             view = view.detach()
@@ -445,7 +448,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         )
 
     def _compare_trust(
-        self, trust_logits: Tensor, pseudo: PseudoTrust
+        self, trust_logits: Tensor, pseudo: TrustTarget
     ) -> dict[str, Tensor]:
         targets = pseudo.targets
         if self.trust.detach_pseudo:
@@ -467,7 +470,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         checkpoint holds as calibration acts on it last.
 
         Args:
-            inputs: ``(B, 3, H, W)`` normalised crops.
+            inputs: ``(B, 3, H, W)`` normalized crops.
             data_samples: B samples.
 
         Returns:
@@ -501,7 +504,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
     def _score_rows(
         self,
-        views: list[View],
+        views: list[PoseOutput],
         logits: SimCCLogits,
         flip_indices: list[int],
         data_samples: Samples,

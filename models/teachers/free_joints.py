@@ -8,15 +8,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from ..kinematics.residuals import (
-    hinge_limits,
-    relative_lengths,
-    split,
-)
-from ..kinematics.skeleton import load_skeleton
-from .fit import Attraction, Normal
-from .starts import Facing
-from .teacher import Teacher
+from ..kinematics.body import load_body
+from .base import Teacher
+from .initialization import PoseInit
+from .solver import NormalEquations
+from .terms import DataTerm, hinge_limits, relative_lengths, split
 
 
 class FreeBody:
@@ -28,7 +24,7 @@ class FreeBody:
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
         """Read the body description into tensors."""
-        body = load_skeleton()
+        body = load_body()
 
         def real(values: object) -> Tensor:
             return torch.tensor(values, device=device, dtype=dtype)
@@ -87,8 +83,8 @@ class FreeBody:
         return split(unknowns)[0][..., :2], jacobian
 
     def expand(
-        self, unknowns: Tensor, attract: Callable[[Tensor], Attraction]
-    ) -> Normal:
+        self, unknowns: Tensor, attract: Callable[[Tensor], DataTerm]
+    ) -> NormalEquations:
         """Pull on the joints and weigh the soft constraints."""
         residuals, slopes, pull = self._residuals(unknowns)
         away = unknowns - self.middle
@@ -104,9 +100,9 @@ class FreeBody:
         curve = (pull.clamp(min=0) @ self.laplacian).view(-1, 17, 17)
         hessian[:, 2:51:3, 2:51:3] += curve
         energy = residuals.square().sum(1) + (linear * away).sum(1)
-        return Normal(energy + outside.energy, gradient, hessian)
+        return NormalEquations(energy + outside.energy, gradient, hessian)
 
-    def start(self, facing: Facing, points: Tensor) -> Tensor:
+    def start(self, facing: PoseInit, points: Tensor) -> Tensor:
         """Begin at the guessed positions with the depths of the rest body."""
         shape = facing.joints.shape
         flat = points[:, None].expand(*shape[:3], 2)

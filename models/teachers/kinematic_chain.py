@@ -8,6 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from ..kinematics.body import load_body
 from ..kinematics.chain import (
     ChainPose,
     HumanChain,
@@ -16,10 +17,10 @@ from ..kinematics.chain import (
     projected_curvature,
     projected_jacobian,
 )
-from ..kinematics.skeleton import load_skeleton
-from .fit import Attraction, Normal
-from .starts import Facing
-from .teacher import Teacher
+from .base import Teacher
+from .initialization import PoseInit
+from .solver import NormalEquations
+from .terms import DataTerm
 
 ROOT_ROLL, ROOT_YAW = 'root_z', 'root_y'
 
@@ -36,7 +37,7 @@ class ChainBody:
     ) -> None:
         """Move the chain and collect what is constant."""
         self.chain = chain = chain.to(device, dtype)
-        skeleton = load_skeleton()
+        skeleton = load_body()
         self.angles = len(chain.names)
         self.scales = len(chain.scale_spreads)
         self.soft = skeleton.soft
@@ -57,7 +58,7 @@ class ChainBody:
         return unknowns.split((self.angles, self.scales, 1, 2), 1)
 
     def _postures(self, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Pull towards rest and, beyond a limit, back to the limit.
+        """Pull toward rest and, beyond a limit, back to the limit.
 
         Returns:
             Energy (B,), half its gradient and half its second derivative by
@@ -96,8 +97,8 @@ class ChainBody:
         return points, jacobian
 
     def expand(
-        self, unknowns: Tensor, attract: Callable[[Tensor], Attraction]
-    ) -> Normal:
+        self, unknowns: Tensor, attract: Callable[[Tensor], DataTerm]
+    ) -> NormalEquations:
         """Pull on the projected joints, weigh limits and bone scales."""
         pose, points, jacobian = self._place(unknowns)
         angles, scales, log_scale, _ = self._split(unknowns)
@@ -118,9 +119,9 @@ class ChainBody:
         diagonal[:, self.bounded] += stiff_bend
         diagonal[:, self.sized] += self.loose.square()
         energy = energy + loose.square().sum(1) + outside.energy
-        return Normal(energy, gradient, hessian)
+        return NormalEquations(energy, gradient, hessian)
 
-    def start(self, facing: Facing, points: Tensor) -> Tensor:
+    def start(self, facing: PoseInit, points: Tensor) -> Tensor:
         """Begin at rest, turned and placed."""
         shape = (*facing.yaw.shape, self.angles + self.scales + 3)
         start = points.new_zeros(shape)

@@ -59,8 +59,8 @@ def test_the_seed_decides_all_that_is_random(name, image):
 
 
 def test_noise_has_the_standard_deviation_of_its_source():
-    grey = np.full((200, 200, 3), 127, np.uint8)
-    noise = corrupt(grey, BOX, 'gaussian_noise', 2, [3]) / 255.0
+    gray = np.full((200, 200, 3), 127, np.uint8)
+    noise = corrupt(gray, BOX, 'gaussian_noise', 2, [3]) / 255.0
     assert noise.std() == pytest.approx(0.12, rel=0.02)
 
 

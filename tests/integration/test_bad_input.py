@@ -59,7 +59,7 @@ def test_an_unreadable_checkpoint(tmp_path, drawn):
     path.write_bytes(b'PK\x03\x04 and nothing more')
     message = refused(SELFVERIFY, tmp_path, drawn, f'load_from={path}')
     assert str(path) in message
-    assert 'can not be read' in message
+    assert 'cannot be read' in message
 
 
 @pytest.mark.parametrize('config', [BASELINE, SELFVERIFY])

@@ -9,11 +9,7 @@ from helpers import SELFVERIFY, build_estimator, load_config, packed_batch
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mmpose.registry import VISUALIZERS
 
-from self_verify_pose.apis import (
-    as_dicts,
-    inference_trust,
-    init_trust_model,
-)
+from self_verify_pose.apis import as_dicts, inference_trust, init_trust_model
 from self_verify_pose.datasets.synthetic import draw_scene
 
 
@@ -42,7 +38,7 @@ def test_inference_topdown_brings_trust_along(model, drawing):
     assert whole.pred_instances.keypoint_trust.shape == (1, 17)
 
 
-def test_the_visualiser_draws_its_predictions(model, drawing, tmp_path):
+def test_the_visualizer_draws_its_predictions(model, drawing, tmp_path):
     (result,) = inference_topdown(model, drawing.image)
     visualizer = VISUALIZERS.build(
         {'type': 'PoseLocalVisualizer', 'name': str(tmp_path)}

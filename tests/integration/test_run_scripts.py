@@ -6,7 +6,7 @@ import pytest
 from helpers import ROOT
 from integration_runs import SHORT, SHORT_TEST
 
-from self_verify_pose.metrics.evaluation.dump import read_dump
+from self_verify_pose.metrics.evaluation.io.dump import read_dump
 
 
 def run(script, *arguments, cwd='/', **environment):

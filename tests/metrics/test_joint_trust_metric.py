@@ -62,7 +62,7 @@ def evaluate(samples, **kwargs):
 
 
 def by_hand(samples, field):
-    """Scores and correctness of the labelled joints, one by one."""
+    """Scores and correctness of the labeled joints, one by one."""
     scores, correct = [], []
     for sample in samples:
         truth, pred = sample.gt_instances, sample.pred_instances
@@ -165,7 +165,7 @@ def test_sample_and_visibility_forms_agree(to_dict, visible):
     assert evaluate(samples) == expected
 
 
-def test_only_labelled_joints_count():
+def test_only_labeled_joints_count():
     sample = make_sample(0)
     expected = evaluate([sample])
     hidden = sample.gt_instances.keypoints_visible == 0
@@ -277,14 +277,14 @@ def test_bad_sample_is_an_error_that_names_it(what, match):
         JointTrustMetric().process(None, [sample])
 
 
-def test_no_labelled_joint_at_all_is_an_error():
+def test_no_labeled_joint_at_all_is_an_error():
     sample = make_sample(0)
     sample.gt_instances.keypoints_visible[:] = 0
-    with pytest.raises(ValueError, match='no labelled joint in 1 samples'):
+    with pytest.raises(ValueError, match='no labeled joint in 1 samples'):
         evaluate([sample])
 
 
-def test_person_without_labelled_joint_changes_nothing():
+def test_person_without_labeled_joint_changes_nothing():
     samples = [make_sample(0), make_sample(1)]
     expected = evaluate(samples)
     empty = make_sample(2)

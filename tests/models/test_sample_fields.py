@@ -3,7 +3,7 @@ import torch
 from helpers import build_estimator, packed_batch
 
 from self_verify_pose.models.sample_fields import (
-    labelled_joints,
+    labeled_joints,
     person_sizes,
     simcc_targets,
 )
@@ -23,13 +23,13 @@ def test_targets_are_stacked_in_order(samples):
     assert torch.equal(targets.y[1], expected)
 
 
-def test_labelled_joints_are_those_with_a_weight(samples):
+def test_labeled_joints_are_those_with_a_weight(samples):
     sample = samples[0].clone()
     sample.gt_instance_labels.keypoint_weights[0, 4] = 0
-    labelled = labelled_joints([sample])
-    assert labelled.dtype == torch.bool
-    assert labelled.sum() == 16
-    assert not labelled[0, 4]
+    labeled = labeled_joints([sample])
+    assert labeled.dtype == torch.bool
+    assert labeled.sum() == 16
+    assert not labeled[0, 4]
 
 
 def test_size_is_the_longer_side_of_the_box_in_crop_pixels(samples):
@@ -46,4 +46,4 @@ def test_a_missing_target_names_the_sample_and_the_remedy(samples):
     sample.set_metainfo({'id': 77})
     del sample.gt_instance_labels.keypoint_weights
     with pytest.raises(KeyError, match=r'keypoint_weights.*77.*Generate'):
-        labelled_joints([samples[0], sample])
+        labeled_joints([samples[0], sample])

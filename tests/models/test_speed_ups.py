@@ -18,10 +18,8 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmpose.testing import get_packed_inputs
 
-from self_verify_pose.models.hooks.channels_last import ChannelsLastHook
-from self_verify_pose.models.hooks.compile_backbone import (
-    CompileBackboneHook,
-)
+from self_verify_pose.engine.hooks.channels_last import ChannelsLastHook
+from self_verify_pose.engine.hooks.compile_backbone import CompileBackboneHook
 
 CONFIGS = (BASELINE, SELFVERIFY, SOLVABILITY, CACHED)
 BFLOAT16 = {'type': 'BFloat16OptimWrapper'}

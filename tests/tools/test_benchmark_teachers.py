@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from self_verify_pose.models.kinematics.skeleton import load_skeleton
+from self_verify_pose.models.kinematics.body import load_body
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 pytest.importorskip('pytorch_kinematics')
 
 
 def _poses(path: Path) -> Path:
-    """Noisy upright persons with every joint labelled."""
+    """Noisy upright persons with every joint labeled."""
     rng = np.random.default_rng(0)
-    rest = np.array(load_skeleton().rest)[:, :2]
+    rest = np.array(load_body().rest)[:, :2]
     points = 300 * rest + 400 + rng.normal(0, 3, (64, 17, 2))
     low, high = points.min(1), points.max(1)
     np.savez(

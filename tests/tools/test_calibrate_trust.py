@@ -15,12 +15,11 @@ from helpers import (
 )
 from mmengine.logging import HistoryBuffer
 
-from self_verify_pose.datasets.persons import build_split
+from self_verify_pose.datasets.coco_instances import build_split
 from self_verify_pose.datasets.synthetic import make_dataset
+from self_verify_pose.engine.checkpoint import load_estimator, read_checkpoint
+from self_verify_pose.engine.evaluation import evaluate_dataset, joint_scores
 from self_verify_pose.metrics.functional import auroc, ece
-from self_verify_pose.metrics.judging import joint_scores, judge_dataset
-from self_verify_pose.models.hooks.pose_checkpoint import read_checkpoint
-from self_verify_pose.models.loading import load_estimator
 
 TRUST = 'keypoint_trust'
 MAPS = [f'trust_head.calibration.{n}' for n in ('inputs', 'outputs')]
@@ -50,7 +49,7 @@ def judged(state, drawn, ann=None):
     narrow(config.model)
     model = load_estimator(config, state, 'x.pth', trust=True)
     data = build_split(config, 'val', ann)
-    return joint_scores(judge_dataset(model, data, [TRUST], 0.3)[TRUST])
+    return joint_scores(evaluate_dataset(model, data, [TRUST], 0.3)[TRUST])
 
 
 def last(state, kind):

@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from evaluation_inputs import make_joints
 from helpers import ROOT, load_tool
-from judged import make_joints
 
-from self_verify_pose.metrics.evaluation.sources import SIMCC_SCORES
+from self_verify_pose.metrics.evaluation.io.reading import SIMCC_SCORES
 
 TOOL = ROOT / 'tools/eval_trust.py'
 # a process that says what it took itself: what its parent reads of it
@@ -46,7 +46,7 @@ def write_dump(path, joints):
     truth = joints.truth
     samples = []
     for n in range(len(truth)):
-        flags = truth.labelled[n] * (2 - truth.occluded[n])
+        flags = truth.labeled[n] * (2 - truth.occluded[n])
         rows = np.column_stack([truth.keypoints[n], flags])
         samples.append(
             {
@@ -59,7 +59,7 @@ def write_dump(path, joints):
                 },
                 'gt_instances': {
                     'keypoints': truth.keypoints[None, n],
-                    'keypoints_visible': truth.labelled[None, n].astype(float),
+                    'keypoints_visible': truth.labeled[None, n].astype(float),
                     'bboxes': truth.boxes[None, n],
                 },
                 'pred_instances': {
@@ -88,7 +88,7 @@ def test_two_dumps_give_one_report(tmp_path):
     content = json.loads((out / 'report.json').read_text())
     assert list(content) == ['run0', 'run1']
     joints = make_joints(seed=1)
-    wrong = (joints.errors > 0.1)[joints.truth.labelled].mean()
+    wrong = (joints.errors > 0.1)[joints.truth.labeled].mean()
     assert content['run1']['error_rate']['value'] == pytest.approx(wrong)
     assert content['run1']['settings'] == {
         'dist_thr': 0.1,

@@ -11,13 +11,13 @@ import pytest
 import torch
 from helpers import CACHEGEN, ROOT, build_estimator, load_config, narrow
 
-from self_verify_pose.datasets.cache_generation import CacheJob, CacheMaker
 from self_verify_pose.datasets.synthetic import make_dataset
-from self_verify_pose.datasets.trust_cache import (
+from self_verify_pose.datasets.trust_cache.files import file_sha256
+from self_verify_pose.datasets.trust_cache.schema import (
     evidence_digest,
-    file_sha256,
     load_cache,
 )
+from self_verify_pose.engine.cache_writer import CacheJob, CacheWriter
 from self_verify_pose.models.options import SolvabilityOptions
 
 TOOL = ROOT / 'tools' / 'generate_solvability_cache.py'
@@ -93,8 +93,8 @@ def persons_of(drawn):
 def test_the_cache_holds_every_person_once(made, drawn, checkpoint):
     cache = load_cache(made[0])
     path, persons = persons_of(drawn)
-    labelled = {p['id'] for p in persons if p['num_keypoints'] > 0}
-    assert set(cache.columns['ids'].tolist()) == labelled
+    labeled = {p['id'] for p in persons if p['num_keypoints'] > 0}
+    assert set(cache.columns['ids'].tolist()) == labeled
     header = cache.header
     assert header.checkpoint_sha256 == file_sha256(checkpoint)
     assert header.annotation_sha256 == file_sha256(path)
@@ -120,7 +120,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     # a slow disk, so that the kill comes in the middle
     code = (
         'import runpy, sys, time\n'
-        'from self_verify_pose.datasets import trust_cache_parts as parts\n'
+        'from self_verify_pose.datasets.trust_cache import parts\n'
         'save = parts.CacheParts.save\n'
         'def slow(*given): save(*given); time.sleep(1)\n'
         'parts.CacheParts.save = slow\n'
@@ -175,9 +175,9 @@ def make_job(drawn, checkpoint, out, **changes):
 
 
 def labels_of(job):
-    maker = CacheMaker(job)
-    list(maker.run())
-    return maker.finish()
+    writer = CacheWriter(job)
+    list(writer.run())
+    return writer.finish()
 
 
 def test_every_interruption_leads_to_the_same_bytes(
@@ -188,12 +188,12 @@ def test_every_interruption_leads_to_the_same_bytes(
     out, pieces = tmp_path / 'b.npz', 0
     again = make_job(drawn, checkpoint, out, with_features=True, resume=True)
     while not out.exists():
-        maker = CacheMaker(again)
-        for done, _ in enumerate(maker.run()):
+        writer = CacheWriter(again)
+        for done, _ in enumerate(writer.run()):
             if done == pieces:
                 break  # one part more in every run
         else:
-            maker.finish()
+            writer.finish()
         pieces += 1
     assert pieces > 2
     same_files(out, (job.out,))
@@ -227,7 +227,7 @@ def test_duplicate_ids_stop_at_once(tmp_path, drawn, checkpoint):
     path.write_text(json.dumps(content))
     job = make_job(root, checkpoint, tmp_path / 'a.npz')
     with pytest.raises(ValueError, match=f'id {persons[0]["id"]} 2 times'):
-        CacheMaker(job)
+        CacheWriter(job)
     assert os.listdir(tmp_path) == ['data']
 
 
@@ -300,16 +300,16 @@ def test_the_teacher_takes_the_options_of_the_command_line(
 
 def test_another_request_does_not_resume(tmp_path, drawn, checkpoint):
     job = make_job(drawn, checkpoint, tmp_path / 'a.npz')
-    next(CacheMaker(job).run())
+    next(CacheWriter(job).run())
     other = make_job(
         drawn, checkpoint, tmp_path / 'a.npz', batch_size=3, resume=True
     )
     with pytest.raises(ValueError, match='--resume: expected parts'):
-        next(CacheMaker(other).run())
+        next(CacheWriter(other).run())
 
 
 def test_a_config_without_a_teacher_is_refused(tmp_path, drawn, checkpoint):
     job = make_job(drawn, checkpoint, tmp_path / 'a.npz')
     job.config.model.solvability_cfg.enable = False
     with pytest.raises(ValueError, match='expected True to make a cache'):
-        CacheMaker(job)
+        CacheWriter(job)

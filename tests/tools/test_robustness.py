@@ -15,8 +15,8 @@ from helpers import (
     narrow,
 )
 
+from self_verify_pose.datasets.coco_instances import build_split
 from self_verify_pose.datasets.corruptions import corrupt
-from self_verify_pose.datasets.persons import build_split
 from self_verify_pose.datasets.transforms.corrupt_image import (
     CorruptImage,
     with_corruption,

@@ -48,7 +48,7 @@ def scene_with(yaw_degrees, **joints):
     )
     empty = type(scene.objects)(*(field[:0] for field in scene.objects))
     camera = replace(
-        scene.camera, width=320, height=256, focal=400.0, centre=(159.5, 127.5)
+        scene.camera, width=320, height=256, focal=400.0, center=(159.5, 127.5)
     )
     return replace(
         scene,
@@ -80,9 +80,9 @@ def test_projected_joints_are_the_keypoints(drawings):
         for points, annotation in zip(
             projected, drawing.annotations, strict=True
         ):
-            labelled = triples(annotation)[:, 2] > 0
+            labeled = triples(annotation)[:, 2] > 0
             np.testing.assert_allclose(
-                triples(annotation)[labelled, :2], points[labelled], atol=1e-3
+                triples(annotation)[labeled, :2], points[labeled], atol=1e-3
             )
 
 

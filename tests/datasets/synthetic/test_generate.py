@@ -82,8 +82,8 @@ def test_saved_joints_project_onto_the_keypoints(made):
     )
     truth = np.array([a['keypoints'] for a in content['annotations']])
     truth = truth.reshape(-1, 17, 3)
-    labelled = truth[..., 2] > 0
-    assert np.abs(xy - truth[..., :2])[labelled].max() < 2e-3
+    labeled = truth[..., 2] > 0
+    assert np.abs(xy - truth[..., :2])[labeled].max() < 2e-3
 
 
 def test_interrupted_run_is_made_again(made, tmp_path):
@@ -151,7 +151,7 @@ def test_pycocotools_reads_it_and_agrees_on_the_masks(made):
         record = coco.loadImgs(person['image_id'])[0]
         image = cv2.imread(str(root / 'train2017' / record['file_name']))
         assert image.shape[:2] == (record['height'], record['width'])
-        # The polygon runs through the border's pixel centres.
+        # The polygon runs through the border's pixel centers.
         ratio = coco.annToMask(person).sum() / person['area']
         assert 0.7 < ratio < 1.3
 
@@ -197,5 +197,5 @@ def test_mmpose_reads_it(made):
     sample = dataset[0]
     assert sample['keypoints'].shape == (1, 17, 2)
     assert cv2.imread(sample['img_path']) is not None
-    labelled = sample['keypoints_visible'][0] > 0
-    assert labelled.sum() == sample['raw_ann_info']['num_keypoints']
+    labeled = sample['keypoints_visible'][0] > 0
+    assert labeled.sum() == sample['raw_ann_info']['num_keypoints']

@@ -5,12 +5,9 @@ from self_verify_pose.datasets.synthetic.raster import (
     Camera,
     empty_buffers,
     fill_box,
-    rasterise,
+    rasterize,
 )
-from self_verify_pose.datasets.synthetic.shapes import (
-    ShapeList,
-    concatenate,
-)
+from self_verify_pose.datasets.synthetic.shapes import ShapeList, concatenate
 
 # So far away that perspective inside a shape is below the tolerance.
 FAR = 1000.0
@@ -20,7 +17,7 @@ LIGHT = np.array([0.0, 0.0, -1.0])
 
 def draw(*shapes):
     buffers = empty_buffers(CAMERA.width, CAMERA.height)
-    rasterise(concatenate(list(shapes)), CAMERA, LIGHT, buffers)
+    rasterize(concatenate(list(shapes)), CAMERA, LIGHT, buffers)
     return buffers
 
 
@@ -31,10 +28,10 @@ def capsule(start, end, radii, label=1):
     return shapes.build()
 
 
-def ellipsoid(centre, frame, semi_axes, label=1):
+def ellipsoid(center, frame, semi_axes, label=1):
     shapes = ShapeList()
     shapes.ellipsoid(
-        np.add(centre, (0, 0, FAR)), np.asarray(frame), semi_axes, label
+        np.add(center, (0, 0, FAR)), np.asarray(frame), semi_axes, label
     )
     return shapes.build()
 

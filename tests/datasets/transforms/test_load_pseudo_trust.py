@@ -9,8 +9,11 @@ from trust_caches import example_columns, example_header
 from self_verify_pose.datasets.transforms.load_pseudo_trust import (
     LoadPseudoTrust,
 )
-from self_verify_pose.datasets.trust_cache import CacheError, save_cache
-from self_verify_pose.models.kinematics.skeleton import FLIP
+from self_verify_pose.datasets.trust_cache.schema import (
+    CacheError,
+    save_cache,
+)
+from self_verify_pose.skeleton import FLIP
 
 TRUST = example_columns()['pseudo_trust']
 
@@ -114,5 +117,5 @@ def test_a_skipped_sample_is_replaced_by_another(path):
 def test_a_damaged_cache_is_refused(path):
     with open(path, 'r+b') as file:
         file.truncate(200)
-    with pytest.raises(CacheError, match='can not be read'):
+    with pytest.raises(CacheError, match='cannot be read'):
         LoadPseudoTrust(path)

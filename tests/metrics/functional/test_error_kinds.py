@@ -11,11 +11,8 @@ from self_verify_pose.metrics.functional.error_kinds import (
     inverted_similarity,
     swapped_similarity,
 )
-from self_verify_pose.metrics.functional.similarity import (
-    COCO_SIGMAS,
-    keypoint_similarity,
-)
-from self_verify_pose.models.kinematics.skeleton import FLIP
+from self_verify_pose.metrics.functional.similarity import keypoint_similarity
+from self_verify_pose.skeleton import COCO_SIGMAS, FLIP
 
 
 def similarity_by_hand(point, target, area, sigma):
@@ -23,12 +20,12 @@ def similarity_by_hand(point, target, area, sigma):
     return np.exp(-square / (2 * area * (2 * sigma) ** 2))
 
 
-def kind_by_hand(point, joint, own, people, areas, labelled):
+def kind_by_hand(point, joint, own, people, areas, labeled):
     """The taxonomy of the paper: the closest true joint of all decides."""
     candidates = []
     for m in range(len(people)):
         for k in {joint, FLIP[joint]}:
-            if labelled[m, k]:
+            if labeled[m, k]:
                 near = similarity_by_hand(
                     point, people[m, k], areas[m], COCO_SIGMAS[joint]
                 )
@@ -47,7 +44,7 @@ def crowd(seed):
     """Two images with persons close to each other; random wrong joints."""
     rng = np.random.default_rng(seed)
     people = rng.uniform(0, 100, (6, 17, 2))
-    labelled = rng.random((6, 17)) < 0.8
+    labeled = rng.random((6, 17)) < 0.8
     areas = rng.uniform(2000, 6000, 6)
     images = np.array([7, 7, 7, 9, 9, 5])
     predicted = people + rng.normal(0, 6, people.shape)
@@ -59,22 +56,22 @@ def crowd(seed):
             elif chance < 0.4:
                 other = rng.choice(np.flatnonzero(images == images[n]))
                 predicted[n, k] = people[other, k] + rng.normal(0, 1, 2)
-    return predicted, people, labelled, areas, images
+    return predicted, people, labeled, areas, images
 
 
 @pytest.mark.parametrize('seed', range(4))
 def test_kinds_follow_the_closest_true_joint(seed):
-    predicted, people, labelled, areas, images = crowd(seed)
+    predicted, people, labeled, areas, images = crowd(seed)
     ids = np.arange(6) + 50
     order = np.random.default_rng(seed).permutation(6)
     kinds = error_kinds(
-        np.where(labelled, keypoint_similarity(predicted, people, areas), -1),
-        inverted_similarity(predicted, people, labelled, areas, FLIP),
+        np.where(labeled, keypoint_similarity(predicted, people, areas), -1),
+        inverted_similarity(predicted, people, labeled, areas, FLIP),
         swapped_similarity(
             predicted,
             images,
             ids,
-            (people[order], labelled[order], areas[order]),
+            (people[order], labeled[order], areas[order]),
             images[order],
             ids[order],
             FLIP,
@@ -84,14 +81,14 @@ def test_kinds_follow_the_closest_true_joint(seed):
     for n in range(6):
         here = np.flatnonzero(images == images[n])
         for k in range(17):
-            if labelled[n, k]:
+            if labeled[n, k]:
                 expected = kind_by_hand(
                     predicted[n, k],
                     k,
                     list(here).index(n),
                     people[here],
                     areas[here],
-                    labelled[here],
+                    labeled[here],
                 )
                 assert KINDS[kinds[n, k]] == expected
                 seen.add(expected)
@@ -99,12 +96,12 @@ def test_kinds_follow_the_closest_true_joint(seed):
 
 
 def test_a_person_alone_can_not_be_swapped():
-    predicted, people, labelled, areas, images = crowd(0)
+    predicted, people, labeled, areas, images = crowd(0)
     found = swapped_similarity(
         predicted[5:],
         images[5:],
         np.array([55]),
-        (people, labelled, areas),
+        (people, labeled, areas),
         images,
         np.arange(6) + 50,
         FLIP,
@@ -113,11 +110,11 @@ def test_a_person_alone_can_not_be_swapped():
 
 
 def test_the_nose_has_no_mirror_image():
-    _, people, labelled, areas, _ = crowd(1)
-    found = inverted_similarity(people, people, labelled, areas, FLIP)
+    _, people, labeled, areas, _ = crowd(1)
+    found = inverted_similarity(people, people, labeled, areas, FLIP)
     assert (found[:, 0] < 0).all()
-    assert (found[:, 1:][labelled[:, FLIP][:, 1:]] >= 0).all()
-    assert (found[~labelled[:, FLIP]] < 0).all()
+    assert (found[:, 1:][labeled[:, FLIP][:, 1:]] >= 0).all()
+    assert (found[~labeled[:, FLIP]] < 0).all()
 
 
 def test_thresholds_belong_to_the_better_kind():

@@ -37,9 +37,9 @@ def test_raw_scores_reach_the_known_figures(network, expected):
     pred = np.reshape([pred['keypoints'] for pred in predictions], (-1, 17, 3))
     true = np.reshape([ann['keypoints'] for ann in matched], (-1, 17, 3))
     size = [max(ann['bbox'][2:]) for ann in matched]
-    labelled = true[..., 2] > 0
-    errors = joint_errors(pred[..., :2], true[..., :2], size)[labelled]
-    scores = pred[..., 2][labelled]
+    labeled = true[..., 2] > 0
+    errors = joint_errors(pred[..., :2], true[..., :2], size)[labeled]
+    scores = pred[..., 2][labeled]
     correct = is_correct(errors, dist_thr=0.05)
 
     found = [

@@ -3,17 +3,17 @@
 import pytest
 import torch
 
+from self_verify_pose.models.distributions.simcc import (
+    SimCCLogits,
+    SimCCSpec,
+    soft_decode,
+    statistics,
+)
 from self_verify_pose.models.geometry.coordinates import sample_features
 from self_verify_pose.models.geometry.precision import full_precision
 from self_verify_pose.models.geometry.rotation import (
     rotate_images,
     rotate_points,
-)
-from self_verify_pose.models.geometry.simcc import (
-    SimCCLogits,
-    SimCCSpec,
-    soft_decode,
-    statistics,
 )
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 

@@ -74,7 +74,7 @@ def test_images_agree_with_opencv(degrees):
     noise = np.random.default_rng(0).random((height, width, 3))
     image = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 3)
     center = ((width - 1) / 2, (height - 1) / 2)
-    # opencv's positive angle turns y towards x
+    # opencv's positive angle turns y toward x
     matrix = cv2.getRotationMatrix2D(center, -degrees, 1)
     expected = cv2.warpAffine(image, matrix, INPUT_SIZE)
     turned = rotate_images(
@@ -104,7 +104,7 @@ def test_a_mark_moves_to_where_its_point_moves():
     torch.testing.assert_close(found, expected, atol=0.02, rtol=0)
 
 
-def test_corners_take_the_fill_colour():
+def test_corners_take_the_fill_color():
     fill = torch.tensor([-2.1, -2.0, -1.8])
     image = torch.randn(1, 3, 64, 48)
     turned = rotate_images(image, torch.tensor([math.pi / 4]), fill)

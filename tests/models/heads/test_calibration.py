@@ -11,7 +11,7 @@ from self_verify_pose.models.heads.calibration import (
     NUM_KNOTS,
     TrustCalibration,
     fit,
-    identity_knots,
+    identity_map,
 )
 
 METHODS = ('temperature', 'isotonic')
@@ -146,11 +146,11 @@ def test_a_map_that_is_none_is_refused(change):
     calibration = TrustCalibration()
     with pytest.raises(ValueError, match=f'expected {NUM_KNOTS} finite'):
         calibration.set(
-            identity_knots()._replace(
+            identity_map()._replace(
                 **dict(
                     zip(
                         ('inputs', 'outputs'),
-                        map(np.array, change(*identity_knots())),
+                        map(np.array, change(*identity_map())),
                         strict=True,
                     )
                 )

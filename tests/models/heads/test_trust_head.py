@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from self_verify_pose.models.geometry.simcc import SimCCLogits, SimCCSpec
+from self_verify_pose.models.distributions.simcc import SimCCLogits, SimCCSpec
 from self_verify_pose.models.heads.trust_head import TrustHead
 
 SPEC = SimCCSpec((192, 256), 2.0, 10.0)

@@ -3,19 +3,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.models.kinematics.body_statistics import (
     ANSUR,
     body_description,
     comparison_table,
     fit_ratios,
 )
-from self_verify_pose.models.kinematics.skeleton import JOINTS, load_skeleton
+from self_verify_pose.skeleton import JOINTS
 
 
 @pytest.fixture(scope='module')
 def ratios():
     """Ratios fitted to noisy copies of the rest body facing the camera."""
-    rest = np.array(load_skeleton().rest)[:, :2]
+    rest = np.array(load_body().rest)[:, :2]
     rng = np.random.default_rng(0)
     scale = rng.uniform(100, 400, (500, 1, 1))
     points = rest * scale + rng.normal(0, 0.5, (500, 17, 2))
@@ -23,7 +24,7 @@ def ratios():
 
 
 def test_recovers_the_lengths_of_the_drawn_body(ratios):
-    body = load_skeleton()
+    body = load_body()
     names = dict(zip(body.bones, body.lengths, strict=True))
     expected = {
         'shoulders': names[5, 6],
@@ -46,8 +47,8 @@ def test_description_keeps_the_rest_pose_symmetric(ratios):
 
 
 def test_shipped_lengths_are_near_anthropometry():
-    """Joint centres sit inside the body: hips and shoulders are narrower."""
-    body = load_skeleton()
+    """Joint centers sit inside the body: hips and shoulders are narrower."""
+    body = load_body()
     names = dict(zip(body.bones, body.lengths, strict=True))
     for name, bone in (
         ('upper_arm', (5, 7)),

@@ -6,11 +6,8 @@ import pytest
 import torch
 
 from self_verify_pose.models.kinematics import chain as module
-from self_verify_pose.models.kinematics.skeleton import (
-    DATA_ROOT,
-    JOINTS,
-    load_skeleton,
-)
+from self_verify_pose.models.kinematics.body import DATA_ROOT, load_body
+from self_verify_pose.skeleton import JOINTS
 
 kinematics = pytest.importorskip('pytorch_kinematics')
 
@@ -43,7 +40,7 @@ def test_agrees_with_pytorch_kinematics(human):
 def test_rest_angles_give_the_rest_pose(human):
     zero = torch.zeros(1, len(human.names)).double()
     pose = module.forward_kinematics(human, zero, torch.zeros(1, 8).double())
-    rest = torch.tensor(load_skeleton().rest).double()[None]
+    rest = torch.tensor(load_body().rest).double()[None]
     torch.testing.assert_close(pose.joints, rest, rtol=0, atol=1e-4)
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.models.kinematics.pose_prior import PosePrior, mirror
-from self_verify_pose.models.kinematics.skeleton import FLIP, load_skeleton
+from self_verify_pose.skeleton import FLIP
 
 
 @pytest.fixture(scope='module')
@@ -14,7 +15,7 @@ def prior() -> PosePrior:
 
 def _poses(count: int = 3) -> torch.Tensor:
     generator = torch.Generator().manual_seed(3)
-    rest = torch.tensor(load_skeleton().rest).double()[:, :2]
+    rest = torch.tensor(load_body().rest).double()[:, :2]
     noise = torch.randn(count, 17, 2, generator=generator).double()
     return rest + 0.02 * noise
 

@@ -3,18 +3,18 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.models.kinematics.pose_prior import PosePrior
 from self_verify_pose.models.kinematics.prior_training import (
     prepare_poses,
     train_prior,
 )
-from self_verify_pose.models.kinematics.skeleton import load_skeleton
 
 
 def _drawn(count: int = 256):
     """Upright persons of several widths and their boxes, in pixels."""
     rng = np.random.default_rng(0)
-    rest = np.array(load_skeleton().rest)[:, :2]
+    rest = np.array(load_body().rest)[:, :2]
     stretch = rng.uniform(0.5, 1.5, (count, 1, 1)) * [1, 0] + [0, 1]
     points = 300 * rest * stretch + 400
     low, high = points.min(1) - 10, points.max(1) + 10
@@ -24,8 +24,8 @@ def _drawn(count: int = 256):
 
 def test_prepared_poses_fill_their_box():
     keypoints, bbox = _drawn()
-    points, labelled = prepare_poses(keypoints, bbox)
-    assert labelled.all()
+    points, labeled = prepare_poses(keypoints, bbox)
+    assert labeled.all()
     assert points.shape == (256, 17, 2)
     extent = points.amax(1) - points.amin(1)
     assert ((extent.amax(1) > 0.8) & (extent.amax(1) <= 1)).all()
@@ -39,11 +39,11 @@ def test_sparse_persons_are_left_out():
 
 def test_training_lowers_the_loss_and_its_file_can_be_read(tmp_path):
     torch.manual_seed(0)
-    points, labelled = prepare_poses(*_drawn())
+    points, labeled = prepare_poses(*_drawn())
     seen: list[float] = []
     values = train_prior(
         points,
-        labelled,
+        labeled,
         500,
         width=32,
         batch=64,

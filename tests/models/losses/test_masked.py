@@ -3,10 +3,7 @@ import math
 import pytest
 import torch
 
-from self_verify_pose.models.losses.masked import (
-    masked_mean,
-    soft_target_bce,
-)
+from self_verify_pose.models.losses.masked import masked_mean, soft_target_bce
 
 
 def test_masked_mean_ignores_what_does_not_count():

@@ -2,9 +2,9 @@ import math
 
 import torch
 
+from self_verify_pose.models.augmentations.similarity import random_angles
 from self_verify_pose.models.geometry.rotation import rotate_points
 from self_verify_pose.models.losses.rotation_consistency import (
-    random_angles,
     rotation_inconsistency,
 )
 

@@ -12,22 +12,24 @@ from helpers import (
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 
-from self_verify_pose.models.geometry.coordinates import inside_crop
-from self_verify_pose.models.geometry.rotation import rotate_points
-from self_verify_pose.models.geometry.simcc import (
+from self_verify_pose.models.augmentations.similarity import (
+    SimilarityTransform,
+)
+from self_verify_pose.models.distributions.simcc import (
     SimCCLogits,
     SimCCSpec,
     hard_decode,
 )
-from self_verify_pose.models.hard_view import Placement
+from self_verify_pose.models.geometry.coordinates import inside_crop
+from self_verify_pose.models.geometry.rotation import rotate_points
 from self_verify_pose.models.options import SolvabilityOptions
 from self_verify_pose.models.pose_estimators.pseudo_trust import (
-    PseudoTrust,
+    TrustTarget,
     annotated_trust,
     cached_trust,
+    elementwise_min,
     hard_view_trust,
     solvability_trust,
-    unify,
 )
 from self_verify_pose.models.pose_estimators.teachers import TEACHERS
 from self_verify_pose.models.sample_fields import (
@@ -72,7 +74,7 @@ def real_samples():
 
 
 def crop_joints(samples):
-    """Labelled joints in pixels of the crop, from the SimCC targets."""
+    """Labeled joints in pixels of the crop, from the SimCC targets."""
     labels = [s.gt_instance_labels for s in samples]
     targets = SimCCLogits(
         torch.cat([t.keypoint_x_labels for t in labels]),
@@ -82,12 +84,12 @@ def crop_joints(samples):
     return hard_decode(targets, SPEC), weights > 0
 
 
-def test_angles_and_centres_undo_the_augmentation(real_samples):
+def test_angles_and_centers_undo_the_augmentation(real_samples):
     """Turned back, the crop is the image but for scale and shift."""
     device = torch.device('cpu')
     angles = augmentation_angles(real_samples, device)
     assert angles.abs().max().rad2deg() > 30
-    joints, labelled = crop_joints(real_samples)
+    joints, labeled = crop_joints(real_samples)
     upright = rotate_points(joints, angles, SPEC.input_size)
     centers = box_centers(real_samples, device)
     sizes = person_sizes(real_samples, device)
@@ -98,15 +100,15 @@ def test_angles_and_centres_undo_the_augmentation(real_samples):
             max(box[2:] - box[:2])
         )
         found = (upright[i] - centers[i]) / sizes[i]
-        # targets are rounded to half pixels; the crop's centre is half a
+        # targets are rounded to half pixels; the crop's center is half a
         # pixel off the one that mmpose turns about
-        inside = labelled[i] & inside_crop(joints[i] - 1, (190, 254))
+        inside = labeled[i] & inside_crop(joints[i] - 1, (190, 254))
         error = np.abs(found.numpy() - image)[inside]
         assert error.max() * sizes[i] < 1.5
 
 
 def test_right_joints_are_trusted_and_wrong_ones_are_not(real_samples):
-    joints, labelled = crop_joints(real_samples)
+    joints, labeled = crop_joints(real_samples)
     spoiled = joints.clone()
     left_wrist = 9
     spoiled[:, left_wrist] += (
@@ -125,7 +127,7 @@ def test_right_joints_are_trusted_and_wrong_ones_are_not(real_samples):
         for points in (joints, spoiled)
     ]
     (good, logged), (bad, _) = opinions
-    assert torch.equal(good.mask, labelled)
+    assert torch.equal(good.mask, labeled)
     assert set(logged) == LOGGED
     assert logged['solv_converged'] > 0.9
     both = good.mask[:, left_wrist]
@@ -170,15 +172,15 @@ def test_without_detach_the_values_are_those_of_the_teacher(real_samples):
 
 
 def test_unify_takes_the_smaller_opinion_or_the_only_one():
-    one = PseudoTrust(
+    one = TrustTarget(
         torch.tensor([0.2, 0.9, 0.4, 0.1]),
         torch.tensor([True, True, False, False]),
     )
-    other = PseudoTrust(
+    other = TrustTarget(
         torch.tensor([0.5, 0.3, 0.7, 0.6]),
         torch.tensor([True, True, True, False]),
     )
-    both = unify(one, other)
+    both = elementwise_min(one, other)
     assert both.mask.tolist() == [True, True, True, False]
     assert both.targets[:3].tolist() == pytest.approx([0.2, 0.3, 0.7])
 
@@ -317,9 +319,9 @@ def test_annotated_trust_agrees_with_a_plain_loop(placed):
     samples, generator = batch['data_samples'], torch.Generator()
     generator.manual_seed(0)
     joints = torch.rand(3, 17, 2, generator=generator) * 180
-    placement = Placement.upright(torch.ones(3))
+    placement = SimilarityTransform.upright(torch.ones(3))
     if placed:
-        placement = Placement(
+        placement = SimilarityTransform(
             torch.tensor([0.3, -0.2, 1.0]), torch.tensor([0.8, 1.0, 1.3])
         )
     size = person_sizes(samples, 'cpu')

@@ -5,12 +5,15 @@ import torch
 from helpers import SELFVERIFY, SOLVABILITY, build_estimator, packed_batch
 from torch.nn import functional
 
+from self_verify_pose.models.augmentations.similarity import random_angles
+from self_verify_pose.models.distributions.simcc import (
+    SimCCLogits,
+    hard_decode,
+)
 from self_verify_pose.models.geometry.rotation import (
     rotate_images,
     rotate_points,
 )
-from self_verify_pose.models.geometry.simcc import SimCCLogits, hard_decode
-from self_verify_pose.models.losses.rotation_consistency import random_angles
 from self_verify_pose.models.sample_fields import (
     augmentation_angles,
     box_centers,
@@ -42,7 +45,7 @@ def second_view(model, inputs):
     return rotate_images(inputs, angles, black), angles
 
 
-def labelled(samples):
+def labeled(samples):
     weights = [s.gt_instance_labels.keypoint_weights for s in samples]
     return torch.cat(weights) > 0
 
@@ -55,7 +58,7 @@ def inconsistency(model, upright, crops, angles, samples):
     x, y = expected.unbind(-1)
     inside = (x >= 0) & (x <= 191) & (y >= 0) & (y <= 255)
     sizes = person_sizes(samples, crops.device)
-    return distance / sizes[:, None], inside & labelled(samples)
+    return distance / sizes[:, None], inside & labeled(samples)
 
 
 def trust_loss(model, inputs, samples, targets, mask):
@@ -95,7 +98,7 @@ def slow_solvability(model, inputs, samples):
     _, axes = forward(model, inputs)
     joints = hard_decode(SimCCLogits(*axes), model.simcc_spec)
     belief = torch.minimum(*(a.amax(-1) for a in axes)).detach()
-    belief = belief.clamp(1e-3, 1) * labelled(samples)
+    belief = belief.clamp(1e-3, 1) * labeled(samples)
     result = model.teacher(
         rotate_points(
             joints, augmentation_angles(samples, joints.device), (192, 256)

@@ -9,18 +9,18 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
 from mmpose.models.utils.tta import flip_vectors
 
+from self_verify_pose.models.augmentations.similarity import random_angles
+from self_verify_pose.models.augmentations.strong import hard_view
+from self_verify_pose.models.distributions.simcc import SimCCLogits
+from self_verify_pose.models.distributions.simcc_scores import simcc_scores
 from self_verify_pose.models.geometry.rotation import (
     rotate_images,
     rotate_points,
 )
-from self_verify_pose.models.geometry.simcc import SimCCLogits
-from self_verify_pose.models.geometry.simcc_scores import simcc_scores
-from self_verify_pose.models.hard_view import hard_view
-from self_verify_pose.models.kinematics.skeleton import FLIP
-from self_verify_pose.models.losses.rotation_consistency import random_angles
-from self_verify_pose.models.options import HardViewOptions
-from self_verify_pose.models.pose_estimators.views import black_of
+from self_verify_pose.models.options import StrongAugmentationOptions
+from self_verify_pose.models.pose_estimators.pose_output import normalized_fill
 from self_verify_pose.models.sample_fields import person_sizes
+from self_verify_pose.skeleton import FLIP
 
 POSE = ('backbone', 'head')
 
@@ -72,7 +72,7 @@ def test_training_returns_all_losses_and_logs(model):
 
 def test_pose_loss_is_the_one_of_the_head(model):
     batch = packed_batch(model)
-    model.eval()  # the same normalisation twice
+    model.eval()  # the same normalization twice
     expected = model.head.loss(
         model.extract_feat(batch['inputs']), batch['data_samples']
     )
@@ -253,7 +253,7 @@ def test_what_a_hard_view_teaches_agrees_with_a_slow_reference():
     model.loss(**batch)
     torch.manual_seed(0)
     _, (angles, scales) = hard_view(
-        batch['inputs'], HardViewOptions(), torch.zeros(3)
+        batch['inputs'], StrongAugmentationOptions(), torch.zeros(3)
     )
     sizes = person_sizes(batch['data_samples'], 'cpu')
     ((targets, _),) = taught
@@ -336,7 +336,7 @@ def test_the_trust_loss_reaches_the_pose_where_asked(change):
     assert gradients(model, losses_of(model)['loss_trust'])['backbone'] > 0
 
 
-def test_unlabelled_joints_count_only_without_use_gt_visible():
+def test_unlabeled_joints_count_only_without_use_gt_visible():
     found = {}
     for use in (True, False):
         model = build_estimator(consistency_cfg__use_gt_visible=use).eval()
@@ -519,11 +519,11 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
     assert not messages
 
 
-def test_black_corners_are_black_before_normalisation(model):
+def test_black_corners_are_black_before_normalization(model):
     crop = rotate_images(
         torch.zeros(1, 3, 256, 192),
         torch.tensor([0.5]),
-        black_of(model.data_preprocessor),
+        normalized_fill(model.data_preprocessor),
     )
     mean, std = model.data_preprocessor.mean, model.data_preprocessor.std
     assert (crop[0, :, 0, 0] * std.flatten() + mean.flatten()).abs().max() < (

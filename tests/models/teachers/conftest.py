@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from self_verify_pose.models.kinematics.skeleton import load_skeleton
+from self_verify_pose.models.kinematics.body import load_body
 
 
 @pytest.fixture(scope='session')
@@ -12,7 +12,7 @@ def poses() -> torch.Tensor:
     from self_verify_pose.models.kinematics.camera import turn
 
     generator = torch.Generator().manual_seed(0)
-    rest = torch.tensor(load_skeleton().rest, dtype=torch.float64)
+    rest = torch.tensor(load_body().rest, dtype=torch.float64)
     yaws = (0.0, 0.4, -0.6, 1.0, 2.4, 3.1416, 3.6, 5.0)
     bodies = torch.stack([turn(rest, yaw) for yaw in yaws])[..., :2]
     noise = torch.randn(8, 17, 2, generator=generator, dtype=torch.float64)

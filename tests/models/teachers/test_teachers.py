@@ -5,11 +5,12 @@ import math
 import pytest
 import torch
 
+from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.models.kinematics.camera import turn
-from self_verify_pose.models.kinematics.skeleton import FLIP, load_skeleton
-from self_verify_pose.models.teachers.fit import CONVERGED, DEGENERATE
+from self_verify_pose.models.teachers.base import TeacherResult
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
-from self_verify_pose.models.teachers.teacher import TeacherResult
+from self_verify_pose.models.teachers.solver import CONVERGED, DEGENERATE
+from self_verify_pose.skeleton import FLIP
 
 FIELDS = ('residual', 'solvability', 'identifiability', 'trust')
 
@@ -83,7 +84,7 @@ def test_mirroring_swaps_left_and_right(teacher, poses):
 
 
 def test_a_back_view_is_as_good_as_a_front_view(teacher):
-    rest = torch.tensor(load_skeleton().rest, dtype=torch.float64)
+    rest = torch.tensor(load_body().rest, dtype=torch.float64)
     front = 200 * torch.stack([turn(rest, a)[:, :2] for a in (0, 0.3, -0.3)])
     back = 200 * torch.stack(
         [turn(rest, math.pi + a)[:, :2] for a in (0, 0.3, -0.3)]

@@ -1,0 +1,210 @@
+"""The persons of data sets in COCO format."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmpose.registry import DATASETS
+from numpy.typing import NDArray
+
+from .coco import CheckedCocoDataset
+
+InstanceInfo = dict[
+    str, Any
+]  # how MMPose's data sets describe_joints a person
+
+
+def read_instances(
+    annotations: Path, folder: Path, only: Iterable[str] | None = None
+) -> dict[Path, list[InstanceInfo]]:
+    """Read the persons with labeled joints.
+
+    Args:
+        annotations: Annotation file in COCO format.
+        folder: Folder of its images.
+        only: Names of the images to take; all that show persons by default.
+
+    Returns:
+        MMPose's description of each person, by image.
+
+    Raises:
+        FileNotFoundError: If a file or the folder is missing.
+        ValueError: If the annotations are in another format, or hold no
+            labeled person for an image.
+    """
+    for path in (annotations, folder):
+        if not path.exists():
+            raise FileNotFoundError(
+                f'COCO data: expected {path}, found nothing there; correct '
+                'the path'
+            )
+    infos = _by_image(annotations, folder)
+    if only is not None:
+        infos = {folder / name: infos.get(folder / name, []) for name in only}
+    for path, found in infos.items():
+        if not found:
+            raise ValueError(
+                f'COCO data: expected labeled persons in {path}, found none '
+                f'in {annotations}; give the annotations of this image'
+            )
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'COCO data: expected the images of {annotations}, found '
+                f'nothing at {path}; give their folder'
+            )
+    return infos
+
+
+def _by_image(
+    annotations: Path, folder: Path
+) -> dict[Path, list[InstanceInfo]]:
+    try:
+        dataset = CheckedCocoDataset(
+            ann_file=str(annotations),
+            data_prefix={'img': str(folder)},
+            pipeline=[],
+            test_mode=True,
+        )
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            'COCO data: expected keypoints of persons in COCO format, found '
+            f'{annotations}, which cannot be read ({error!r}); correct it'
+        ) from error
+    infos = defaultdict(list)
+    for info in persons(dataset):
+        infos[Path(info['img_path'])].append(info)
+    return dict(infos)
+
+
+def build_split(
+    config: Config,
+    split: str = 'val',
+    ann_file: Path | None = None,
+    images: Path | None = None,
+    count: int | None = None,
+) -> BaseDataset:
+    """Build annotated persons with the pipeline of validation.
+
+    Args:
+        config: Config with the data set of the split.
+        split: ``'val'`` or ``'test'``.
+        ann_file: A COCO-format file to read instead of that of the split.
+        images: Its image folder, ``images`` beside the file by default.
+        count: Only the first so many persons; all by default.
+
+    Returns:
+        The data set.
+
+    Raises:
+        FileNotFoundError: If the file or the folder does not exist.
+        ValueError: If there is no person with keypoints.
+    """
+    cfg: dict[str, Any] = {
+        **config[f'{split}_dataloader'].dataset,
+        'pipeline': config.val_dataloader.dataset.pipeline,
+        'serialize_data': False,  # fails where there is nothing
+    }
+    if ann_file is not None:
+        if images is None:
+            images = ann_file.parent / 'images'
+        for kind, path in (('file', ann_file), ('image folder', images)):
+            if not path.exists():
+                raise FileNotFoundError(
+                    f'annotations: expected the {kind} {path}, found nothing '
+                    'there; correct the path'
+                )
+        cfg['ann_file'] = str(ann_file.resolve())
+        cfg['data_prefix'] = {'img': str(images.resolve())}
+    return build_dataset(cfg, count)
+
+
+def build_dataset(
+    cfg: Mapping[str, Any], count: int | None = None
+) -> BaseDataset:
+    """Build a data set whose order is fixed, and which is not empty.
+
+    Args:
+        cfg: Its config.
+        count: Only the first so many persons; all by default.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: If there is no person with keypoints.
+    """
+    dataset = DATASETS.build({**cfg, 'test_mode': True, 'indices': count})
+    if not len(dataset):
+        raise ValueError(
+            'annotations: expected persons with keypoints, found none in '
+            f'{dataset.ann_file}; give another file'
+        )
+    return dataset
+
+
+def persons(dataset: BaseDataset) -> Iterator[InstanceInfo]:
+    """Go through the persons of a data set, without images.
+
+    Args:
+        dataset: A data set of MMPose.
+
+    Yields:
+        MMPose's description of each person, without the skeleton.
+    """
+    for index in range(len(dataset)):
+        # not the override of MMPose, which copies the skeleton every time
+        yield BaseDataset.get_data_info(dataset, index)
+
+
+def labeled_joints(info: InstanceInfo) -> NDArray[np.bool_]:
+    """Tell which joints have a true position.
+
+    Args:
+        info: A person.
+
+    Returns:
+        ``(K,)`` boolean.
+    """
+    return info['keypoints_visible'][0] > 0
+
+
+def select_evenly(
+    infos: Mapping[Path, Sequence[InstanceInfo]],
+    number: int | None,
+    min_joints: int,
+) -> dict[Path, list[InstanceInfo]]:
+    """Keep persons with enough labeled joints, spread evenly.
+
+    Args:
+        infos: The persons, by image.
+        number: Persons to keep at most; None keeps all.
+        min_joints: Fewest labeled joints of a person.
+
+    Returns:
+        Those that are kept, by image.
+
+    Raises:
+        ValueError: If nobody has enough labeled joints.
+    """
+    pairs = [
+        (path, info)
+        for path, found in infos.items()
+        for info in found
+        if labeled_joints(info).sum() >= min_joints
+    ]
+    if not pairs:
+        raise ValueError(
+            f'COCO data: expected persons with at least {min_joints} '
+            f'labeled joints, found none among '
+            f'{sum(map(len, infos.values()))}; give data with more labels'
+        )
+    count = len(pairs) if number is None else min(number, len(pairs))
+    kept = defaultdict(list)
+    for index in np.linspace(0, len(pairs) - 1, count).round().astype(int):
+        path, info = pairs[index]
+        kept[path].append(info)
+    return dict(kept)

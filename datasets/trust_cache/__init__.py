@@ -1,0 +1,1 @@
+"""The cache of a teacher's targets: schema, parts, stored features."""

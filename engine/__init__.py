@@ -1,0 +1,1 @@
+"""What runs around models, data sets and metrics."""

@@ -1,0 +1,132 @@
+"""Refuse a run that cannot give what was asked for, before it starts."""
+
+import inspect
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlparse
+
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+from torch import nn
+
+from ..checkpoint import check_pose_weights, read_state_dict
+from ..model_wrapper import unwrap_model
+
+# top-level keys that mmengine or mmpose read besides the runner's arguments
+_READ_BY_NAME = frozenset({'compile', 'preprocess_cfg', 'runner_type'})
+_REACH_SECONDS = 5
+
+
+@HOOKS.register_module()
+class PreflightHook(Hook):
+    """Check the configuration, the checkpoint and the initial weights.
+
+    A misspelled top-level key, a checkpoint that cannot be read or belongs
+    to another architecture stop the run with one sentence. Initial weights
+    of the backbone that cannot be downloaded do not: the backbone then
+    starts from random weights, and one warning says so. Where the model has
+    its trust head switched off, metrics of its trust are left out.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_run(self, runner: Runner) -> None:
+        """Run all checks.
+
+        Args:
+            runner: The runner that is about to start.
+
+        Raises:
+            ValueError: If a key is unknown or the checkpoint does not fit.
+            FileNotFoundError: If the checkpoint does not exist.
+        """
+        _check_keys(runner.cfg)
+        model = unwrap_model(runner.model)
+        checkpoint = runner._load_from
+        if checkpoint is not None and '://' not in checkpoint:
+            check_pose_weights(model, read_state_dict(checkpoint), checkpoint)
+        if getattr(model, 'trust_head', None) is None:
+            _drop_trust_metrics(runner)
+        _settle_backbone_init(
+            model.backbone, checkpoint is not None or runner._resume, runner
+        )
+
+
+def _drop_trust_metrics(runner: Runner) -> None:
+    """Leave out what judges the trust of a model that predicts none."""
+    for loop in (runner._val_loop, runner._test_loop):
+        evaluator = getattr(loop, 'evaluator', None)  # None: not built
+        if evaluator is None:
+            continue
+        kept = [m for m in evaluator.metrics if not _judges_trust(m)]
+        if len(kept) < len(evaluator.metrics):
+            evaluator.metrics = kept
+            runner.logger.info(
+                'The model has no trust head: trust is not evaluated.'
+            )
+
+
+def _judges_trust(metric: object) -> bool:
+    return getattr(metric, 'score_field', None) == 'keypoint_trust'
+
+
+def _check_keys(cfg: Config) -> None:
+    if cfg.filename is None or not os.path.exists(cfg.filename):
+        return
+    known = {
+        *Config.fromfile(cfg.filename),
+        *inspect.signature(Runner.__init__).parameters,
+        *_READ_BY_NAME,
+    }
+    for key in cfg:
+        if key not in known:
+            raise ValueError(
+                f'config: expected the keys of {cfg.filename}, found the '
+                f"unknown key '{key}'; correct its name or remove it"
+            )
+
+
+def _settle_backbone_init(
+    backbone: nn.Module, overwritten: bool, runner: Runner
+) -> None:
+    """Drop initial weights that are not needed or not to be had."""
+    init = backbone.init_cfg
+    if not isinstance(init, dict) or init.get('type') != 'Pretrained':
+        return
+    source = init['checkpoint']
+    if overwritten:
+        backbone.init_cfg = None
+    elif '://' not in source:
+        if not Path(source).is_file():
+            raise FileNotFoundError(
+                'BACKBONE_INIT: expected a file with backbone weights, found '
+                f'nothing at {source}; correct the path or set '
+                'BACKBONE_INIT=none'
+            )
+    elif not _is_available(source):
+        runner.logger.warning(
+            f'{source} cannot be reached: the backbone starts from random '
+            'weights, which needs far more training. To start from ImageNet '
+            'weights, download the file elsewhere and set '
+            'BACKBONE_INIT=/path/to/it; to start from random weights on '
+            'purpose, set BACKBONE_INIT=none.'
+        )
+        backbone.init_cfg = None
+
+
+def _is_available(url: str) -> bool:
+    """Tell whether a file is in torch's cache or can be downloaded."""
+    name = os.path.basename(urlparse(url).path)
+    if (Path(torch.hub.get_dir()) / 'checkpoints' / name).exists():
+        return True
+    request = urllib.request.Request(url, method='HEAD')
+    try:
+        with urllib.request.urlopen(request, timeout=_REACH_SECONDS):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,54 @@
+"""Mixed precision on every device."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
+from torch import Tensor, nn
+
+from .model_wrapper import unwrap_model
+
+Backbone = Callable[[Tensor], tuple[Tensor, ...]]
+
+
+@OPTIM_WRAPPERS.register_module()
+class BFloat16OptimWrapper(OptimWrapper):
+    """Train with the backbone in bfloat16, on GPUs and on CPUs.
+
+    MMEngine's ``AmpOptimWrapper`` refuses CPUs, and MMPose's heads fail on
+    bfloat16 logits. Here the backbone, nearly all of the work, runs under
+    autocast; heads, decoding and losses get float32. bfloat16 has the range
+    of float32, so that no loss is scaled.
+
+    Args:
+        **kwargs: Arguments of :class:`mmengine.optim.OptimWrapper`.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Run the forward pass of a step with a bfloat16 backbone.
+
+        Args:
+            model: The model that is trained.
+
+        Yields:
+            Nothing.
+        """
+        backbone = unwrap_model(model).backbone
+        backbone.forward = _in_bfloat16(backbone.forward)
+        try:
+            with super().optim_context(model):
+                yield
+        finally:
+            del backbone.forward
+
+
+def _in_bfloat16(forward: Backbone) -> Backbone:
+    def in_bfloat16(inputs: Tensor) -> tuple[Tensor, ...]:
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+            levels = forward(inputs)
+        return tuple(level.float() for level in levels)
+
+    return in_bfloat16

@@ -1,0 +1,230 @@
+"""Read COCO-format annotations and keypoint results."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ....constants import RAW_SCORE
+from ..evaluation_input import Floats, GroundTruth
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predicted persons of whom the truth is still to be found.
+
+    Attributes:
+        scores: (N, K) scores by name.
+        keypoints: (N, K, 2) points in pixels of the image.
+        image_ids: (N,) id of each person's image.
+        person_ids: (N,) id of each person's annotation; None where the
+            predictions do not say.
+        boxes: (N, 4) boxes (x1, y1, x2, y2) in pixels; None where the
+            predictions do not say.
+        confidence: (N,) how sure the network is of the person.
+    """
+
+    scores: dict[str, Floats]
+    keypoints: Floats
+    image_ids: np.ndarray
+    person_ids: np.ndarray | None
+    boxes: Floats | None
+    confidence: Floats
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no JSON.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'expected a file, found nothing at {path}; correct the path.'
+        )
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(
+            f'{path}: expected JSON, found something else ({error}); give a '
+            'COCO-format file.'
+        ) from error
+
+
+def read_annotations(path: Path) -> GroundTruth:
+    """Read the persons of a COCO annotation file that MMPose evaluates.
+
+    These have a labeled joint and a box, and are no crowd. Boxes are clipped
+    to the image as MMPose does.
+
+    Args:
+        path: A COCO ``person_keypoints`` file.
+
+    Returns:
+        The persons in the order of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no such annotations.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict) or not {'images', 'annotations'} <= set(
+        content
+    ):
+        raise ValueError(
+            f"{path}: expected an annotation file with 'images' and "
+            "'annotations', found something else; give the COCO annotations "
+            'of the images that were predicted.'
+        )
+    try:
+        limits = {
+            image['id']: (image['width'] - 1, image['height'] - 1)
+            for image in content['images']
+        }
+        persons = [
+            (person, _clipped_box(person['bbox'], limits[person['image_id']]))
+            for person in content['annotations']
+            if not person.get('iscrowd') and any(person['keypoints'][2::3])
+        ]
+    except KeyError as error:
+        raise ValueError(
+            f'{path}: expected {error} in every image or annotation, found '
+            'one without; give COCO keypoint annotations.'
+        ) from error
+    persons = [(p, box) for p, box in persons if (box[2:] > box[:2]).all()]
+    if not persons:
+        raise ValueError(
+            f'{path}: expected persons with labeled joints, found none; give '
+            'COCO keypoint annotations.'
+        )
+    keypoints = _stack_keypoints([p['keypoints'] for p, _ in persons], path)
+    return GroundTruth(
+        keypoints=keypoints[..., :2],
+        labeled=keypoints[..., 2] > 0,
+        boxes=np.array([box for _, box in persons]),
+        image_ids=np.array([p['image_id'] for p, _ in persons]),
+        person_ids=np.array([p['id'] for p, _ in persons]),
+        occluded=keypoints[..., 2] == 1,
+        areas=np.array([p.get('area', np.nan) for p, _ in persons], float),
+    )
+
+
+def read_results(path: Path) -> Predictions:
+    """Read keypoint results in COCO format.
+
+    The third number of each joint is its score. A further list with one
+    number per joint, such as ``keypoint_trust``, is a score of its own.
+
+    Args:
+        path: A JSON list with one entry per person.
+
+    Returns:
+        The predictions.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no such results.
+    """
+    entries = read_json(path)
+    if not isinstance(entries, list) or not all(
+        isinstance(e, dict) for e in entries
+    ):
+        raise ValueError(
+            f'{path}: expected a list with one entry per predicted person, '
+            f'found a {type(entries).__name__}; give results, not '
+            'annotations.'
+        )
+    if not entries:
+        raise ValueError(f'{path}: expected predictions, found an empty list.')
+    for number, entry in enumerate(entries):
+        for name in ('image_id', 'keypoints'):
+            if name not in entry:
+                raise ValueError(
+                    f"{path}: expected '{name}' in every entry, not found in "
+                    f'entry {number}, which holds {sorted(entry)}.'
+                )
+    keypoints = _stack_keypoints([e['keypoints'] for e in entries], path)
+    boxes = _column(entries, 'bbox')
+    if boxes is not None:
+        boxes = np.asarray(boxes, float)
+        boxes = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+    return Predictions(
+        scores={
+            RAW_SCORE: keypoints[..., 2],
+            **_further_scores(entries, keypoints.shape[1], path),
+        },
+        keypoints=keypoints[..., :2],
+        image_ids=np.array([e['image_id'] for e in entries]),
+        person_ids=_column(entries, 'ann_id'),
+        boxes=boxes,
+        confidence=np.array(
+            [
+                e.get('score', m)
+                for e, m in zip(
+                    entries, keypoints[..., 2].mean(1), strict=True
+                )
+            ],
+            float,
+        ),
+    )
+
+
+def _clipped_box(box: list[float], limit: tuple[int, int]) -> np.ndarray:
+    x, y, width, height = box
+    low, high = (0, 0), limit
+    corners = np.array([[x, y], [x + width, y + height]], float)
+    return np.clip(corners, low, high).reshape(4)
+
+
+def _stack_keypoints(rows: list[list[float]], path: Path) -> Floats:
+    lengths = {len(row) for row in rows}
+    if len(lengths) != 1 or lengths.pop() % 3:
+        raise ValueError(
+            f'{path}: expected three numbers (x, y, score or visibility) for '
+            'the same joints of every person, found lists of lengths '
+            f'{sorted({len(row) for row in rows})}.'
+        )
+    return np.array(rows, float).reshape(len(rows), -1, 3)
+
+
+def _column(entries: list[dict], name: str) -> np.ndarray | None:
+    """A field that all entries have; None where none has it."""
+    found = [entry[name] for entry in entries if name in entry]
+    if found and len(found) < len(entries):
+        raise ValueError(
+            f"expected '{name}' in all entries or in none, found it in "
+            f'{len(found)} of {len(entries)}.'
+        )
+    return np.array(found) if found else None
+
+
+def _further_scores(
+    entries: list[dict], joints: int, path: Path
+) -> dict[str, Floats]:
+    names = [
+        name
+        for name, value in entries[0].items()
+        if isinstance(value, list)
+        and len(value) == joints
+        and all(isinstance(number, int | float) for number in value)
+        and name not in ('keypoints', 'bbox')
+    ]
+    scores = {}
+    for name in names:
+        rows = [entry.get(name, []) for entry in entries]
+        if any(len(row) != joints for row in rows):
+            raise ValueError(
+                f"{path}: expected {joints} numbers in '{name}' of every "
+                'entry, found some with another number.'
+            )
+        scores[name] = np.array(rows, float)
+    return scores

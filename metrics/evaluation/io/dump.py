@@ -1,0 +1,194 @@
+"""Read the predictions that ``mim test … --dump preds.pkl`` writes."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ....constants import RAW_SCORE
+from ..evaluation_input import EvaluationInput, Floats, GroundTruth
+from .coco import Predictions
+
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
+def read_dump(path: Path) -> list[Mapping[str, Any]]:
+    """Read a dump. A pickle can run code: read only what you have written.
+
+    Args:
+        path: A file that ``mim test … --dump`` wrote.
+
+    Returns:
+        One mapping per sample.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no predictions.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'expected a file, found nothing at {path}; correct the path.'
+        )
+    try:
+        with path.open('rb') as file:
+            samples = pickle.load(file)
+    except _UNREADABLE as error:
+        raise ValueError(
+            f'{path}: expected a dump of mim test, found a file that cannot '
+            f'be read as one ({type(error).__name__}: {error}); write it with '
+            'mim test … --dump preds.pkl.'
+        ) from error
+    if not isinstance(samples, list) or not all(
+        isinstance(s, Mapping) and 'pred_instances' in s for s in samples
+    ):
+        raise ValueError(
+            f"{path}: expected a list of samples with 'pred_instances', found "
+            f'a {type(samples).__name__} without; write it with mim test … '
+            '--dump preds.pkl.'
+        )
+    if not samples:
+        raise ValueError(f'{path}: expected predictions, found an empty dump.')
+    return samples
+
+
+def from_dump(samples: list[Mapping[str, Any]]) -> EvaluationInput:
+    """Put the predictions of a dump beside the truth that it holds.
+
+    Args:
+        samples: What :func:`read_dump` returns.
+
+    Returns:
+        The predictions beside the truth.
+
+    Raises:
+        ValueError: If a field is missing or shapes do not fit; the message
+            names the sample.
+    """
+    return EvaluationInput(
+        scores=_scores(samples),
+        keypoints=_stack(samples, 'pred_instances', 'keypoints')[..., :2],
+        truth=_truth(samples),
+    )
+
+
+def predictions_from_dump(samples: list[Mapping[str, Any]]) -> Predictions:
+    """Take the predictions of a dump, for another annotation file.
+
+    Args:
+        samples: What :func:`read_dump` returns.
+
+    Returns:
+        The predictions.
+
+    Raises:
+        ValueError: If a field is missing or shapes do not fit; the message
+            names the sample.
+    """
+    scores = _scores(samples)
+    raw = [s.get('raw_ann_info') for s in samples]
+    by_id = all(isinstance(info, Mapping) and 'id' in info for info in raw)
+    return Predictions(
+        scores=scores,
+        keypoints=_stack(samples, 'pred_instances', 'keypoints')[..., :2],
+        image_ids=_ids(samples, 'img_id'),
+        person_ids=np.array([info['id'] for info in raw]) if by_id else None,
+        boxes=None if by_id else _stack(samples, 'pred_instances', 'bboxes'),
+        confidence=scores[RAW_SCORE].mean(1),
+    )
+
+
+def _truth(samples: list[Mapping[str, Any]]) -> GroundTruth:
+    points = _stack(samples, 'gt_instances', 'keypoints')[..., :2]
+    visible = _stack(samples, 'gt_instances', 'keypoints_visible')
+    labeled = visible.reshape(*points.shape[:2], -1)[..., 0] > 0
+    if labeled.size > 1 and labeled.all() and not points.any():
+        raise ValueError(
+            'expected annotated keypoints in gt_instances, found all of them '
+            'visible at (0, 0), as MMPose fills them in for detected boxes; '
+            'give the annotation file (--ann).'
+        )
+    raw = [s.get('raw_ann_info') or {} for s in samples]
+    flags = None
+    if all(
+        len(info.get('keypoints', ())) == 3 * points.shape[1] for info in raw
+    ):
+        flags = np.array([info['keypoints'][2::3] for info in raw])
+    return GroundTruth(
+        keypoints=points,
+        labeled=labeled,
+        boxes=_stack(samples, 'gt_instances', 'bboxes'),
+        image_ids=_ids(samples, 'img_id'),
+        person_ids=_ids(samples, 'id'),
+        occluded=None if flags is None else labeled & (flags == 1),
+        areas=np.array([info.get('area', np.nan) for info in raw], float),
+    )
+
+
+def _scores(samples: list[Mapping[str, Any]]) -> dict[str, Floats]:
+    """Every float field of the predictions with one number per joint."""
+    count = _stack(samples, 'pred_instances', 'keypoints').shape[1]
+    scores = {RAW_SCORE: _stack(samples, 'pred_instances', RAW_SCORE)}
+    # sorted: MMPose keeps fields in a set
+    for name in sorted(samples[0]['pred_instances']):
+        first = np.asarray(samples[0]['pred_instances'][name])
+        per_joint = first.shape in ((count,), (1, count))
+        if first.dtype.kind != 'f' or not per_joint or name in scores:
+            continue
+        rows = _stack(samples, 'pred_instances', name)
+        # MMPose's copy of the score where a head predicts no visibility
+        copied = np.array_equal(rows, scores[RAW_SCORE])
+        if not (name == 'keypoints_visible' and copied):
+            scores[name] = rows
+    return scores
+
+
+def _ids(samples: list[Mapping[str, Any]], name: str) -> np.ndarray:
+    for number, sample in enumerate(samples):
+        if name not in sample:
+            raise ValueError(
+                f"sample {number}: expected '{name}' in the dump, found "
+                f"{sorted(sample)}; keep '{name}' among the meta_keys of "
+                'PackPoseInputs.'
+            )
+    return np.array([sample[name] for sample in samples])
+
+
+def _stack(samples: list[Mapping[str, Any]], part: str, field: str) -> Floats:
+    """One field of all samples, each of one person, (N, …)."""
+    rows = []
+    for sample in samples:
+        name = f'sample id {sample.get("id", "unknown")}'
+        instances = sample.get(part, {})
+        if field not in instances:
+            remedy = (
+                'use a model that predicts it'
+                if part == 'pred_instances'
+                else 'test on annotated boxes, or give the annotation file '
+                '(--ann)'
+            )
+            raise ValueError(
+                f"{name}: expected '{field}' in {part}, found "
+                f'{sorted(instances)}; {remedy}.'
+            )
+        row = np.asarray(instances[field], np.float64)
+        if field not in ('keypoints', 'bboxes') and row.ndim == 1:
+            row = row[None]
+        if len(row) != 1 or (rows and row.shape != rows[0].shape):
+            raise ValueError(
+                f"{name}: expected '{field}' of one person in {part}, with "
+                f'the shape of the first sample, found {row.shape}; judge '
+                'top-down predictions, or COCO-format results.'
+            )
+        rows.append(row)
+    return np.concatenate(rows)

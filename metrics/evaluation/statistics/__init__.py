@@ -1,0 +1,1 @@
+"""Statistics of scores: estimates, intervals, strata."""

@@ -1,0 +1,100 @@
+"""Parts of the joints: by joint, person size, visibility, kind of error."""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....skeleton import FLIP, JOINTS
+from ...functional.error_kinds import (
+    KINDS,
+    error_kinds,
+    inverted_similarity,
+    swapped_similarity,
+)
+from ..evaluation_input import EvaluationInput
+
+# edges of the longer side of the box in pixels of the image
+SIZE_EDGES = (64, 128, 256)
+
+Stratification = tuple[tuple[str, ...], NDArray[np.int64]]
+
+
+def stratify(
+    joints: EvaluationInput,
+) -> tuple[dict[str, Stratification], tuple[str, ...]]:
+    """Divide the labeled joints in every way that the data allow.
+
+    Args:
+        joints: Predictions beside the truth.
+
+    Returns:
+        By stratification: names of its strata, and (J,) the stratum of each
+        labeled joint; and why a stratification is missing.
+    """
+    truth, labeled = joints.truth, joints.truth.labeled
+    count = labeled.shape[1]
+    names = JOINTS if count == len(JOINTS) else tuple(map(str, range(count)))
+    size_names = (
+        f'below {SIZE_EDGES[0]} px',
+        *(f'{low}–{high} px' for low, high in pairwise(SIZE_EDGES)),
+        f'{SIZE_EDGES[-1]} px and more',
+    )
+    sizes = np.digitize(truth.sizes, SIZE_EDGES)
+    columns = {
+        'joint': (names, np.broadcast_to(np.arange(count), labeled.shape)),
+        'size': (size_names, np.repeat(sizes[:, None], count, axis=1)),
+    }
+    missing = []
+    if truth.occluded is None:
+        missing.append(
+            'There is no stratification by visibility: the file does not say '
+            "which labeled joints are hidden (keep 'raw_ann_info' among the "
+            'meta_keys of PackPoseInputs).'
+        )
+    else:
+        hidden = truth.occluded.astype(np.int64)
+        columns['visibility'] = (('visible', 'occluded'), hidden)
+    if why := joints.no_similarity:
+        missing.append(f'There is no stratification by kind of error: {why}.')
+    else:
+        columns['kind'] = (KINDS, joint_kinds(joints))
+    return {n: (s, c[labeled]) for n, (s, c) in columns.items()}, tuple(
+        missing
+    )
+
+
+def joint_kinds(joints: EvaluationInput) -> NDArray[np.int64]:
+    """Name the kind of error of each joint.
+
+    Args:
+        joints: Predictions beside the truth.
+
+    Returns:
+        (N, K) positions in ``KINDS``; they mean nothing for joints without a
+        label.
+
+    Raises:
+        ValueError: If there is no keypoint similarity.
+    """
+    truth, everyone = joints.truth, joints.everyone
+    own = joints.similarity
+    return error_kinds(
+        own,
+        inverted_similarity(
+            joints.keypoints,
+            truth.keypoints,
+            truth.labeled,
+            truth.areas,
+            FLIP,
+        ),
+        swapped_similarity(
+            joints.keypoints,
+            truth.image_ids,
+            truth.person_ids,
+            (everyone.keypoints, everyone.labeled, everyone.areas),
+            everyone.image_ids,
+            everyone.person_ids,
+            FLIP,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Views of crops: similarity transforms and strong augmentation."""

@@ -1,0 +1,1 @@
+"""Distributions of keypoints that a pose head predicts (pure torch)."""

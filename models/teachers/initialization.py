@@ -1,0 +1,82 @@
+"""Where a fit begins: the rest body, turned to the best facing directions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..kinematics.camera import turn
+
+
+@dataclass(frozen=True)
+class PoseInit:
+    """The turned rest body placed on a pose, S candidates per sample.
+
+    Attributes:
+        yaw: Angle about the body's vertical axis (B, S), radians; 0 faces the
+            camera.
+        roll: Angle in the image (B, S), radians, x toward y.
+        scale: Stature in units of person size (B, S).
+        shift: Image position of the pelvis (B, S, 2).
+        joints: The placed body (B, S, 17, 3).
+    """
+
+    yaw: Tensor
+    roll: Tensor
+    scale: Tensor
+    shift: Tensor
+    joints: Tensor
+
+
+def initial_poses(
+    points: Tensor,
+    weights: Tensor,
+    rest: Tensor,
+    count: int,
+    directions: int = 8,
+) -> PoseInit:
+    """Place the rest body by least squares for every facing direction.
+
+    For a given yaw the scale, the roll and the shift that bring the turned
+    rest body nearest to the pose are linear in complex numbers.
+
+    Args:
+        points: Poses (B, 17, 2) in units of person size.
+        weights: (B, 17), at least one positive per sample.
+        rest: Rest body (17, 3).
+        count: Number S of directions kept, the best first.
+        directions: Number of directions tried, evenly spaced.
+
+    Returns:
+        The best candidates.
+    """
+    step = 2 * math.pi / directions
+    bodies = torch.stack([turn(rest, step * k) for k in range(directions)])
+    body = torch.complex(bodies[..., 0], bodies[..., 1])
+    pose = torch.complex(points[..., 0], points[..., 1])
+    share = (weights / weights.sum(1, keepdim=True)).to(pose)
+    body_center = share @ body.T
+    pose_center = (share * pose).sum(1)
+    away = pose - pose_center[:, None]
+    cross = (share * away) @ body.conj().T
+    power = (share @ body.abs().square().to(pose).T).real
+    power = (power - body_center.abs().square()).clamp(min=1e-6)
+    similarity = cross / power
+    cost = (share.real * away.abs().square()).sum(1, keepdim=True)
+    cost = cost - cross.abs().square() / power
+    best = cost.topk(count, dim=1, largest=False).indices
+    similarity = similarity.gather(1, best)
+    scale, roll = similarity.abs().clamp(min=1e-2), similarity.angle()
+    shift = pose_center[:, None] - similarity * body_center.gather(1, best)
+    placed = similarity[..., None] * body[best] + shift[..., None]
+    depth = scale[..., None] * bodies[best][..., 2]
+    return PoseInit(
+        yaw=(best.double() * step).to(points),
+        roll=roll,
+        scale=scale,
+        shift=torch.view_as_real(shift),
+        joints=torch.stack((placed.real, placed.imag, depth), -1),
+    )

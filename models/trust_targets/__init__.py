@@ -1,0 +1,1 @@
+"""Sources of trust targets, one registered component per file."""

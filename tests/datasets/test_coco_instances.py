@@ -1,0 +1,120 @@
+import json
+
+import numpy as np
+import pytest
+from helpers import SELFVERIFY, load_config
+
+from self_verify_pose.datasets.coco_instances import (
+    build_split,
+    labeled_joints,
+    persons,
+    read_instances,
+    select_evenly,
+)
+
+
+@pytest.fixture(scope='module')
+def root(drawn_people):
+    return drawn_people
+
+
+@pytest.fixture(scope='module')
+def annotations(root):
+    return root / 'annotations' / 'person_keypoints_val2017.json'
+
+
+@pytest.fixture(scope='module')
+def infos(root, annotations):
+    return read_instances(annotations, root / 'val2017')
+
+
+def test_every_labeled_person_is_read(root, annotations, infos):
+    content = json.loads(annotations.read_text())
+    names = {image['id']: image['file_name'] for image in content['images']}
+    expected = {}
+    for person in content['annotations']:
+        if person['num_keypoints'] and not person['iscrowd']:
+            path = root / 'val2017' / names[person['image_id']]
+            expected.setdefault(path, []).append(person)
+    assert infos.keys() == expected.keys()
+    for path, known in expected.items():
+        for info, person in zip(infos[path], known, strict=True):
+            visible = np.array(person['keypoints'])[2::3] > 0
+            np.testing.assert_array_equal(labeled_joints(info), visible)
+
+
+def test_images_are_chosen_by_name(root, annotations, infos):
+    chosen = list(infos)[1]
+    found = read_instances(annotations, root / 'val2017', [chosen.name])
+    assert list(found) == [chosen]
+    assert len(found[chosen]) == len(infos[chosen])
+
+
+def test_what_is_missing_is_named(root, annotations, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none\.json'):
+        read_instances(tmp_path / 'none.json', root / 'val2017')
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        read_instances(annotations, tmp_path / 'nowhere')
+    with pytest.raises(FileNotFoundError, match='give their folder'):
+        read_instances(annotations, root / 'train2017')
+    with pytest.raises(ValueError, match=r'strange\.jpg, found none'):
+        read_instances(annotations, root / 'val2017', ['strange.jpg'])
+
+
+def test_a_split_is_built_with_or_without_another_file(root, annotations):
+    config = load_config(SELFVERIFY, root)
+    own = build_split(config)
+    assert [p['id'] for p in persons(own)] == [
+        p['id']
+        for p in json.loads(annotations.read_text())['annotations']
+        if p['num_keypoints'] and not p['iscrowd']
+    ]
+    assert len(build_split(config, count=2)) == 2
+    train = root / 'annotations' / 'person_keypoints_train2017.json'
+    other = build_split(config, 'val', train, root / 'train2017')
+    assert other.ann_file == str(train)
+    assert other[0]['inputs'].shape == own[0]['inputs'].shape
+
+
+def test_a_missing_split_is_named(root, tmp_path):
+    config = load_config(SELFVERIFY, root)
+    file = tmp_path / 'annotations.json'
+    with pytest.raises(FileNotFoundError, match='the file'):
+        build_split(config, ann_file=file)
+    file.write_text('{"images": [], "annotations": [], "categories": []}')
+    with pytest.raises(FileNotFoundError, match='the image folder'):
+        build_split(config, ann_file=file)
+    (tmp_path / 'images').mkdir()
+    with pytest.raises(ValueError, match='expected persons'):
+        build_split(config, ann_file=file)
+
+
+@pytest.mark.parametrize('content', ['no json', '[]', '{}', '{"images": [3]}'])
+def test_other_formats_are_refused(root, tmp_path, content):
+    path = tmp_path / 'other.json'
+    path.write_text(content)
+    with pytest.raises(ValueError, match='in COCO format, found'):
+        read_instances(path, root / 'val2017')
+
+
+def person(joints):
+    visible = np.zeros((1, 17))
+    visible[0, :joints] = 1
+    return {'keypoints_visible': visible}
+
+
+def test_persons_are_spread_evenly():
+    infos = {i: [person(6), person(5), person(17)] for i in range(10)}
+    kept = select_evenly(infos, number=3, min_joints=6)
+    # the first, the middle and the last of the 20 with 6 joints or more
+    assert list(kept) == [0, 5, 9] or list(kept) == [0, 4, 9]
+    assert sum(map(len, kept.values())) == 3
+    everyone = select_evenly(infos, number=None, min_joints=6)
+    assert sum(map(len, everyone.values())) == 20
+    again = select_evenly(infos, number=99, min_joints=6)
+    assert sum(map(len, again.values())) == 20
+
+
+def test_without_labels_there_is_nobody_to_judge():
+    with pytest.raises(ValueError, match='none among 2'):
+        select_evenly({'a': [person(5), person(0)]}, None, min_joints=6)

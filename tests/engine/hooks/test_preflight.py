@@ -1,0 +1,158 @@
+import types
+
+import pytest
+import torch
+from helpers import BASELINE, SELFVERIFY, load_config
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from torch import nn
+
+from self_verify_pose.engine.hooks import preflight
+from self_verify_pose.engine.hooks.preflight import PreflightHook
+
+
+class Model(nn.Module):
+    def __init__(self, init_cfg=None):
+        super().__init__()
+        self.backbone = nn.Linear(2, 3)
+        self.backbone.init_cfg = init_cfg
+        self.trust_head = nn.Linear(3, 1)
+
+
+def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
+    """Stand-in with what the hook reads of a runner."""
+    return types.SimpleNamespace(
+        cfg=cfg or Config(),
+        model=Model(init_cfg),
+        _load_from=load_from,
+        _val_loop=None,
+        _test_loop=None,
+        _resume=resume,
+        logger=MMLogger.get_current_instance(),
+    )
+
+
+@pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
+def test_the_named_configs_pass(name):
+    config = load_config(name)
+    config.merge_from_dict(
+        {'work_dir': 'x', 'launcher': 'none', 'compile': True}
+    )
+    PreflightHook().before_run(runner(config))
+
+
+def test_an_unknown_key_is_refused():
+    config = load_config(BASELINE)
+    config.merge_from_dict({'train_dataloder.batch_size': 16})
+    with pytest.raises(ValueError, match="unknown key 'train_dataloder'"):
+        PreflightHook().before_run(runner(config))
+
+
+def test_a_checkpoint_that_fits_passes_without_its_trust_head(tmp_path):
+    path = str(tmp_path / 'plain.pth')
+    state = Model().state_dict()
+    torch.save(
+        {'state_dict': {k: v for k, v in state.items() if 'trust' not in k}},
+        path,
+    )
+    PreflightHook().before_run(runner(load_from=path))
+
+
+@pytest.mark.parametrize(
+    ('content', 'error', 'match'),
+    [
+        (None, FileNotFoundError, 'found nothing at'),
+        (b'', ValueError, 'cannot be read'),
+        (b'no checkpoint at all', ValueError, 'cannot be read'),
+        ('state_dict', ValueError, r'shape \(3, 2\), found \(5, 2\)'),
+        ('nothing', ValueError, 'found nothing in'),
+        ('list', ValueError, 'holds a list'),
+    ],
+)
+def test_a_bad_checkpoint_is_refused(tmp_path, content, error, match):
+    path = tmp_path / 'bad.pth'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == 'state_dict':
+        torch.save({'backbone.weight': torch.zeros(5, 2)}, path)
+    elif content == 'nothing':
+        torch.save({'other.weight': torch.zeros(5, 2)}, path)
+    elif content == 'list':
+        torch.save([1, 2], path)
+    with pytest.raises(error, match=match) as caught:
+        PreflightHook().before_run(runner(load_from=str(path)))
+    assert 'bad.pth' in str(caught.value)
+    assert 'expected' in str(caught.value)
+
+
+def test_a_checkpoint_that_would_run_code_is_not_read(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (print, ('executed',))
+
+    path = tmp_path / 'evil.pth'
+    torch.save({'state_dict': Evil()}, path)
+    with pytest.raises(ValueError, match='cannot be read'):
+        PreflightHook().before_run(runner(load_from=str(path)))
+
+
+URL = 'http://127.0.0.1:9/cspnext-that-is-nowhere.pth'
+
+
+def test_unreachable_initial_weights_warn_and_train_from_random(monkeypatch):
+    run = runner(init_cfg={'type': 'Pretrained', 'checkpoint': URL})
+    messages = []
+    monkeypatch.setattr(run.logger, 'warning', messages.append)
+    PreflightHook().before_run(run)
+    assert run.model.backbone.init_cfg is None
+    assert len(messages) == 1
+    assert URL in messages[0]
+    assert 'BACKBONE_INIT' in messages[0]
+
+
+def test_cached_initial_weights_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    (tmp_path / 'checkpoints').mkdir()
+    (tmp_path / 'checkpoints' / URL.rsplit('/', 1)[1]).touch()
+    run = runner(init_cfg={'type': 'Pretrained', 'checkpoint': URL})
+    PreflightHook().before_run(run)
+    assert run.model.backbone.init_cfg is not None
+
+
+def test_initial_weights_are_not_looked_for_where_they_are_overwritten(
+    monkeypatch,
+):
+    monkeypatch.setattr(
+        preflight, '_is_available', lambda url: pytest.fail('looked')
+    )
+    run = runner(
+        resume=True, init_cfg={'type': 'Pretrained', 'checkpoint': URL}
+    )
+    PreflightHook().before_run(run)
+    assert run.model.backbone.init_cfg is None
+
+
+def test_a_missing_file_of_initial_weights_is_an_error(tmp_path):
+    path = str(tmp_path / 'none.pth')
+    run = runner(init_cfg={'type': 'Pretrained', 'checkpoint': path})
+    with pytest.raises(FileNotFoundError, match='BACKBONE_INIT=none'):
+        PreflightHook().before_run(run)
+
+
+@pytest.mark.parametrize('with_head', [True, False])
+def test_trust_is_judged_only_where_there_is_a_trust_head(with_head):
+    run = runner()
+    if not with_head:
+        run.model.trust_head = None
+    metrics = [
+        types.SimpleNamespace(score_field='keypoint_scores'),
+        types.SimpleNamespace(score_field='keypoint_trust'),
+        types.SimpleNamespace(),
+    ]
+    run._val_loop = types.SimpleNamespace(
+        evaluator=types.SimpleNamespace(metrics=metrics)
+    )
+    PreflightHook().before_run(run)
+    kept = run._val_loop.evaluator.metrics
+    assert len(kept) == (3 if with_head else 2)
+    assert metrics[0] in kept

@@ -1,0 +1,113 @@
+"""Annotated images that a comparison trains on or is judged on."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from mmpose.registry import DATASETS
+from torch.utils.data import ConcatDataset
+
+
+class ImageSet(NamedTuple):
+    """Images with an annotation file in COCO format.
+
+    Args:
+        name: What the tables call it.
+        annotations: The annotation file.
+        images: The image folder.
+    """
+
+    name: str
+    annotations: Path
+    images: Path
+
+    def config(self, pipeline: list[dict]) -> dict[str, Any]:
+        """Return the config of a data set of all its annotated persons.
+
+        Args:
+            pipeline: Its transforms.
+
+        Returns:
+            The config.
+        """
+        return {
+            'type': 'CheckedCocoDataset',
+            'data_mode': 'topdown',
+            'data_root': str(self.images.parent),
+            'ann_file': str(self.annotations),
+            'data_prefix': {'img': str(self.images)},
+            'pipeline': pipeline,
+        }
+
+
+def find_set(root: Path, split: str) -> ImageSet:
+    """Find annotations and images below a folder.
+
+    Args:
+        root: Either in the layout of COCO (``annotations/`` and
+            ``train2017/`` or ``val2017/``) or with ``annotations.json`` and
+            ``images/``.
+        split: ``'train'`` or ``'val'``, for the layout of COCO.
+
+    Returns:
+        The set.
+
+    Raises:
+        FileNotFoundError: If neither is there.
+    """
+    known = [
+        ImageSet(
+            f'{root.name} {split}2017',
+            root / 'annotations' / f'person_keypoints_{split}2017.json',
+            root / f'{split}2017',
+        ),
+        ImageSet(root.name, root / 'annotations.json', root / 'images'),
+    ]
+    for found in known:
+        if found.annotations.is_file() and found.images.is_dir():
+            return ImageSet(found.name, *(p.resolve() for p in found[1:]))
+    raise FileNotFoundError(
+        'images: expected annotations/person_keypoints_'
+        f'{split}2017.json and {split}2017/, or annotations.json and images/, '
+        f'found neither in {root}; correct the path'
+    )
+
+
+def check_disjoint_sets(
+    trained: list[ImageSet], judged: list[ImageSet]
+) -> None:
+    """Raise if a set is used for training and for judging.
+
+    Args:
+        trained: Sets that something is fitted to.
+        judged: Sets that are evaluated.
+
+    Raises:
+        ValueError: If one is both.
+    """
+    for one in judged:
+        if one.annotations in [other.annotations for other in trained]:
+            raise ValueError(
+                f'--eval: expected images that nothing is fitted to, found '
+                f'{one.annotations} among --train or --calib, too; give '
+                'other images'
+            )
+
+
+def plain_crops(config: Config, sets: list[ImageSet]) -> ConcatDataset:
+    """Build sets of plain crops with targets.
+
+    Args:
+        config: A config of this package.
+        sets: The images.
+
+    Returns:
+        The persons of all sets, in order.
+    """
+    pipeline = [
+        *config.val_dataloader.dataset.pipeline[:-1],
+        *config.train_pipeline[-2:],  # targets, packing
+    ]
+    return ConcatDataset(
+        [DATASETS.build(one.config(pipeline)) for one in sets]
+    )

@@ -1,0 +1,191 @@
+"""The tables of a comparison."""
+
+import contextlib
+import io
+from typing import NamedTuple
+
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from self_verify_pose.metrics.evaluation.evaluation_input import (
+    EvaluationInput,
+)
+from self_verify_pose.metrics.evaluation.report.tables import (
+    markdown_table,
+    signed,
+    with_interval,
+)
+from self_verify_pose.metrics.evaluation.statistics.evaluate import (
+    Evaluation,
+    evaluate_scores,
+)
+from self_verify_pose.tools.study.image_sets import ImageSet
+
+RAW = 'raw score, minimum of the axes'
+
+
+class ScoreCost(NamedTuple):
+    """What a row costs.
+
+    Args:
+        labels: Labels that it needs.
+        passes: Extra forward passes at test time.
+    """
+
+    labels: str
+    passes: int
+
+
+class ThresholdCheck(NamedTuple):
+    """A bar and what was reached.
+
+    Args:
+        text: What must hold.
+        found: What was found.
+        holds: Whether it does.
+    """
+
+    text: str
+    found: str
+    holds: bool
+
+
+def evaluate_set(
+    joints: EvaluationInput, bootstrap: int, seed: int
+) -> Evaluation:
+    """Judge all scores of a set against the raw score."""
+    return evaluate_scores(
+        joints, n_bootstrap=bootstrap, seed=seed, reference=RAW
+    )
+
+
+def score_table(evaluation: Evaluation, kinds: dict[str, ScoreCost]) -> str:
+    """Return the Markdown table of one set, a row for each of the kinds."""
+    header = ['score', 'labels', 'extra passes', 'AUROC', 'against raw']
+    header += ['AUPR of errors', 'AURC', 'ECE of equal mass', 'Brier']
+    rows = []
+    for name, kind in kinds.items():
+        found = evaluation.scorers[name]
+        difference = '–'
+        if name != evaluation.reference:
+            difference = signed(evaluation.differences[name]['AUROC'])
+        rows.append(
+            [
+                name,
+                kind.labels,
+                str(kind.passes),
+                with_interval(found['AUROC']),
+                difference,
+                f'{found["AUPR_error"].value:.3f}',
+                with_interval(found['AURC']),
+                f'{found["ECE_mass"].value:.3f}',
+                f'{found["Brier"].value:.3f}',
+            ]
+        )
+    return markdown_table(header, rows)
+
+
+def checks_of(
+    evaluation: Evaluation, kinds: dict[str, ScoreCost], heads: dict[str, bool]
+) -> list[ThresholdCheck]:
+    """Hold the bars against one set.
+
+    Args:
+        evaluation: What :func:`evaluate_set` returns.
+        kinds: What each row costs.
+        heads: Trust heads, and whether they need labels.
+
+    Returns:
+        One check per bar.
+    """
+    auroc = {n: e['AUROC'].value for n, e in evaluation.scorers.items()}
+    raw = evaluation.scorers[RAW]
+    best = max(heads, key=auroc.__getitem__)
+    without = [name for name, labels in heads.items() if not labels]
+    free = max(without, key=auroc.__getitem__)
+    others = {
+        n: auroc[n]
+        for n, kind in kinds.items()
+        if n not in heads and not kind.passes
+    }
+    rival = max(others, key=others.__getitem__)
+    gain = auroc[best] - others[rival]
+    ratio = evaluation.scorers[best]['AURC'].value / raw['AURC'].value
+    mass = evaluation.scorers[best]['ECE_mass'].value
+    free_gain = auroc[free] - auroc[RAW]
+    return [
+        ThresholdCheck(
+            'best head: AUROC .03 above every row without an extra pass',
+            f'{best} {auroc[best]:.3f}, {gain:+.3f} against {rival}, '
+            f'{auroc[best] - auroc[RAW]:+.3f} against the raw score',
+            gain >= 0.03,
+        ),
+        ThresholdCheck(
+            'best head: AURC at most .85 of the raw score',
+            f'{ratio:.3f}',
+            ratio <= 0.85,
+        ),
+        ThresholdCheck(
+            'best head: ECE of equal mass at most .03',
+            f'{mass:.3f}',
+            mass <= 0.03,
+        ),
+        ThresholdCheck(
+            'best head without labels: AUROC .01 above the raw score',
+            f'{free} {auroc[free]:.3f}, {free_gain:+.3f}',
+            free_gain >= 0.01,
+        ),
+    ]
+
+
+def check_table(checks: list[ThresholdCheck]) -> str:
+    """Return the checks as a Markdown table."""
+    return markdown_table(
+        ['bar', 'found', 'holds'],
+        [[c.text, c.found, 'yes' if c.holds else 'no'] for c in checks],
+    )
+
+
+def pose_accuracy(
+    images: ImageSet, joints: EvaluationInput, scores: np.ndarray
+) -> dict[str, float]:
+    """Return AP and the share of labeled joints near their place.
+
+    Args:
+        images: The set, for its annotation file.
+        joints: The predictions.
+        scores: ``(N, K)`` raw scores, whose mean ranks the persons.
+
+    Returns:
+        ``AP`` (object keypoint similarity .5 to .95), ``AP50``,
+        ``PCK@0.05`` and ``PCK@0.1`` (in person sizes).
+    """
+    labeled = joints.truth.labeled
+    found = {
+        f'PCK@{thr}': float(joints.correct(thr)[labeled].mean())
+        for thr in (0.05, 0.1)
+    }
+    results = [
+        {
+            'image_id': int(image),
+            'category_id': 1,
+            'keypoints': np.column_stack([points, row]).ravel().tolist(),
+            'score': float(row.mean()),
+        }
+        for image, points, row in zip(
+            joints.truth.image_ids, joints.keypoints, scores, strict=True
+        )
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(images.annotations))
+        judge = COCOeval(truth, truth.loadRes(results), 'keypoints')
+        judge.params.imgIds = sorted({int(i) for i in joints.truth.image_ids})
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    return {
+        'AP': float(judge.stats[0]),
+        'AP50': float(judge.stats[1]),
+        **found,
+    }
