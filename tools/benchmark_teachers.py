@@ -26,7 +26,10 @@ from torch import Tensor
 from self_verify_pose.metrics.functional import auroc
 from self_verify_pose.models.kinematics.body import DATA_ROOT, load_body
 from self_verify_pose.models.kinematics.chain import import_pytorch_kinematics
-from self_verify_pose.models.kinematics.pose_corruptions import KINDS, corrupt_poses
+from self_verify_pose.models.kinematics.pose_corruptions import (
+    KINDS,
+    corrupt_poses,
+)
 from self_verify_pose.models.teachers.base import TeacherResult
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.initialization import initial_poses

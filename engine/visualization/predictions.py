@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...apis import as_dicts, inference_trust, load_image
+from ..inference import as_dicts, inference_trust, load_image
 
 # isort: split
 import cv2

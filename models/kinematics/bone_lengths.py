@@ -1,10 +1,12 @@
 """Do the bones that meet in a joint have plausible lengths?"""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...metrics.evaluation.evaluation_input import Floats
 from ...skeleton import NUM_JOINTS
 from .body import load_body
+
+Floats = NDArray[np.float64]
 
 # a bone shorter than this share of its length counts as this short
 _SHORTEST = 0.01
