@@ -34,6 +34,7 @@ if pseudo_trust_features == 'none':
         dataset=dict(pipeline=train_pipeline, indices=max_samples)
     )
 else:
+    model.update(type='StoredFeaturesTopdown')
     train_dataloader = dict(
         num_workers=0,
         persistent_workers=False,

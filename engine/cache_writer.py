@@ -30,8 +30,8 @@ from ..datasets.trust_cache.schema import (
     save_cache,
 )
 from ..models.options import SolvabilityOptions, read_options
-from ..models.pose_estimators.pseudo_trust import TeacherOutput
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..models.trust_targets.teacher_output import TeacherOutput, run_teacher
 from ..models.sample_fields import person_sizes
 from .checkpoint import load_estimator, read_state_dict
 
@@ -180,18 +180,23 @@ class CacheWriter:
         """
         with self._timed('network'):
             data = self.model.data_preprocessor(batch)
-            view = self.model.view(data['inputs'])
-            evidence = None
+            inputs, samples = data['inputs'], data['data_samples']
+            sizes = person_sizes(samples, inputs.device)
+            output = self.model.pose_output(inputs, sizes)
+            features = None
             if self.job.with_features:
-                sizes = person_sizes(
-                    data['data_samples'], data['inputs'].device
-                )
-                rows = self.model.evidence(view, sizes)
-                evidence = rows.half().cpu().numpy()
+                rows = self.model.trust_features(output).packed()
+                features = rows.half().cpu().numpy()
         with self._timed('teacher'):
-            judgment = self.model.judge_view(view, data['data_samples'])
-            columns = _columns_of(judgment)
-        return columns, evidence
+            columns = _columns_of(
+                run_teacher(
+                    self.model.teacher,
+                    self.model.options.solvability,
+                    output.distribution,
+                    samples,
+                )
+            )
+        return columns, features
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
@@ -202,15 +207,15 @@ class CacheWriter:
         self.seconds[name] += time.perf_counter() - begin
 
 
-def _columns_of(judgment: TeacherOutput) -> Columns:
-    result = judgment.result
+def _columns_of(output: TeacherOutput) -> Columns:
+    result = output.result
     tensors = {
         'pseudo_trust': result.trust,
         'residual': result.residual,
         'solvability': result.solvability,
         'identifiability': result.identifiability,
         'energy': result.energy,
-        'keypoints': judgment.joints,
+        'keypoints': output.keypoints,
     }
     columns = {
         name: values.float().cpu().numpy() for name, values in tensors.items()
@@ -247,8 +252,8 @@ def _make_header(
 ) -> CacheHeader:
     names = dataset.metainfo['keypoint_id2name']
     return CacheHeader(
-        teacher=model.solvability.teacher,
-        parameters=teacher_parameters(model.solvability),
+        teacher=model.options.solvability.teacher,
+        parameters=teacher_parameters(model.options.solvability),
         checkpoint_sha256=file_sha256(job.checkpoint),
         annotation_sha256=file_sha256(dataset.ann_file),
         config_sha256=config_sha256(job.config),

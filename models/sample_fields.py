@@ -1,4 +1,4 @@
-"""The only reader of MMPose's training samples."""
+"""Fields of MMPose's training samples as tensors."""
 
 from collections.abc import Sequence
 
@@ -7,31 +7,29 @@ import torch
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from .distributions.simcc import SimCCLogits
-
 Samples = Sequence[PoseDataSample]
 
 
-def simcc_targets(data_samples: Samples) -> tuple[SimCCLogits, Tensor]:
-    """Collect the SimCC targets of a batch.
+def head_targets(
+    data_samples: Samples, fields: Sequence[str]
+) -> dict[str, Tensor]:
+    """Collect the targets of the pose head.
 
     Args:
         data_samples: B training samples.
+        fields: Names in ``gt_instance_labels``.
 
     Returns:
-        Target distributions ``(B, K, Wx)`` and ``(B, K, Wy)``, and
-        ``(B, K)`` weights, 0 for joints without a label or off the crop.
+        ``(B, ...)`` tensors by name.
 
     Raises:
-        KeyError: If a sample holds no SimCC targets.
+        KeyError: If a sample lacks one of the fields.
     """
-    fields = ('keypoint_x_labels', 'keypoint_y_labels', 'keypoint_weights')
-    x, y, weights = (_labels(data_samples, field) for field in fields)
-    return SimCCLogits(x, y), weights
+    return {field: _collect(data_samples, field) for field in fields}
 
 
 def labeled_joints(data_samples: Samples) -> Tensor:
-    """Tell which joints have a label inside the crop.
+    """Return which keypoints have a label inside the crop.
 
     Args:
         data_samples: B training samples.
@@ -42,18 +40,18 @@ def labeled_joints(data_samples: Samples) -> Tensor:
     Raises:
         KeyError: If a sample holds no target weights.
     """
-    return _labels(data_samples, 'keypoint_weights') > 0
+    return _collect(data_samples, 'keypoint_weights') > 0
 
 
-def cached_labels(data_samples: Samples, device: torch.device) -> Tensor:
-    """Collect the pseudo-trust that was read from a cache.
+def cached_targets(data_samples: Samples, device: torch.device) -> Tensor:
+    """Collect the trust targets that were read from a cache.
 
     Args:
         data_samples: B samples.
         device: Device of the result; the copy does not wait for it.
 
     Returns:
-        ``(B, K)`` float32 pseudo-trust, NaN where there is none.
+        ``(B, K)`` float32 in [0, 1], NaN where there is none.
 
     Raises:
         KeyError: If a sample holds none.
@@ -65,10 +63,10 @@ def cached_labels(data_samples: Samples, device: torch.device) -> Tensor:
                 f'sample {sample.metainfo.get("id")}: add LoadPseudoTrust '
                 'to the training pipeline, right before PackPoseInputs'
             )
-    labels = np.concatenate(
+    targets = np.concatenate(
         [sample.gt_instances.pseudo_trust_sol for sample in data_samples]
     )
-    return torch.from_numpy(labels).to(device, non_blocking=True)
+    return torch.from_numpy(targets).to(device, non_blocking=True)
 
 
 def person_sizes(data_samples: Samples, device: torch.device) -> Tensor:
@@ -145,12 +143,12 @@ def _person_size(sample: PoseDataSample) -> float:
     return max(x1 - x0, y1 - y0, 1.0) * crop_per_image
 
 
-def _labels(data_samples: Samples, field: str) -> Tensor:
+def _collect(data_samples: Samples, field: str) -> Tensor:
     for sample in data_samples:
         if field not in sample.get('gt_instance_labels', ()):
             raise KeyError(
                 f"expected '{field}' in gt_instance_labels, not found in "
                 f'sample {sample.metainfo.get("id")}: add GenerateTarget '
-                'with a SimCCLabel encoder to the training pipeline'
+                'with the encoder of the pose head to the training pipeline'
             )
     return torch.cat([s.gt_instance_labels[field] for s in data_samples])

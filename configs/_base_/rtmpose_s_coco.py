@@ -23,7 +23,6 @@ custom_imports = dict(
         'self_verify_pose.engine.optim_wrapper',
         'self_verify_pose.models.pose_estimators.stored_features',
         'self_verify_pose.models.pose_estimators.selfverify_topdown',
-        'self_verify_pose.models.pose_estimators.teachers',
     ],
     allow_failed_imports=False,
 )

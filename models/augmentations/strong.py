@@ -1,8 +1,13 @@
-"""Harder views of crops, on which a pose network makes errors.
+"""Strong augmentation of crops, under which a pose network makes errors.
 
-A network makes few errors on the images it was trained on, and so finds few
-to learn from. A harder view of the same crop brings them out: whatever
-moves away from the prediction of the easy view is not to be trusted.
+A network makes few errors on the images it was trained on, so a trust head
+finds few to learn from. A strongly augmented view of the same crop provokes
+errors: a keypoint whose prediction moves away from that for the crop itself
+is probably wrong.
+
+The augmentations run on batches on the device of the model, between two
+forward passes; the transforms of MMPose and albumentations work on single
+images on the CPU.
 """
 
 from collections.abc import Callable
@@ -11,43 +16,42 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..geometry.rotation import rotate_images
 from ..options import StrongAugmentationOptions
 from .similarity import SimilarityTransform
 
 
-def hard_view(
+def strong_view(
     images: Tensor, options: StrongAugmentationOptions, fill: Tensor
 ) -> tuple[Tensor, SimilarityTransform]:
-    """Show crops in a harder way.
+    """Augment crops strongly.
 
     Args:
         images: ``(B, 3, H, W)`` normalized crops.
-        options: How hard.
-        fill: ``(3,)`` color of what a turned crop does not cover.
+        options: Strengths and shares of the augmentations.
+        fill: ``(3,)`` color of pixels that a rotated crop does not cover.
 
     Returns:
-        ``(B, 3, H, W)`` views, and how they are placed.
+        ``(B, 3, H, W)`` views, and the transforms from the crops to them.
     """
-    placement = _draw_placement(images, options)
+    transform = _random_transform(images, options)
     views = images
     for share, change in (
-        (options.paste, _paste),
-        (options.light, _light),
+        (options.paste, _cutmix),
+        (options.light, _adjust_light),
         (options.blur, _blur),
         (options.low_resolution, _lower_resolution),
     ):
-        views = _sometimes(views, share, change)
-    views = rotate_images(views, placement.angles, fill, placement.scales)
+        views = _apply_to_share(views, share, change)
+    views = transform.apply_to_images(views, fill)
     for share, change in (
         (options.occlude, _occlude),
         (options.noise, _noise),
     ):
-        views = _sometimes(views, share, change)
-    return views, placement
+        views = _apply_to_share(views, share, change)
+    return views, transform
 
 
-def _draw_placement(
+def _random_transform(
     images: Tensor, options: StrongAugmentationOptions
 ) -> SimilarityTransform:
     unit = torch.rand(2, len(images), device=images.device) * 2 - 1
@@ -62,7 +66,7 @@ def _uniform(images: Tensor, low: float, high: float) -> Tensor:
     return low + (high - low) * draw
 
 
-def _sometimes(
+def _apply_to_share(
     images: Tensor, share: float, change: Callable[[Tensor], Tensor]
 ) -> Tensor:
     """Change a random share of a batch; the others cost nothing."""
@@ -99,14 +103,16 @@ def _occlude(images: Tensor) -> Tensor:
     return images
 
 
-def _paste(images: Tensor) -> Tensor:
+def _cutmix(images: Tensor) -> Tensor:
+    """Paste a patch of the previous crop of the batch (CutMix)."""
     other = images.roll(1, 0).roll(
         (images.shape[-2] // 5, images.shape[-1] // 3), (-2, -1)
     )
     return torch.where(_patch(images, 0.3, 0.7), other, images)
 
 
-def _light(images: Tensor) -> Tensor:
+def _adjust_light(images: Tensor) -> Tensor:
+    """Change contrast and brightness."""
     contrast = 2 ** _uniform(images, -1.5, 0.7)
     return images * contrast + _uniform(images, -1, 1)
 

@@ -1,7 +1,7 @@
-"""SimCC: two 1-D distributions per joint, their decoding and statistics.
+"""SimCC: two one-dimensional distributions per keypoint.
 
-A SimCC head gives, for each joint, one logit per bin along x and one along
-y. RTMPose trains ``log_softmax(beta * logits)``, so ``softmax(beta *
+A SimCC head gives, for each keypoint, one logit per bin along x and one
+along y. RTMPose trains ``log_softmax(beta * logits)``, so ``softmax(beta *
 logits)`` is the distribution that the training identifies, while the raw
 logits are known up to a constant only.
 
@@ -14,40 +14,39 @@ Convention:
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
+from typing_extensions import Self
 
+from ...constants import PCK_THRESHOLD
 from ..geometry.coordinates import Size2D
 from ..geometry.precision import full_precision
+from .base import DistributionReader, KeypointDistribution
+from .mass import mass_in_disc, mass_near
 
 # distances from the peak, in person sizes, within which mass is counted
 MASS_RADII = (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
-NUM_STATISTICS = 2 * (5 + len(MASS_RADII))
-_LEAST_MASS = 1e-4
+# share of the crop within which ``acc_pose`` counts a keypoint as correct
+_ACCURACY_THRESHOLD = 0.05
+_SMALLEST_MASS = 1e-4
 # what is less counts as this: numbers near 0 are slow to compute with
-_LEAST_LOG = -80.0
+_SMALLEST_LOG = -80.0
+_AXIS_STATISTICS = (
+    'log_peak',
+    'entropy',
+    'spread',
+    'mean_to_peak',
+    'maximum',
+    *(f'mass_{radius}' for radius in MASS_RADII),
+)
 
 
-class SimCCLogits(NamedTuple):
-    """Output of a SimCC head.
-
-    Args:
-        x: ``(B, K, W * split_ratio)`` logits along x.
-        y: ``(B, K, H * split_ratio)`` logits along y.
-    """
-
-    x: Tensor
-    y: Tensor
-
-    def detach(self) -> 'SimCCLogits':
-        """Return the same logits, cut from the graph."""
-        return SimCCLogits(self.x.detach(), self.y.detach())
-
-
-class SimCCSpec(NamedTuple):
-    """How the logits of a head are to be read.
+class SimCCEncoding(NamedTuple):
+    """How the logits of a head encode positions.
 
     Args:
         input_size: Crop size ``(W, H)`` in pixels.
@@ -60,97 +59,178 @@ class SimCCSpec(NamedTuple):
     beta: float
 
 
-def log_probabilities(logits: Tensor, beta: float) -> Tensor:
-    """Return the log of the distribution that the training identifies.
+@dataclass(frozen=True)
+class SimCCDistribution(KeypointDistribution):
+    """Output of a SimCC head, x and y independent.
+
+    The statistics of an axis are the log of the peak, the entropy as a share
+    of the largest possible, the spread (standard deviation) and the distance
+    of mean and peak as shares of the axis, the raw maximum (the axis' share
+    of RTMPose's score), and the log odds of the mass within each of
+    ``MASS_RADII`` of the peak.
 
     Args:
-        logits: ``(..., N)`` logits of one axis.
-        beta: Factor of the logits.
-
-    Returns:
-        ``(..., N)`` ``log_softmax(beta * logits)`` in at least float32, so
-        that it is as exact under automatic mixed precision.
+        x: ``(B, K, W * split_ratio)`` logits along x.
+        y: ``(B, K, H * split_ratio)`` logits along y.
+        encoding: How the logits encode positions.
+        sizes: ``(B,)`` person sizes in pixels of the view.
     """
-    if logits.dtype in (torch.float16, torch.bfloat16):
-        logits = logits.float()
-    return (beta * logits).log_softmax(-1)
 
-
-def soft_decode(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
-    """Decode joints as the expectation of their distributions.
-
-    Differentiable, unlike the arg-max.
-
-    Args:
-        logits: Logits of both axes.
-        spec: How to read them.
-
-    Returns:
-        ``(B, K, 2)`` joints in pixels of the crop.
-    """
-    coordinates = []
-    for axis in logits:
-        probability = log_probabilities(axis, spec.beta).exp()
-        bins = torch.arange(
-            axis.shape[-1], dtype=probability.dtype, device=axis.device
-        )
-        with full_precision(axis):
-            coordinates.append(probability @ bins / spec.split_ratio)
-    return torch.stack(coordinates, -1)
-
-
-def hard_decode(logits: SimCCLogits, spec: SimCCSpec) -> Tensor:
-    """Decode joints as the bins of the largest logits, as RTMPose does.
-
-    Args:
-        logits: Logits of both axes.
-        spec: How to read them.
-
-    Returns:
-        ``(B, K, 2)`` joints in pixels of the crop, float32. No gradient.
-    """
-    bins = torch.stack([axis.argmax(-1) for axis in logits], -1)
-    return bins.float() / spec.split_ratio
-
-
-def raw_scores(logits: SimCCLogits) -> Tensor:
-    """Return RTMPose's score: the smaller of the two raw maxima.
-
-    It has no scale and can leave [0, 1].
-
-    Args:
-        logits: Logits of both axes.
-
-    Returns:
-        ``(B, K)`` scores, float32.
-    """
-    return torch.minimum(*(axis.amax(-1).float() for axis in logits))
-
-
-def statistics(logits: SimCCLogits, spec: SimCCSpec, sizes: Tensor) -> Tensor:
-    """Describe the distributions of each joint by a few numbers.
-
-    Args:
-        logits: Logits of both axes.
-        spec: How to read them.
-        sizes: ``(B,)`` person sizes in pixels of the crop.
-
-    Returns:
-        ``(B, K, 22)``; for x, then for y: the log of the peak, the entropy
-        as a share of the largest possible, the spread (standard deviation)
-        and the distance of mean and peak as shares of the axis, the raw
-        maximum (the axis' share of RTMPose's score), and the log odds of
-        the mass within each of ``MASS_RADII`` of the peak.
-    """
-    radii = torch.stack([sizes.new_full((), radius) for radius in MASS_RADII])
-    reach = (sizes[:, None] * spec.split_ratio * radii).long()[:, None]
-    return torch.cat(
-        [_axis_statistics(axis, spec.beta, reach) for axis in logits], -1
+    kind: ClassVar[str] = 'simcc'
+    statistic_names: ClassVar[tuple[str, ...]] = tuple(
+        f'{axis}_{name}' for axis in 'xy' for name in _AXIS_STATISTICS
     )
 
+    x: Tensor
+    y: Tensor
+    encoding: SimCCEncoding
+    sizes: Tensor
 
-def _axis_statistics(logits: Tensor, beta: float, reach: Tensor) -> Tensor:
-    log_probability = log_probabilities(logits, beta).clamp_min(_LEAST_LOG)
+    @property
+    def input_size(self) -> Size2D:
+        """Crop size ``(W, H)`` in pixels."""
+        return self.encoding.input_size
+
+    @property
+    def output(self) -> tuple[Tensor, Tensor]:
+        """Logits along x and y."""
+        return self.x, self.y
+
+    def detach(self) -> Self:
+        """Return the same distributions, cut from the graph.
+
+        Returns:
+            A distribution that shares the data.
+        """
+        return replace(self, x=self.x.detach(), y=self.y.detach())
+
+    def average_with_flipped(
+        self, flipped: Self, flip_indices: Sequence[int]
+    ) -> Self:
+        """Average the logits as ``RTMCCHead`` does in its flip test.
+
+        Args:
+            flipped: Distributions of the horizontally mirrored crops.
+            flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+
+        Returns:
+            Distributions in the crop itself.
+        """
+        order = list(flip_indices)
+        x, y = flipped.x[:, order].flip(-1), flipped.y[:, order]
+        return replace(self, x=(self.x + x) * 0.5, y=(self.y + y) * 0.5)
+
+    def hard_decode(self) -> Tensor:
+        """Return the bins of the largest logits, as RTMPose decodes.
+
+        Returns:
+            ``(B, K, 2)`` points in pixels, float32, without gradient.
+        """
+        bins = torch.stack([axis.argmax(-1) for axis in self.output], -1)
+        return bins.float() / self.encoding.split_ratio
+
+    def soft_decode(self) -> Tensor:
+        """Return the expectation of ``softmax(beta * logits)``.
+
+        Returns:
+            ``(B, K, 2)`` points in pixels.
+        """
+        coordinates = []
+        for log_probability in self._log_probabilities():
+            probability = log_probability.exp()
+            bins = torch.arange(
+                probability.shape[-1],
+                dtype=probability.dtype,
+                device=probability.device,
+            )
+            with full_precision(probability):
+                position = probability @ bins / self.encoding.split_ratio
+            coordinates.append(position)
+        return torch.stack(coordinates, -1)
+
+    def raw_scores(self) -> Tensor:
+        """Return RTMPose's score, the smaller of the two raw maxima.
+
+        Returns:
+            ``(B, K)`` scores, float32, of no fixed range.
+        """
+        return torch.minimum(*self._maxima())
+
+    def expected_correctness(self) -> Tensor:
+        """Return the probability of an error of at most the PCK threshold.
+
+        Returns:
+            ``(B, K)`` mass within ``PCK_THRESHOLD`` person sizes of the hard
+            decoded position, in [0, 1], float32.
+        """
+        return self._mass_at_peak(*self._log_probabilities())
+
+    def scores(self) -> dict[str, Tensor]:
+        """Score the keypoints by their distributions alone.
+
+        Returns:
+            ``(B, K)`` float32 by name: ``mean`` of the two raw maxima;
+            ``peak``, the largest probability of a bin, the axes multiplied;
+            ``certainty``, one minus the entropy as a share of the largest
+            possible; ``expected``, see :meth:`expected_correctness`. All but
+            the first are in [0, 1].
+        """
+        log_x, log_y = self._log_probabilities()
+        entropy = _entropy(log_x) + _entropy(log_y)
+        largest = math.log(log_x.shape[-1]) + math.log(log_y.shape[-1])
+        top_x, top_y = self._maxima()
+        return {
+            'mean': (top_x + top_y) / 2,
+            'peak': (log_x.amax(-1) + log_y.amax(-1)).exp().float(),
+            'certainty': (1 - entropy / largest).float(),
+            'expected': self._mass_at_peak(log_x, log_y),
+        }
+
+    def statistics(self) -> Tensor:
+        """Describe the distribution of each keypoint.
+
+        Returns:
+            ``(B, K, 22)``, one column for each of ``statistic_names``.
+        """
+        radii = torch.stack([self.sizes.new_full((), r) for r in MASS_RADII])
+        scale = self.sizes[:, None] * self.encoding.split_ratio
+        reach = (scale * radii).long()[:, None]
+        axes = zip(self.output, self._log_probabilities(), strict=True)
+        return torch.cat(
+            [_axis_statistics(logits, log, reach) for logits, log in axes], -1
+        )
+
+    def _log_probabilities(self) -> Iterable[Tensor]:
+        """``log_softmax(beta * logits)`` of each axis, at least float32."""
+        for axis in self.output:
+            logits = axis
+            if axis.dtype in (torch.float16, torch.bfloat16):
+                logits = axis.float()
+            yield (self.encoding.beta * logits).log_softmax(-1)
+
+    def _maxima(self) -> list[Tensor]:
+        return [axis.amax(-1).float() for axis in self.output]
+
+    def _mass_at_peak(self, log_x: Tensor, log_y: Tensor) -> Tensor:
+        bins_per_size = self.sizes * self.encoding.split_ratio
+        mass = mass_in_disc(
+            log_x.exp(),
+            log_y.exp(),
+            self.hard_decode() * self.encoding.split_ratio,
+            PCK_THRESHOLD * bins_per_size,
+        )
+        return mass.float()
+
+
+def _entropy(log_probability: Tensor) -> Tensor:
+    return -(log_probability.exp() * log_probability).sum(-1)
+
+
+def _axis_statistics(
+    logits: Tensor, log_probability: Tensor, reach: Tensor
+) -> Tensor:
+    """Statistics of one axis, ``(B, K, 11)``."""
+    log_probability = log_probability.clamp_min(_SMALLEST_LOG)
     probability = log_probability.exp()
     length = logits.shape[-1]
     bins = torch.linspace(
@@ -167,25 +247,131 @@ def _axis_statistics(logits: Tensor, beta: float, reach: Tensor) -> Tensor:
         (mean - bins[mode]).abs(),
         logits.amax(-1).to(probability.dtype),
     ]
-    masses = mass_around(probability, mode, reach)
-    odds = masses.clamp(_LEAST_MASS, 1 - _LEAST_MASS).logit()
+    masses = mass_near(probability, mode, reach)
+    odds = masses.clamp(_SMALLEST_MASS, 1 - _SMALLEST_MASS).logit()
     return torch.cat([torch.stack(moments, -1), odds], -1)
 
 
-def mass_around(probability: Tensor, mode: Tensor, reach: Tensor) -> Tensor:
-    """Sum a distribution over the bins near its peak.
+class SimCCReader(DistributionReader):
+    """Reads SimCC heads that are trained with ``KLDiscretLoss``.
 
     Args:
-        probability: ``(B, K, N)`` distribution along one axis.
-        mode: ``(B, K)`` bins of the peaks.
-        reach: ``(B, 1, R)`` how many bins on either side count.
+        encoding: How the logits encode positions.
+    """
+
+    distribution = SimCCDistribution
+    families = 'a SimCC head trained with KLDiscretLoss, such as RTMCCHead'
+    target_fields = (
+        'keypoint_x_labels',
+        'keypoint_y_labels',
+        'keypoint_weights',
+    )
+
+    def __init__(self, encoding: SimCCEncoding) -> None:
+        self.encoding = encoding
+        self.input_size = encoding.input_size
+
+    @classmethod
+    def from_head(cls, head: Any) -> Self | None:
+        """Read split ratio and temperature from a head.
+
+        Args:
+            head: A pose head of MMPose.
+
+        Returns:
+            The reader; None if it is no SimCC head.
+        """
+        beta = getattr(getattr(head, 'loss_module', None), 'beta', None)
+        if beta is None or not hasattr(head, 'simcc_split_ratio'):
+            return None
+        width, height = head.input_size
+        ratio = head.simcc_split_ratio
+        return cls(SimCCEncoding((width, height), ratio, beta))
+
+    def read(
+        self, output: tuple[Tensor, Tensor], sizes: Tensor
+    ) -> SimCCDistribution:
+        """Wrap the output of the head.
+
+        Args:
+            output: Logits along x and y.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
+
+        Returns:
+            The distributions.
+        """
+        return SimCCDistribution(*output, self.encoding, sizes)
+
+    def read_targets(
+        self, targets: Mapping[str, Tensor], sizes: Tensor
+    ) -> SimCCDistribution:
+        """Wrap the targets of the head, whose peaks are the true positions.
+
+        Args:
+            targets: Tensors by name, see ``target_fields``.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
+
+        Returns:
+            The distributions.
+        """
+        x, y, _ = (targets[field] for field in self.target_fields)
+        return SimCCDistribution(x, y, self.encoding, sizes)
+
+    def pose_loss(
+        self,
+        head: Any,
+        predicted: KeypointDistribution,
+        targets: Mapping[str, Tensor],
+    ) -> dict[str, Tensor]:
+        """Compute what ``RTMCCHead.loss`` computes, without a forward pass.
+
+        Args:
+            head: The pose head; its ``loss_module`` is used.
+            predicted: Distributions of the head's output.
+            targets: Tensors by name, see ``target_fields``.
+
+        Returns:
+            ``loss_kpt``, and ``acc_pose``, see :func:`simcc_accuracy`.
+        """
+        x, y, weights = (targets[field] for field in self.target_fields)
+        logits = predicted.output
+        return {
+            'loss_kpt': head.loss_module(logits, (x, y), weights),
+            'acc_pose': simcc_accuracy(logits, (x, y), weights > 0),
+        }
+
+
+def simcc_accuracy(
+    logits: tuple[Tensor, Tensor],
+    targets: tuple[Tensor, Tensor],
+    mask: Tensor,
+) -> Tensor:
+    """Return the share of correct keypoints, averaged over the keypoints.
+
+    Stays on the device: no number is read back to the host.
+
+    Args:
+        logits: ``(B, K, Nx)`` and ``(B, K, Ny)`` predicted logits.
+        targets: Target distributions of the same shapes.
+        mask: ``(B, K)`` boolean, keypoints that count.
 
     Returns:
-        ``(B, K, R)`` mass of the bins within each reach of the peak.
+        Scalar in [0, 1]; 0 where nothing counts.
+
+    Convention:
+        Correct is a distance below 0.05, each axis divided by the length of
+        the other one, as mmpose's ``simcc_pck_accuracy`` does.
     """
-    total = probability.cumsum(-1)
-    last = mode[..., None] + reach
-    first = mode[..., None] - reach
-    upper = total.gather(-1, last.clamp_max(probability.shape[-1] - 1))
-    lower = total.gather(-1, (first - 1).clamp_min(0))
-    return upper - lower * (first > 0)
+    predicted, true = (
+        torch.stack([axis.argmax(-1) for axis in pair], -1).float()
+        for pair in (logits, targets)
+    )
+    x, y = logits
+    lengths = [y.shape[-1], x.shape[-1]]
+    scale = torch.stack([predicted.new_full((), n) for n in lengths])
+    distance = ((predicted - true) / scale).norm(dim=-1)
+    correct = ((distance < _ACCURACY_THRESHOLD) & mask).sum(0)
+    counts = mask.sum(0)
+    per_keypoint = correct / counts.clamp_min(1)
+    accuracy: Tensor = per_keypoint.sum() / (counts > 0).sum().clamp_min(1)
+    return accuracy

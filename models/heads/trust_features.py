@@ -6,97 +6,121 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..distributions.simcc import (
-    NUM_STATISTICS,
-    SimCCLogits,
-    SimCCSpec,
-    statistics,
-)
+from ..distributions import KeypointDistribution
 from ..geometry.coordinates import crop_center, sample_features
 
-NUM_SCALARS = NUM_STATISTICS + 5
+# columns of the scalar features after the statistics of the distribution:
+# the position about the center of the crop and about the mean of the
+# keypoints in person sizes, and the log of the person size as a share of the
+# height of the crop
+PLACE_NAMES = (
+    'x_from_center',
+    'y_from_center',
+    'x_from_mean',
+    'y_from_mean',
+    'log_size',
+)
+
+
+def scalar_names(statistic_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns of ``scalar_features``.
+
+    Args:
+        statistic_names: Names of the statistics of the distribution.
+
+    Returns:
+        S names.
+    """
+    return (*statistic_names, *PLACE_NAMES)
 
 
 class TrustFeatures(NamedTuple):
-    """What the trust head reads of a batch; no weights enter it.
+    """Input of the trust head for a batch; no weights enter it.
 
     Args:
-        local: ``(B, K, C)`` features of all levels at the joints.
-        numbers: ``(B, K, 27)`` statistics of the SimCC distributions, the
-            position about the center of the crop and about the mean of the
-            joints in person sizes, and the log of the size as a share of
-            the crop's height.
+        joint_features: ``(B, K, C)`` feature maps of all levels, sampled at
+            the keypoints.
+        scalar_features: ``(B, K, S)``, one column for each of
+            :func:`scalar_names`.
     """
 
-    local: Tensor
-    numbers: Tensor
+    joint_features: Tensor
+    scalar_features: Tensor
 
     @classmethod
     def collect(
         cls,
         levels: Sequence[Tensor],
-        logits: SimCCLogits,
+        distribution: KeypointDistribution,
         keypoints: Tensor,
-        spec: SimCCSpec,
-        sizes: Tensor,
     ) -> 'TrustFeatures':
-        """Read evidence from what the pose network computed.
+        """Collect the features from the output of the pose network.
 
         Args:
-            levels: ``(B, C_i, h_i, w_i)`` feature maps of the crop.
-            logits: SimCC logits of the joints.
-            keypoints: ``(B, K, 2)`` joints to judge, pixels of the crop.
-            spec: How to read the logits.
-            sizes: ``(B,)`` person sizes in pixels of the crop.
+            levels: ``(B, C_i, h_i, w_i)`` feature maps of the crops.
+            distribution: Predicted distributions of the keypoints.
+            keypoints: ``(B, K, 2)`` keypoints, pixels of the crop.
 
         Returns:
-            The evidence.
+            The features.
         """
-        local = [
-            sample_features(level, keypoints, spec.input_size)
-            for level in levels
+        input_size = distribution.input_size
+        joint_features = [
+            sample_features(level, keypoints, input_size) for level in levels
         ]
-        unit = sizes.view(-1, 1, 1)
-        middle = keypoints.mean(1, keepdim=True)
-        share = (unit / spec.input_size[1]).log()
-        numbers = [
-            statistics(logits, spec, sizes),
-            (keypoints - crop_center(keypoints, spec.input_size)) / unit,
-            (keypoints - middle) / unit,
-            share.expand(-1, keypoints.shape[1], -1),
+        unit = distribution.sizes.view(-1, 1, 1)
+        mean = keypoints.mean(1, keepdim=True)
+        log_size = (unit / input_size[1]).log()
+        scalar_features = [
+            distribution.statistics(),
+            (keypoints - crop_center(keypoints, input_size)) / unit,
+            (keypoints - mean) / unit,
+            log_size.expand(-1, keypoints.shape[1], -1),
         ]
-        return cls(torch.cat(local, -1), torch.cat(numbers, -1))
+        return cls(
+            torch.cat(joint_features, -1), torch.cat(scalar_features, -1)
+        )
 
     def packed(self) -> Tensor:
-        """Return all of it as one row per sample, ``(B, D)``."""
+        """Return all features as one row per sample.
+
+        Returns:
+            ``(B, D)`` with ``D = K * (C + S)``.
+        """
         return torch.cat([part.flatten(1) for part in self], 1)
 
     @classmethod
     def unpacked(
-        cls, rows: Tensor, channels: int, num_keypoints: int
+        cls,
+        rows: Tensor,
+        channels: int,
+        num_keypoints: int,
+        num_scalars: int,
     ) -> 'TrustFeatures':
         """Undo :meth:`packed`.
 
         Args:
-            rows: ``(B, D)`` packed evidence.
+            rows: ``(B, D)`` packed features.
             channels: Channels C of all levels.
-            num_keypoints: Joints K.
+            num_keypoints: Number of keypoints K.
+            num_scalars: Number of scalar features S.
 
         Returns:
-            The evidence, float32.
+            The features, float32.
 
         Raises:
-            ValueError: If D is not what C and K make.
+            ValueError: If D is not ``K * (C + S)``.
         """
-        sizes = [num_keypoints * channels, num_keypoints * NUM_SCALARS]
-        if rows.shape[1] != sum(sizes):
+        lengths = [num_keypoints * channels, num_keypoints * num_scalars]
+        if rows.shape[1] != sum(lengths):
             raise ValueError(
-                f'expected rows of {sum(sizes)} numbers for {num_keypoints} '
-                f'joints and {channels} channels, found {rows.shape[1]}; '
-                'make the cache with the network that is trained'
+                f'expected rows of {sum(lengths)} numbers for '
+                f'{num_keypoints} joints and {channels} channels, found '
+                f'{rows.shape[1]}; make the cache with the network that is '
+                'trained'
             )
-        local, numbers = rows.float().split(sizes, 1)
+        joint_features, scalar_features = rows.float().split(lengths, 1)
         return cls(
-            local.view(len(rows), num_keypoints, channels),
-            numbers.view(len(rows), num_keypoints, NUM_SCALARS),
+            joint_features.view(len(rows), num_keypoints, channels),
+            scalar_features.view(len(rows), num_keypoints, num_scalars),
         )

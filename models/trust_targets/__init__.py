@@ -1,1 +1,26 @@
 """Sources of trust targets, one registered component per file."""
+
+from .annotation import AnnotationTargets
+from .base import TrustSource, TrustTarget, build_source
+from .cached import CachedTargets
+from .combine import CombinedTargets
+from .rotation import RotationTargets
+from .solvability import SolvabilityTargets, build_teacher
+from .step import AugmentedView, PoseOutput, TrainingStep
+from .strong_augmentation import StrongAugmentationTargets
+
+__all__ = [
+    'AnnotationTargets',
+    'AugmentedView',
+    'CachedTargets',
+    'CombinedTargets',
+    'PoseOutput',
+    'RotationTargets',
+    'SolvabilityTargets',
+    'StrongAugmentationTargets',
+    'TrainingStep',
+    'TrustSource',
+    'TrustTarget',
+    'build_source',
+    'build_teacher',
+]

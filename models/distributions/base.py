@@ -1,0 +1,195 @@
+"""The interface of everything that a pose head can predict.
+
+A pose head predicts, for each keypoint, a distribution over positions in the
+crop: two one-dimensional ones (SimCC), a heatmap, or the parameters of a
+density. A :class:`KeypointDistribution` holds the output of the head for a
+batch together with what is needed to read it and with the person sizes, so
+that nothing outside this package knows which family a head belongs to. A
+:class:`DistributionReader` makes such objects for one head.
+
+Convention:
+    Points are ``(x, y)`` in pixels of the crop, pixel centers at integers.
+    ``input_size`` is ``(W, H)``. B is the batch size, K the number of
+    keypoints. Person sizes are in pixels of the view that was predicted.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor
+from typing_extensions import Self
+
+from ..geometry.coordinates import Size2D
+
+
+class KeypointDistribution(ABC):
+    """Predicted distributions of the keypoints of a batch.
+
+    Attributes:
+        kind: Short name of the family; prefix of the names of its scores in
+            predictions.
+        statistic_names: Names of the S columns of :meth:`statistics`.
+        sizes: ``(B,)`` person sizes in pixels of the view.
+    """
+
+    kind: ClassVar[str]
+    statistic_names: ClassVar[tuple[str, ...]]
+    sizes: Tensor
+
+    @property
+    @abstractmethod
+    def input_size(self) -> Size2D:
+        """Crop size ``(W, H)`` in pixels."""
+
+    @property
+    @abstractmethod
+    def output(self) -> Any:
+        """The output of the pose head, as its ``decode`` method takes it."""
+
+    @abstractmethod
+    def detach(self) -> Self:
+        """Return the same distributions, cut from the graph.
+
+        Returns:
+            A distribution that shares the data.
+        """
+
+    @abstractmethod
+    def average_with_flipped(
+        self, flipped: Self, flip_indices: Sequence[int]
+    ) -> Self:
+        """Average with the prediction for the mirrored view.
+
+        The result is the one of the pose head's own flip test, bit for bit.
+
+        Args:
+            flipped: Distributions of the horizontally mirrored crops.
+            flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+
+        Returns:
+            Distributions in the crop itself.
+        """
+
+    @abstractmethod
+    def hard_decode(self) -> Tensor:
+        """Return the most probable positions, as the pose head decodes them.
+
+        Returns:
+            ``(B, K, 2)`` points in pixels, float32, without gradient.
+        """
+
+    @abstractmethod
+    def soft_decode(self) -> Tensor:
+        """Return the expected positions, which are differentiable.
+
+        Returns:
+            ``(B, K, 2)`` points in pixels.
+        """
+
+    @abstractmethod
+    def raw_scores(self) -> Tensor:
+        """Return the pose head's own scores.
+
+        Returns:
+            ``(B, K)`` scores, float32; the range depends on the family.
+        """
+
+    @abstractmethod
+    def expected_correctness(self) -> Tensor:
+        """Return the probability of an error of at most the PCK threshold.
+
+        Returns:
+            ``(B, K)`` mass within ``PCK_THRESHOLD`` person sizes of the hard
+            decoded position, in [0, 1], float32.
+        """
+
+    @abstractmethod
+    def scores(self) -> dict[str, Tensor]:
+        """Score the keypoints by their distributions alone.
+
+        Returns:
+            ``(B, K)`` scores by name, float32, higher is more certain.
+        """
+
+    @abstractmethod
+    def statistics(self) -> Tensor:
+        """Describe the distribution of each keypoint.
+
+        Returns:
+            ``(B, K, S)``, one column for each of ``statistic_names``.
+        """
+
+
+class DistributionReader(ABC):
+    """Makes distributions of the outputs and the targets of one pose head.
+
+    Attributes:
+        distribution: Class of the distributions.
+        families: Pose heads that can be read, for messages.
+        target_fields: Fields of a training sample's ``gt_instance_labels``
+            that hold the targets of the head; the last one holds the weights
+            ``(B, K)``, 0 where a keypoint has no label inside the crop.
+        input_size: Crop size ``(W, H)`` in pixels.
+    """
+
+    distribution: ClassVar[type[KeypointDistribution]]
+    families: ClassVar[str]
+    target_fields: ClassVar[tuple[str, ...]]
+    input_size: Size2D
+
+    @classmethod
+    @abstractmethod
+    def from_head(cls, head: Any) -> Self | None:
+        """Read from a pose head how its output is encoded.
+
+        Args:
+            head: A pose head of MMPose.
+
+        Returns:
+            The reader; None if the head belongs to another family.
+        """
+
+    @abstractmethod
+    def read(self, output: Any, sizes: Tensor) -> KeypointDistribution:
+        """Wrap the output of the head.
+
+        Args:
+            output: What ``head.forward`` returns for B crops.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
+
+        Returns:
+            The distributions.
+        """
+
+    @abstractmethod
+    def read_targets(
+        self, targets: Mapping[str, Tensor], sizes: Tensor
+    ) -> KeypointDistribution:
+        """Wrap the targets of the head, whose peaks are the true positions.
+
+        Args:
+            targets: Tensors by name, see ``target_fields``.
+            sizes: ``(B,)`` person sizes in pixels of the crop.
+
+        Returns:
+            The distributions.
+        """
+
+    @abstractmethod
+    def pose_loss(
+        self,
+        head: Any,
+        predicted: KeypointDistribution,
+        targets: Mapping[str, Tensor],
+    ) -> dict[str, Tensor]:
+        """Compute what ``head.loss`` computes, without its forward pass.
+
+        Args:
+            head: The pose head; its ``loss_module`` is used.
+            predicted: Distributions of the head's output.
+            targets: Tensors by name, see ``target_fields``.
+
+        Returns:
+            Losses, and ``acc_pose``, by name.
+        """

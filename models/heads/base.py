@@ -1,0 +1,90 @@
+"""The interface of a trust head."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from ..distributions import KeypointDistribution
+from .calibration import TrustCalibration
+
+DEFAULT_LEVELS = (0, 1)
+
+
+class BaseTrustHead(BaseModule):
+    """Predicts a trust logit per keypoint from the pose network's output.
+
+    A head of a user's own derives from this class, is registered in MMPose's
+    ``MODELS`` and implements :meth:`forward`. The estimator gives it
+    ``in_channels``, ``num_keypoints`` and ``num_scalars`` where its config
+    does not.
+
+    Args:
+        in_channels: Channels of each level that is read.
+        num_keypoints: Number of keypoints K.
+        num_scalars: Number of scalar features S, see ``TrustFeatures``.
+        levels: Positions of the backbone's feature maps that are read; as
+            many as ``in_channels``.
+        init_cfg: Weight initialization of mmengine. Defaults to None.
+
+    Raises:
+        ValueError: If ``in_channels`` and ``levels`` differ in length.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        num_keypoints: int,
+        num_scalars: int,
+        levels: Sequence[int] = DEFAULT_LEVELS,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if len(in_channels) != len(levels):
+            raise ValueError(
+                'model.trust_head.in_channels: expected one number of '
+                f'channels for each of the levels {tuple(levels)}, found '
+                f'{tuple(in_channels)}; give as many'
+            )
+        self.levels, self.in_channels = tuple(levels), tuple(in_channels)
+        self.num_keypoints, self.num_scalars = num_keypoints, num_scalars
+        self.calibration = TrustCalibration()
+
+    @abstractmethod
+    def forward(
+        self,
+        features: Sequence[Tensor],
+        distribution: KeypointDistribution,
+        keypoints: Tensor,
+    ) -> Tensor:
+        """Predict trust logits.
+
+        Args:
+            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
+            distribution: Predicted distributions of the keypoints.
+            keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+
+        Returns:
+            ``(B, K)`` trust logits; the sigmoid of one is the probability
+            that the keypoint is correct.
+        """
+
+    def predict(
+        self,
+        features: Sequence[Tensor],
+        distribution: KeypointDistribution,
+        keypoints: Tensor,
+    ) -> Tensor:
+        """Return trust, the sigmoid of what :meth:`forward` returns.
+
+        Args:
+            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
+            distribution: Predicted distributions of the keypoints.
+            keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+
+        Returns:
+            ``(B, K)`` trust in [0, 1], float32, before calibration.
+        """
+        logits: Tensor = self(features, distribution, keypoints)
+        return logits.float().sigmoid()

@@ -1,0 +1,59 @@
+"""Targets from annotated keypoints."""
+
+from collections.abc import Sequence
+
+from mmpose.registry import MODELS
+
+from ..geometry.coordinates import inside_crop
+from .base import TrustSource, TrustTarget
+from .step import AugmentedView, TrainingStep, keypoint_distances
+
+
+@MODELS.register_module()
+class AnnotationTargets(TrustSource):
+    """1 for correct keypoints, 0 for wrong ones.
+
+    With a strongly augmented view the head learns of both views.
+    """
+
+    requires = frozenset({'annotation', 'strong_view'})
+
+    def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
+        """Compare the predictions with the annotation.
+
+        Args:
+            step: The training step.
+
+        Returns:
+            Targets for the crops and, if there is one, the strongly
+            augmented view; keypoints without a label in a view are masked.
+        """
+        views = [step.view]
+        if step.options.consistency.hard_view is not None:
+            assert step.second_view is not None  # declared in `requires`
+            views.append(step.second_view)
+        return [correctness_target(step, view) for view in views]
+
+
+def correctness_target(step: TrainingStep, view: AugmentedView) -> TrustTarget:
+    """Compare the predictions for one view with the annotation.
+
+    Args:
+        step: The training step.
+        view: One of its views.
+
+    Returns:
+        1 where the error is at most ``trust_cfg.dist_thr`` person sizes,
+        else 0; masked where there is no label inside the view.
+    """
+    distribution = view.output.distribution
+    true = view.transform.apply_to_points(
+        step.true_keypoints, distribution.input_size
+    )
+    errors = keypoint_distances(distribution.hard_decode(), true)
+    limits = step.options.trust.dist_thr * distribution.sizes[:, None]
+    return TrustTarget(
+        view,
+        (errors <= limits).float(),
+        step.labeled & inside_crop(true, distribution.input_size),
+    )

@@ -1,0 +1,58 @@
+"""Targets that combine several sources."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import torch
+from mmpose.registry import MODELS
+
+from ..options import SOURCES
+from .base import Requirement, TrustSource, TrustTarget
+from .step import TrainingStep
+
+
+@MODELS.register_module()
+class CombinedTargets(TrustSource):
+    """The smallest target of several sources for the crops themselves.
+
+    Args:
+        sources: Short names or configs of the sources.
+    """
+
+    def __init__(self, sources: Sequence[str | dict[str, Any]]) -> None:
+        self.sources: list[TrustSource] = [
+            MODELS.build(SOURCES[s] if isinstance(s, str) else s)
+            for s in sources
+        ]
+        parts = [source.requires for source in self.sources]
+        self.requires: frozenset[Requirement] = frozenset().union(*parts)
+
+    def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
+        """Combine the targets of the sources.
+
+        Args:
+            step: The training step.
+
+        Returns:
+            The smallest target of each keypoint that has one.
+        """
+        targets = [t for s in self.sources for t in s.targets(step)]
+        return [reduce(elementwise_min, targets)]
+
+
+def elementwise_min(one: TrustTarget, other: TrustTarget) -> TrustTarget:
+    """Take the smaller of two targets, or the only one that there is.
+
+    Args:
+        one: Targets of a view.
+        other: Other targets of the same view.
+
+    Returns:
+        The minimum where both have a target, the one that has elsewhere.
+    """
+    values = [
+        torch.where(t.mask, t.values, torch.ones_like(t.values))
+        for t in (one, other)
+    ]
+    return TrustTarget(one.view, torch.minimum(*values), one.mask | other.mask)

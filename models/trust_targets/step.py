@@ -1,0 +1,150 @@
+"""One training step: its views, and what is computed of them once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..augmentations.similarity import SimilarityTransform
+from ..distributions import DistributionReader, KeypointDistribution
+from ..losses.rotation_consistency import rotation_inconsistency
+from ..options import SelfVerifyOptions
+from ..sample_fields import Samples, head_targets, labeled_joints
+from ..teachers.base import Teacher
+from .teacher_output import TeacherOutput, run_teacher
+
+
+class PoseOutput(NamedTuple):
+    """Output of the pose network for one view of a batch.
+
+    Args:
+        features: ``(B, C_i, h_i, w_i)`` feature maps; the pose head reads
+            the last one.
+        distribution: Predicted distributions of the keypoints.
+    """
+
+    features: tuple[Tensor, ...]
+    distribution: KeypointDistribution
+
+    def detach(self) -> 'PoseOutput':
+        """Return the same output, cut from the graph.
+
+        Returns:
+            An output that shares the data.
+        """
+        features = tuple(level.detach() for level in self.features)
+        return PoseOutput(features, self.distribution.detach())
+
+
+class AugmentedView(NamedTuple):
+    """A view of the crops of a batch.
+
+    Args:
+        output: Output of the pose network for the view.
+        transform: Transform from the crops to the view.
+    """
+
+    output: PoseOutput
+    transform: SimilarityTransform
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """A batch in training; derived values are computed when first read.
+
+    Args:
+        data_samples: B training samples.
+        view: The crops themselves.
+        second_view: The rotated or strongly augmented crops, where the loss
+            or the trust source needs them.
+        reader: Reader of the pose head's outputs and targets.
+        options: Options of the estimator.
+        teacher: The inverse-kinematics teacher, where there is one.
+    """
+
+    data_samples: Samples
+    view: AugmentedView
+    second_view: AugmentedView | None
+    reader: DistributionReader
+    options: SelfVerifyOptions
+    teacher: Teacher | None
+
+    @cached_property
+    def labeled(self) -> Tensor:
+        """``(B, K)`` boolean, keypoints with a label inside the crop."""
+        return labeled_joints(self.data_samples)
+
+    @cached_property
+    def head_targets(self) -> dict[str, Tensor]:
+        """Targets of the pose head by name."""
+        return head_targets(self.data_samples, self.reader.target_fields)
+
+    @cached_property
+    def true_keypoints(self) -> Tensor:
+        """``(B, K, 2)`` annotated keypoints in pixels of the crop."""
+        sizes = self.view.output.distribution.sizes
+        return self.reader.read_targets(self.head_targets, sizes).hard_decode()
+
+    @cached_property
+    def soft_inconsistency(self) -> tuple[Tensor, Tensor]:
+        """Inconsistency of soft-decoded keypoints, differentiable.
+
+        Returns ``(B, K)`` distances in person sizes and a ``(B, K)`` mask of
+        the keypoints that count, see :func:`rotation_inconsistency`.
+        """
+        distance, mask = self._inconsistency(lambda d: d.soft_decode())
+        if self.options.consistency.use_gt_visible:
+            mask = mask & self.labeled
+        return distance, mask
+
+    @cached_property
+    def hard_inconsistency(self) -> Tensor:
+        """``(B, K)`` inconsistency of hard-decoded keypoints."""
+        return self._inconsistency(lambda d: d.hard_decode())[0]
+
+    @cached_property
+    def teacher_output(self) -> TeacherOutput:
+        """Output of the teacher for the keypoints decoded from the crops.
+
+        Raises:
+            ValueError: If there is no teacher.
+        """
+        return run_teacher(
+            self.teacher,
+            self.options.solvability,
+            self.view.output.distribution,
+            self.data_samples,
+        )
+
+    def _inconsistency(
+        self, decode: Callable[[KeypointDistribution], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        if self.second_view is None:
+            raise ValueError(
+                'expected a second view, found none; add '
+                "'second_view' to the requirements of the trust source"
+            )
+        second = self.second_view.output.distribution
+        return rotation_inconsistency(
+            decode(self.view.output.distribution.detach()),
+            decode(second),
+            self.second_view.transform,
+            second.sizes,
+            second.input_size,
+        )
+
+
+def keypoint_distances(predicted: Tensor, true: Tensor) -> Tensor:
+    """Return distances between keypoints.
+
+    Args:
+        predicted: ``(B, K, 2)`` points in pixels.
+        true: ``(B, K, 2)`` points in pixels.
+
+    Returns:
+        ``(B, K)`` distances in pixels.
+    """
+    return torch.linalg.vector_norm(predicted - true, dim=-1)
