@@ -56,19 +56,25 @@ class KeypointDistribution(ABC):
         """
 
     @abstractmethod
-    def average_with_flipped(
-        self, flipped: Self, flip_indices: Sequence[int]
-    ) -> Self:
-        """Average with the prediction for the mirrored view.
-
-        The result is the one of the pose head's own flip test, bit for bit.
+    def mirrored(self, flip_indices: Sequence[int]) -> Self:
+        """Return the prediction for a mirrored view in the crop itself.
 
         Args:
-            flipped: Distributions of the horizontally mirrored crops.
             flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
 
         Returns:
-            Distributions in the crop itself.
+            Distributions mirrored as the pose head does in its flip test.
+        """
+
+    @abstractmethod
+    def averaged(self, other: Self) -> Self:
+        """Average two predictions as the pose head does in its flip test.
+
+        Args:
+            other: Another prediction for the same crops.
+
+        Returns:
+            Their average.
         """
 
     @abstractmethod

@@ -104,21 +104,29 @@ class SimCCDistribution(KeypointDistribution):
         """
         return replace(self, x=self.x.detach(), y=self.y.detach())
 
-    def average_with_flipped(
-        self, flipped: Self, flip_indices: Sequence[int]
-    ) -> Self:
-        """Average the logits as ``RTMCCHead`` does in its flip test.
+    def mirrored(self, flip_indices: Sequence[int]) -> Self:
+        """Return the prediction for a mirrored view in the crop itself.
 
         Args:
-            flipped: Distributions of the horizontally mirrored crops.
             flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
 
         Returns:
-            Distributions in the crop itself.
+            Distributions mirrored as ``RTMCCHead`` does in its flip test.
         """
         order = list(flip_indices)
-        x, y = flipped.x[:, order].flip(-1), flipped.y[:, order]
-        return replace(self, x=(self.x + x) * 0.5, y=(self.y + y) * 0.5)
+        return replace(self, x=self.x[:, order].flip(-1), y=self.y[:, order])
+
+    def averaged(self, other: Self) -> Self:
+        """Average the logits as ``RTMCCHead`` does in its flip test.
+
+        Args:
+            other: Another prediction for the same crops.
+
+        Returns:
+            Their average.
+        """
+        x, y = (self.x + other.x) * 0.5, (self.y + other.y) * 0.5
+        return replace(self, x=x, y=y)
 
     def hard_decode(self) -> Tensor:
         """Return the bins of the largest logits, as RTMPose decodes.

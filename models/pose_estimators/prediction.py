@@ -25,8 +25,8 @@ def average_views(
     distribution = outputs[0].distribution
     if len(outputs) == 1:
         return distribution
-    flipped = outputs[1].distribution
-    return distribution.average_with_flipped(flipped, flip_indices)
+    other = outputs[1].distribution.mirrored(flip_indices)
+    return distribution.averaged(other)
 
 
 def predict_trust(

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from mmpose.registry import MODELS
+from torch import Tensor
 
 from ..options import SOURCES
 from .base import Requirement, TrustSource, TrustTarget
@@ -38,21 +39,24 @@ class CombinedTargets(TrustSource):
             The smallest target of each keypoint that has one.
         """
         targets = [t for s in self.sources for t in s.targets(step)]
-        return [reduce(elementwise_min, targets)]
+        pairs = [(target.values, target.mask) for target in targets]
+        return [TrustTarget(step.view, *reduce(elementwise_min, pairs))]
 
 
-def elementwise_min(one: TrustTarget, other: TrustTarget) -> TrustTarget:
+def elementwise_min(
+    one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
     """Take the smaller of two targets, or the only one that there is.
 
     Args:
-        one: Targets of a view.
-        other: Other targets of the same view.
+        one: ``(B, K)`` targets, and where there are any.
+        other: Other targets of the same keypoints.
 
     Returns:
         The minimum where both have a target, the one that has elsewhere.
     """
     values = [
-        torch.where(t.mask, t.values, torch.ones_like(t.values))
-        for t in (one, other)
+        torch.where(mask, target, torch.ones_like(target))
+        for target, mask in (one, other)
     ]
-    return TrustTarget(one.view, torch.minimum(*values), one.mask | other.mask)
+    return torch.minimum(*values), one[1] | other[1]

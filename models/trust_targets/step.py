@@ -101,9 +101,13 @@ class TrainingStep:
         return distance, mask
 
     @cached_property
-    def hard_inconsistency(self) -> Tensor:
-        """``(B, K)`` inconsistency of hard-decoded keypoints."""
-        return self._inconsistency(lambda d: d.hard_decode())[0]
+    def hard_inconsistency(self) -> tuple[Tensor, Tensor]:
+        """Inconsistency of hard-decoded keypoints, without gradient.
+
+        Returns ``(B, K)`` distances in person sizes and a ``(B, K)`` mask of
+        the keypoints that are inside the second view.
+        """
+        return self._inconsistency(lambda d: d.hard_decode())
 
     @cached_property
     def teacher_output(self) -> TeacherOutput:

@@ -34,8 +34,9 @@ class StrongAugmentationTargets(TrustSource):
         assert step.second_view is not None  # declared in `requires`
         assert consistency.hard_view is not None
         _, mask = step.soft_inconsistency
+        distance, _ = step.hard_inconsistency
         values = agreement_trust(
-            step.hard_inconsistency,
+            distance,
             step.second_view.output.distribution.expected_correctness(),
             consistency.hard_view.target,
             consistency.alpha,

@@ -1,6 +1,7 @@
-"""What a user would try first: classical learners on scores and geometry."""
+"""Baselines: classical learners on scores and geometry."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +10,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from self_verify_pose.models.distributions.simcc import NUM_STATISTICS
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.kinematics.body import load_body
+from self_verify_pose.tools.study.train_heads import SCALAR_NAMES
 
-_AXIS_MAXIMA = (4, 4 + NUM_STATISTICS // 2)
-_PLACE = slice(NUM_STATISTICS + 2, NUM_STATISTICS + 4)
-_MOST = 60_000  # joints that a learner is fitted to
+_MAX_JOINTS = 60_000  # joints that a learner is fitted to
 
-LEARNERS: dict[str, Callable] = {
+LEARNERS: dict[str, Callable[[], Any]] = {
     'logistic regression': lambda: make_pipeline(
         StandardScaler(), LogisticRegression(C=0.1, max_iter=300)
     ),
@@ -32,56 +31,61 @@ LEARNERS: dict[str, Callable] = {
 }
 
 
-def describe_joints(evidence: TrustFeatures) -> NDArray[np.float32]:
-    """Describe each joint by the scores and the geometry of its person.
+def describe_joints(features: TrustFeatures) -> NDArray[np.float32]:
+    """Describe each keypoint by the scores and the geometry of its person.
 
     Args:
-        evidence: What the trust head reads of N persons; its features are
-            left out.
+        features: Input of the trust head for N persons; the feature maps are
+            not used.
 
     Returns:
-        ``(N, K, F)``: the joint's own numbers, which joint it is, and of
-        all joints the raw scores, the places in person sizes and the
-        lengths of the bones.
+        ``(N, K, F)``: the keypoint's own scalar features, its index as a
+        one-hot vector, and of all keypoints the raw scores, the positions in
+        person sizes and the lengths of the bones.
     """
-    numbers = evidence.numbers.numpy()
-    count, joints, _ = numbers.shape
-    raw = numbers[..., list(_AXIS_MAXIMA)].min(-1)
-    places = numbers[..., _PLACE]
+    scalars = features.scalar_features.numpy()
+    count, joints, _ = scalars.shape
+    raw = scalars[..., _columns('x_maximum', 'y_maximum')].min(-1)
+    places = scalars[..., _columns('x_from_mean', 'y_from_mean')]
     ends = np.array(load_body().bones)
     bones = np.linalg.norm(
         places[:, ends[:, 0]] - places[:, ends[:, 1]], axis=-1
     )
     person = np.concatenate([raw, places.reshape(count, -1), bones], 1)
-    which = np.broadcast_to(np.eye(joints), (count, joints, joints))
+    one_hot = np.broadcast_to(np.eye(joints), (count, joints, joints))
     return np.concatenate(
-        [numbers, which, np.repeat(person[:, None], joints, 1)], -1
+        [scalars, one_hot, np.repeat(person[:, None], joints, 1)], -1
     ).astype(np.float32)
+
+
+def _columns(*names: str) -> list[int]:
+    return [SCALAR_NAMES.index(name) for name in names]
 
 
 def fit_learner(
     name: str,
     described: NDArray[np.float32],
-    right: NDArray[np.bool_],
-    known: NDArray[np.bool_],
+    correct: NDArray[np.bool_],
+    has_label: NDArray[np.bool_],
     seed: int,
 ) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
-    """Fit a learner to joints whose truth is known.
+    """Fit a learner to labeled keypoints.
 
     Args:
         name: One of ``LEARNERS``.
-        described: ``(N, K, F)`` what :func:`describe_joints` returns.
-        right: ``(N, K)`` whether each joint is right.
-        known: ``(N, K)`` whether that is known.
-        seed: Of the joints that are drawn where there are too many.
+        described: ``(N, K, F)`` result of :func:`describe_joints`.
+        correct: ``(N, K)`` whether each keypoint is correct.
+        has_label: ``(N, K)`` whether that is labeled.
+        seed: Seed of the subset where there are too many keypoints.
 
     Returns:
-        A function from descriptions to ``(N, K)`` chances of being right.
+        A function from descriptions to ``(N, K)`` probabilities of being
+        correct.
     """
-    inputs, targets = described[known], right[known]
-    if len(inputs) > _MOST:
+    inputs, targets = described[has_label], correct[has_label]
+    if len(inputs) > _MAX_JOINTS:
         rows = np.random.default_rng(seed).choice(
-            len(inputs), _MOST, replace=False
+            len(inputs), _MAX_JOINTS, replace=False
         )
         inputs, targets = inputs[rows], targets[rows]
     learner = LEARNERS[name]().fit(inputs, targets)

@@ -1,18 +1,16 @@
-"""What the pose network says about every person of some sets, kept on disk."""
+"""Output of the pose network for every person of some sets, kept on disk."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
-from mmpose.models.utils.tta import flip_vectors
+from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.datasets.trust_cache.files import replacing
 from self_verify_pose.metrics.evaluation.evaluation_input import (
     EvaluationInput,
@@ -20,229 +18,225 @@ from self_verify_pose.metrics.evaluation.evaluation_input import (
 )
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
-    random_angles,
 )
-from self_verify_pose.models.augmentations.strong import hard_view
-from self_verify_pose.models.distributions.simcc import (
-    SimCCLogits,
-    hard_decode,
-)
-from self_verify_pose.models.distributions.simcc_scores import simcc_scores
-from self_verify_pose.models.geometry.rotation import rotate_images
-from self_verify_pose.models.losses.rotation_consistency import (
-    rotation_inconsistency,
-)
+from self_verify_pose.models.augmentations.strong import strong_view
+from self_verify_pose.models.geometry.coordinates import Size2D
 from self_verify_pose.models.options import (
     ConsistencyOptions,
+    SelfVerifyOptions,
     SolvabilityOptions,
     StrongAugmentationOptions,
+    TrustOptions,
 )
-from self_verify_pose.models.pose_estimators.pose_output import (
-    PoseOutput,
-    normalized_fill,
-)
-from self_verify_pose.models.pose_estimators.pseudo_trust import (
-    annotated_trust,
-    judge,
-)
+from self_verify_pose.models.pose_estimators.inspection import normalized_fill
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
-from self_verify_pose.models.pose_estimators.teachers import TEACHERS
 from self_verify_pose.models.sample_fields import person_sizes
+from self_verify_pose.models.teachers.base import Teacher
 from self_verify_pose.models.teachers.pseudo_trust import decay
+from self_verify_pose.models.trust_targets import AugmentedView, TrainingStep
+from self_verify_pose.models.trust_targets.annotation import (
+    correctness_target,
+)
+from self_verify_pose.models.trust_targets.solvability import TEACHERS
+from self_verify_pose.models.trust_targets.step import keypoint_distances
+from self_verify_pose.models.trust_targets.teacher_output import run_teacher
 
-CONSISTENCY = ConsistencyOptions()  # how views are drawn and judged
+CONSISTENCY = ConsistencyOptions(use_gt_visible=False)
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
+
+Tensors = dict[str, Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
 class ExtractionConfig:
-    """How closely to look.
+    """Views that are extracted.
 
     Args:
-        hard_views: Hard views of each person, for training.
-        test_time: Also compare with mirrored and turned views.
+        strong_views: Strongly augmented views of each person, for training.
+        test_time: Also compare with mirrored and rotated views.
         batch_size: Persons per batch.
         workers: Processes that load images.
-        seed: Of the views that are drawn.
+        seed: Seed of the random views.
     """
 
-    hard_views: int = 0
+    strong_views: int = 0
     test_time: bool = False
     batch_size: int = 32
     workers: int = 1
     seed: int = 0
 
 
-Tensors = dict[str, Tensor]
-
-
 @torch.no_grad()
 def extract_features(
     model: SelfVerifyTopdown,
     dataset: Dataset,
-    look: ExtractionConfig,
+    config: ExtractionConfig,
     advance: Callable[[int], object],
 ) -> Tensors:
-    """Let the pose network look at all persons of a set.
+    """Run the pose network on all persons of a set.
 
     Args:
         model: The estimator, in eval mode.
         dataset: Plain crops with targets.
-        look: How closely.
+        config: Views to extract.
         advance: Called with the number of persons after each batch.
 
     Returns:
-        Tensors of one row per person. ``evidence``, ``right``, ``known``
-        (whether the joint has a label in the view), ``distance`` (to the
-        prediction of the upright view, in person sizes), ``inside`` and
-        ``expected`` (correctness) have the views as second axis: first the
-        upright one.
+        Tensors of one row per person. ``features`` (packed), ``correct``,
+        ``has_label`` (in the view), ``distance`` (to the prediction for the
+        crop, in person sizes), ``inside`` and ``expected`` (correctness) have
+        the views as second axis, the crop first.
     """
-    torch.manual_seed(look.seed)
+    torch.manual_seed(config.seed)
     teachers = {name: kind() for name, kind in TEACHERS.items()}
     loader = DataLoader(
         dataset,
-        look.batch_size,
-        num_workers=look.workers,
+        config.batch_size,
+        num_workers=config.workers,
         collate_fn=pseudo_collate,
     )
     parts = []
     for batch in loader:
         data = model.data_preprocessor(batch)
         crops = data['inputs'].contiguous(memory_format=torch.channels_last)
-        parts.append(
-            _extract_batch(model, crops, data['data_samples'], look, teachers)
-        )
+        extraction = _Extraction(model, crops, data['data_samples'])
+        parts.append(extraction.columns(config, teachers))
         advance(len(crops))
     return {
         name: torch.cat([part[name] for part in parts]) for name in parts[0]
     }
 
 
-def _extract_batch(
-    model: SelfVerifyTopdown,
-    crops: Tensor,
-    samples: list,
-    look: ExtractionConfig,
-    teachers: dict[str, Any],
-) -> Tensors:
-    spec = model.simcc_spec
-    sizes = person_sizes(samples, crops.device)
-    upright = model.view(crops)
-    joints = hard_decode(upright.logits, spec)
-    views = [(upright, SimilarityTransform.upright(sizes))]
-    for _ in range(look.hard_views):
-        shown, placement = hard_view(
-            crops,
-            StrongAugmentationOptions(),
-            normalized_fill(model.data_preprocessor),
+class _Extraction:
+    """One batch in extraction."""
+
+    def __init__(
+        self,
+        model: SelfVerifyTopdown,
+        crops: Tensor,
+        samples: Sequence[PoseDataSample],
+    ) -> None:
+        self.model, self.crops, self.samples = model, crops, samples
+        self.sizes = person_sizes(samples, crops.device)
+        self.fill = normalized_fill(model.data_preprocessor)
+        identity = SimilarityTransform.identity(self.sizes)
+        self.view = self._augmented(crops, identity)
+        self.distribution = self.view.output.distribution
+
+    def columns(
+        self, config: ExtractionConfig, teachers: dict[str, Teacher]
+    ) -> Tensors:
+        """Return all columns of the batch, on the CPU."""
+        views = [self.view]
+        for _ in range(config.strong_views):
+            options = StrongAugmentationOptions()
+            views.append(
+                self._augmented(*strong_view(self.crops, options, self.fill))
+            )
+        rows = [self._view_columns(view) for view in views]
+        columns = {
+            name: torch.stack([row[name] for row in rows], 1)
+            for name in rows[0]
+        }
+        transform = SimilarityTransform.random_rotation(
+            self.sizes, CONSISTENCY.max_deg
         )
-        views.append((model.view(shown), placement))
-    rows = [
-        _judge_view(model, view, where, joints, sizes, samples)
-        for view, where in views
-    ]
-    found = {
-        name: torch.stack([row[name] for row in rows], 1) for name in rows[0]
-    }
-    angles = random_angles(len(crops), CONSISTENCY.max_deg, crops)
-    turned = _turned(model, crops, joints, sizes, angles)
-    found['rotation'], found['rotation_inside'] = turned
-    for name, teacher in teachers.items():
-        options = SolvabilityOptions(teacher=name, use_gt_visible=False)
-        result = judge(teacher, options, upright.logits, spec, samples).result
-        found[f'{name}_solvability'] = result.solvability
-        found[f'{name}_trust'] = result.trust
-    for name, score in (
-        simcc_scores(upright.logits, spec, sizes)._asdict().items()
-    ):
-        found[f'simcc_{name}'] = score
-    if look.test_time:
-        found['flip'] = _mirrored(model, crops, joints, sizes, samples)
-        found['turns'] = torch.stack(
-            [
-                _turned(
-                    model, crops, joints, sizes, torch.full_like(sizes, angle)
-                )[0]
-                for angle in np.deg2rad(TEST_ANGLES).tolist()
-            ]
-        ).mean(0)
-    found.update(_truth(joints.cpu(), samples, spec.input_size))
-    return {name: value.cpu() for name, value in found.items()}
+        columns['rotation'], columns['rotation_inside'] = self._rotated(
+            transform
+        )
+        for name, teacher in teachers.items():
+            columns |= self._teacher_columns(name, teacher)
+        columns['raw_score'] = self.distribution.raw_scores()
+        for name, values in self.distribution.scores().items():
+            columns[f'score_{name}'] = values
+        if config.test_time:
+            columns |= self._test_time_columns()
+        keypoints = self.distribution.hard_decode().cpu()
+        columns |= _ground_truth(
+            keypoints, self.samples, self.distribution.input_size
+        )
+        return {name: values.cpu() for name, values in columns.items()}
+
+    def _augmented(
+        self, crops: Tensor, transform: SimilarityTransform
+    ) -> AugmentedView:
+        sizes = self.sizes * transform.scales
+        return AugmentedView(self.model.pose_output(crops, sizes), transform)
+
+    def _step(self, second_view: AugmentedView) -> TrainingStep:
+        options = SelfVerifyOptions(
+            CONSISTENCY, SolvabilityOptions(), TrustOptions()
+        )
+        reader = self.model.reader
+        return TrainingStep(
+            self.samples, self.view, second_view, reader, options, None
+        )
+
+    def _view_columns(self, view: AugmentedView) -> Tensors:
+        step = self._step(view)
+        _, correct, has_label = correctness_target(step, view)
+        distance, inside = step.hard_inconsistency
+        features = self.model.trust_features(view.output)
+        return {
+            'features': features.packed().half(),
+            'correct': correct > 0,
+            'has_label': has_label,
+            'distance': distance,
+            'inside': inside,
+            'expected': view.output.distribution.expected_correctness(),
+        }
+
+    def _rotated(
+        self, transform: SimilarityTransform
+    ) -> tuple[Tensor, Tensor]:
+        """Trust by rotation consistency, and which keypoints count."""
+        crops = transform.apply_to_images(self.crops, self.fill)
+        step = self._step(self._augmented(crops, transform))
+        distance, inside = step.hard_inconsistency
+        return decay(distance, CONSISTENCY.alpha), inside
+
+    def _teacher_columns(self, name: str, teacher: Teacher) -> Tensors:
+        options = SolvabilityOptions(use_gt_visible=False)
+        result = run_teacher(
+            teacher, options, self.distribution, self.samples
+        ).result
+        return {
+            f'{name}_solvability': result.solvability,
+            f'{name}_trust': result.trust,
+        }
+
+    def _test_time_columns(self) -> Tensors:
+        angles = np.deg2rad(TEST_ANGLES).tolist()
+        rotated = [
+            self._rotated(
+                SimilarityTransform.identity(self.sizes)._replace(
+                    angles=torch.full_like(self.sizes, angle)
+                )
+            )[0]
+            for angle in angles
+        ]
+        flipped = self.model.pose_output(self.crops.flip(-1), self.sizes)
+        flip_indices = self.samples[0].metainfo['flip_indices']
+        mirrored = flipped.distribution.mirrored(flip_indices)
+        distance = keypoint_distances(
+            mirrored.hard_decode(), self.distribution.hard_decode()
+        )
+        return {
+            'flip': decay(distance / self.sizes[:, None], CONSISTENCY.alpha),
+            'rotations': torch.stack(rotated).mean(0),
+        }
 
 
-def _judge_view(
-    model: SelfVerifyTopdown,
-    view: PoseOutput,
-    placement: SimilarityTransform,
-    upright: Tensor,
-    sizes: Tensor,
-    samples: list,
+def _ground_truth(
+    keypoints: Tensor, samples: Sequence[PoseDataSample], input_size: Size2D
 ) -> Tensors:
-    spec = model.simcc_spec
-    distance, inside = rotation_inconsistency(
-        upright,
-        hard_decode(view.logits, spec),
-        placement.angles,
-        sizes,
-        spec.input_size,
-        placement.scales,
-    )
-    right = annotated_trust(
-        view.logits, spec, samples, PCK_THRESHOLD, placement
-    )
-    sizes = sizes * placement.scales
-    return {
-        'evidence': model.evidence(view, sizes).half(),
-        'right': right.targets > 0,
-        'known': right.mask,
-        'distance': distance,
-        'inside': inside,
-        'expected': simcc_scores(view.logits, spec, sizes).expected,
-    }
-
-
-def _turned(
-    model: SelfVerifyTopdown,
-    crops: Tensor,
-    joints: Tensor,
-    sizes: Tensor,
-    angles: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Return trust by rotation, and which joints stay inside."""
-    spec = model.simcc_spec
-    view = model.view(
-        rotate_images(crops, angles, normalized_fill(model.data_preprocessor))
-    )
-    distance, inside = rotation_inconsistency(
-        joints, hard_decode(view.logits, spec), angles, sizes, spec.input_size
-    )
-    return decay(distance, CONSISTENCY.alpha), inside
-
-
-def _mirrored(
-    model: SelfVerifyTopdown,
-    crops: Tensor,
-    joints: Tensor,
-    sizes: Tensor,
-    samples: list,
-) -> Tensor:
-    """Return trust by the mirrored view."""
-    flip_indices = samples[0].metainfo['flip_indices']
-    logits = model.view(crops.flip(-1)).logits
-    back = SimCCLogits(*flip_vectors(*logits, flip_indices=flip_indices))
-    distance = (hard_decode(back, model.simcc_spec) - joints).norm(dim=-1)
-    return decay(distance / sizes[:, None], CONSISTENCY.alpha)
-
-
-def _truth(joints: Tensor, samples: list, input_size: tuple) -> Tensors:
-    """Return predicted and true joints in pixels of the image."""
+    """Predicted and true keypoints in pixels of the image, boxes and ids."""
     rows: dict[str, list] = {
         name: [] for name in ('keypoints', 'truth', 'labeled', 'boxes', 'ids')
     }
-    for sample, points in zip(samples, joints.numpy(), strict=True):
+    for sample, points in zip(samples, keypoints.numpy(), strict=True):
         meta, truth = sample.metainfo, sample.gt_instances
         scale = np.ravel(meta['input_scale'])
         corner = np.ravel(meta['input_center']) - 0.5 * scale
@@ -256,45 +250,45 @@ def _truth(joints: Tensor, samples: list, input_size: tuple) -> Tensors:
 
 
 def evaluation_input(
-    found: Tensors, scores: dict[str, np.ndarray]
+    columns: Tensors, scores: dict[str, np.ndarray]
 ) -> EvaluationInput:
-    """Put scores beside the truth.
+    """Put scores beside the ground truth.
 
     Args:
-        found: What :func:`extract_features` returns.
-        scores: (N, K) scores by name.
+        columns: Result of :func:`extract_features`.
+        scores: ``(N, K)`` scores by name.
 
     Returns:
-        What the report's functions take.
+        Input of the evaluation.
     """
-    ids = found['ids'].numpy()
+    ids = columns['ids'].numpy()
     truth = GroundTruth(
-        keypoints=found['truth'].double().numpy(),
-        labeled=found['labeled'].numpy(),
-        boxes=found['boxes'].double().numpy(),
+        keypoints=columns['truth'].double().numpy(),
+        labeled=columns['labeled'].numpy(),
+        boxes=columns['boxes'].double().numpy(),
         image_ids=ids[:, 0],
         person_ids=ids[:, 1],
     )
     return EvaluationInput(
         {k: np.asarray(v, np.float64) for k, v in scores.items()},
-        found['keypoints'].double().numpy(),
+        columns['keypoints'].double().numpy(),
         truth,
     )
 
 
-def kept(path: Path, make: Callable[[], Tensors]) -> Tensors:
-    """Read what was kept, or make and keep it.
+def load_or_make(path: Path, make: Callable[[], Tensors]) -> Tensors:
+    """Read tensors from a file, which is made where it is missing.
 
     Args:
         path: The file.
-        make: Makes it.
+        make: Makes the tensors.
 
     Returns:
         The tensors.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        found = make()
+        columns = make()
         with replacing(path) as file:
-            torch.save(found, file)
+            torch.save(columns, file)
     return torch.load(path, weights_only=True)

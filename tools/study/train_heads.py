@@ -1,118 +1,170 @@
-"""Train trust heads on what the pose network was seen to say."""
+"""Training of trust heads on extracted features."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
-from self_verify_pose.models.heads.trust_features import TrustFeatures
-from self_verify_pose.models.heads.trust_head import DEFAULT_LEVELS, TrustHead
+from self_verify_pose.models.distributions.simcc import SimCCDistribution
+from self_verify_pose.models.heads.base import DEFAULT_LEVELS
+from self_verify_pose.models.heads.trust_features import (
+    TrustFeatures,
+    scalar_names,
+)
+from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.models.losses.masked import soft_target_bce
 from self_verify_pose.models.options import StrongViewTarget
-from self_verify_pose.models.pose_estimators.pseudo_trust import (
-    TrustTarget,
-    elementwise_min,
-    hard_view_trust,
+from self_verify_pose.models.trust_targets.combine import elementwise_min
+from self_verify_pose.models.trust_targets.strong_augmentation import (
+    agreement_trust,
 )
 from self_verify_pose.tools.study.extract_features import CONSISTENCY, Tensors
 
+SCALAR_NAMES = scalar_names(SimCCDistribution.statistic_names)
 _BATCH = 128
 _CHUNK = 1024
 
 
 class TrainingTargets(NamedTuple):
-    """What a head is taught.
+    """Features and targets that a head is trained on.
 
     Args:
-        evidence: ``(M, D)`` packed evidence.
+        features: ``(M, D)`` packed features.
         targets: ``(M, K)`` trust in [0, 1].
-        mask: ``(M, K)`` bool, where there is a target.
+        mask: ``(M, K)`` bool, True where there is a target.
     """
 
-    evidence: Tensor
+    features: Tensor
     targets: Tensor
     mask: Tensor
 
 
-def _views(
-    found: Tensors,
-    targets: Tensor,
-    mask: Tensor,
-    first: int,
-    last: int | None,
+def _select_views(
+    columns: Tensors, targets: Tensor, mask: Tensor, views: slice
 ) -> TrainingTargets:
-    """TrainingTargets on some of the views."""
-    chosen = slice(first, last)
-    parts = (found['evidence'], targets, mask)
-    return TrainingTargets(*(part[:, chosen].flatten(0, 1) for part in parts))
+    parts = (columns['features'], targets, mask)
+    return TrainingTargets(*(part[:, views].flatten(0, 1) for part in parts))
 
 
-def _on_upright(found: Tensors, pseudo: TrustTarget) -> TrainingTargets:
-    return TrainingTargets(found['evidence'][:, 0], *pseudo)
+def _rotation(columns: Tensors) -> tuple[Tensor, Tensor]:
+    return columns['rotation'], columns['rotation_inside']
 
 
-def _rotation(found: Tensors) -> TrustTarget:
-    return TrustTarget(found['rotation'], found['rotation_inside'])
+def _solvability(columns: Tensors) -> tuple[Tensor, Tensor]:
+    trust = columns['free_trust']
+    return trust.nan_to_num(0), trust.isfinite()
 
 
-def _solvability(found: Tensors) -> TrustTarget:
-    trust = found['free_trust']
-    return TrustTarget(trust.nan_to_num(0), trust.isfinite())
+def rotation_targets(columns: Tensors) -> TrainingTargets:
+    """Trust of the crop by rotation consistency.
+
+    Args:
+        columns: Result of ``extract_features``.
+
+    Returns:
+        One row per person.
+    """
+    return TrainingTargets(columns['features'][:, 0], *_rotation(columns))
 
 
-def on_rotation(found: Tensors) -> TrainingTargets:
-    """Does the upright prediction turn with the image?"""
-    return _on_upright(found, _rotation(found))
+def solvability_targets(columns: Tensors) -> TrainingTargets:
+    """Trust of the crop by the free-joint teacher.
+
+    Args:
+        columns: Result of ``extract_features``.
+
+    Returns:
+        One row per person.
+    """
+    return TrainingTargets(columns['features'][:, 0], *_solvability(columns))
 
 
-def on_solvability(found: Tensors) -> TrainingTargets:
-    """Does a body explain the upright prediction?"""
-    return _on_upright(found, _solvability(found))
+def unified_targets(columns: Tensors) -> TrainingTargets:
+    """Smaller of rotation consistency and solvability.
+
+    Args:
+        columns: Result of ``extract_features``.
+
+    Returns:
+        One row per person.
+    """
+    smaller = elementwise_min(_rotation(columns), _solvability(columns))
+    return TrainingTargets(columns['features'][:, 0], *smaller)
 
 
-def on_unified(found: Tensors) -> TrainingTargets:
-    """The smaller of rotation and solvability."""
-    pseudo = elementwise_min(_rotation(found), _solvability(found))
-    return _on_upright(found, pseudo)
+def strong_view_targets(
+    columns: Tensors, target: StrongViewTarget
+) -> TrainingTargets:
+    """Agreement of the strongly augmented views with the crop.
+
+    Args:
+        columns: Result of ``extract_features``.
+        target: See :func:`agreement_trust`.
+
+    Returns:
+        One row per strongly augmented view.
+    """
+    values = _agreement(columns, target)
+    return _select_views(columns, values, columns['inside'], slice(1, None))
 
 
-def on_hard_views(found: Tensors, target: StrongViewTarget) -> TrainingTargets:
-    """What a hard view does to the prediction, judged in that view."""
-    return _views(found, _agreement(found, target), found['inside'], 1, None)
-
-
-def _agreement(found: Tensors, target: StrongViewTarget) -> Tensor:
-    return hard_view_trust(
-        found['distance'],
-        found['expected'],
+def _agreement(columns: Tensors, target: StrongViewTarget) -> Tensor:
+    return agreement_trust(
+        columns['distance'],
+        columns['expected'],
         target,
         CONSISTENCY.alpha,
         PCK_THRESHOLD,
     )
 
 
-def on_annotation(found: Tensors) -> TrainingTargets:
-    """Whether the joint is right, in all views."""
-    return _views(found, found['right'].float(), found['known'], 0, None)
+def annotation_targets(columns: Tensors) -> TrainingTargets:
+    """Correctness of the keypoints in all views.
+
+    Args:
+        columns: Result of ``extract_features``.
+
+    Returns:
+        One row per view.
+    """
+    correct = columns['correct'].float()
+    return _select_views(columns, correct, columns['has_label'], slice(None))
 
 
-def on_easy_annotation(found: Tensors) -> TrainingTargets:
-    """Whether the joint is right, in the upright view only."""
-    return _views(found, found['right'].float(), found['known'], 0, 1)
+def crop_annotation_targets(columns: Tensors) -> TrainingTargets:
+    """Correctness of the keypoints in the crop alone.
+
+    Args:
+        columns: Result of ``extract_features``.
+
+    Returns:
+        One row per person.
+    """
+    correct = columns['correct'].float()
+    return _select_views(columns, correct, columns['has_label'], slice(1))
 
 
-def on_mixture(found: Tensors) -> TrainingTargets:
-    """Whether the joint is right where a label says; else the hard view."""
-    known = found['known']
-    soft = _agreement(found, 'self_estimate')
-    targets = torch.where(known, found['right'].float(), soft)
-    hard = torch.zeros_like(known)
-    hard[:, 1:] = True
-    return _views(found, targets, known | (found['inside'] & hard), 0, None)
+def mixed_targets(columns: Tensors) -> TrainingTargets:
+    """Correctness where there is a label, else agreement.
+
+    Args:
+        columns: Result of ``extract_features``.
+
+    Returns:
+        One row per view.
+    """
+    has_label = columns['has_label']
+    soft = _agreement(columns, 'self_estimate')
+    targets = torch.where(has_label, columns['correct'].float(), soft)
+    strong = torch.zeros_like(has_label)
+    strong[:, 1:] = True
+    mask = has_label | (columns['inside'] & strong)
+    return _select_views(columns, targets, mask, slice(None))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,47 +172,66 @@ class HeadVariant:
     """A trust head of the comparison.
 
     Args:
-        teach: What it is taught.
-        labels: Whether that needs labels of the joints.
+        make_targets: Makes the targets of extracted features.
+        labels: Whether the targets need annotated keypoints.
         changes: Arguments of :class:`TrustHead` that differ from the
             defaults.
-        hide: Columns of the numbers that it does not see.
+        hidden: Names of the scalar features that are set to zero.
     """
 
-    teach: Callable[[Tensors], TrainingTargets]
+    make_targets: Callable[[Tensors], TrainingTargets]
     labels: bool
-    changes: dict = dataclasses.field(default_factory=dict)
-    hide: tuple[int, ...] = ()
+    changes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
 
+    @property
+    def levels(self) -> Sequence[int]:
+        """Levels of the feature maps that the head reads."""
+        return self.changes.get('levels', DEFAULT_LEVELS)
 
-def build_head(
-    channels: list[int], joints: int, row: HeadVariant
-) -> TrustHead:
-    """Build the head of a row."""
-    levels = row.changes.get('levels', DEFAULT_LEVELS)
-    in_channels = [channels[level] for level in levels]
-    return TrustHead(in_channels, joints, **row.changes)
+    def build(self, channels: Sequence[int], num_keypoints: int) -> TrustHead:
+        """Build the head with random weights.
 
+        Args:
+            channels: Channels of every level.
+            num_keypoints: Number of keypoints K.
 
-def shown(
-    evidence: Tensor, channels: list[int], joints: int, row: HeadVariant
-) -> Tensor:
-    """Return the packed evidence that the head of a row sees."""
-    full = TrustFeatures.unpacked(evidence, sum(channels), joints)
-    levels = row.changes.get('levels', DEFAULT_LEVELS)
-    parts = full.local.split(channels, -1)
-    local = torch.cat(
-        [full.local[..., :0], *(parts[level] for level in levels)], -1
-    )
-    numbers = full.numbers.clone()
-    numbers[..., list(row.hide)] = 0
-    return TrustFeatures(local, numbers).packed()
+        Returns:
+            The head.
+        """
+        in_channels = [channels[level] for level in self.levels]
+        return TrustHead(
+            in_channels, num_keypoints, len(SCALAR_NAMES), **self.changes
+        )
+
+    def select(
+        self, rows: Tensor, channels: Sequence[int], num_keypoints: int
+    ) -> Tensor:
+        """Reduce packed features of all levels to those of the head.
+
+        Args:
+            rows: ``(M, D)`` packed features.
+            channels: Channels of every level.
+            num_keypoints: Number of keypoints K.
+
+        Returns:
+            ``(M, D')`` packed features.
+        """
+        features = TrustFeatures.unpacked(
+            rows, sum(channels), num_keypoints, len(SCALAR_NAMES)
+        )
+        levels = features.joint_features.split(list(channels), -1)
+        chosen = [levels[level] for level in self.levels]
+        empty = features.joint_features[..., :0]
+        scalars = features.scalar_features.clone()
+        scalars[..., [SCALAR_NAMES.index(name) for name in self.hidden]] = 0
+        return TrustFeatures(torch.cat([empty, *chosen], -1), scalars).packed()
 
 
 def train_head(
     head: TrustHead,
-    lessons: TrainingTargets,
-    view: Callable[[Tensor], Tensor],
+    data: TrainingTargets,
+    select: Callable[[Tensor], Tensor],
     epochs: int,
     seed: int,
     lr: float = 1e-3,
@@ -169,10 +240,10 @@ def train_head(
 
     Args:
         head: The head.
-        lessons: What it is taught.
-        view: What of the evidence it sees.
-        epochs: Epochs.
-        seed: Of weights and order.
+        data: Features and targets.
+        select: Reduces packed features to those of the head.
+        epochs: Number of epochs.
+        seed: Seed of dropout and order.
         lr: Largest learning rate.
 
     Returns:
@@ -180,7 +251,7 @@ def train_head(
     """
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW(head.parameters(), lr, weight_decay=0.05)
-    steps = epochs * max(1, len(lessons.targets) // _BATCH)
+    steps = epochs * max(1, len(data.targets) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, lr, total_steps=steps, pct_start=0.1
     )
@@ -188,14 +259,12 @@ def train_head(
     order = np.random.default_rng(seed)
     done = 0
     while done < steps:
-        permutation = torch.from_numpy(order.permutation(len(lessons.targets)))
+        permutation = torch.from_numpy(order.permutation(len(data.targets)))
         for rows in permutation.split(_BATCH)[: steps - done]:
             if len(rows) < min(_BATCH, len(permutation)):
                 continue
-            logits = head.judge_packed(view(lessons.evidence[rows]))
-            loss = soft_target_bce(
-                logits, lessons.targets[rows], lessons.mask[rows]
-            )
+            logits = head.forward_packed(select(data.features[rows]))
+            loss = soft_target_bce(logits, data.targets[rows], data.mask[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -206,11 +275,20 @@ def train_head(
 
 @torch.no_grad()
 def predict(
-    head: TrustHead, evidence: Tensor, view: Callable[[Tensor], Tensor]
-) -> np.ndarray:
-    """Return ``(N, K)`` trust of packed evidence."""
+    head: TrustHead, rows: Tensor, select: Callable[[Tensor], Tensor]
+) -> NDArray[np.float64]:
+    """Predict the trust of packed features.
+
+    Args:
+        head: A trained head.
+        rows: ``(N, D)`` packed features.
+        select: Reduces packed features to those of the head.
+
+    Returns:
+        ``(N, K)`` calibrated trust.
+    """
     parts = [
-        head.calibration(head.judge_packed(view(rows)).sigmoid())
-        for rows in evidence.split(_CHUNK)
+        head.calibration(head.forward_packed(select(part)).sigmoid())
+        for part in rows.split(_CHUNK)
     ]
     return torch.cat(parts).double().numpy()
