@@ -21,14 +21,14 @@ if [ "$quick" = no ]; then
     config=$NAMED_CONFIG
     start=()
 else
-    config=$QUICK/selfverify_cycle_rtmpose_drawn-256x192.py
+    config=$QUICK/selfverify_cycle_rtmpose_synthetic-256x192.py
     warm=$WORK_DIR/warmup
     say "COCO_ROOT is not set: drawn people and the quick profile"
     if [ -e "$warm/done" ]; then
         say "pose-only warm-up: done before, in $warm"
     else
         say "pose-only warm-up"
-        USE_WANDB=0 run_mim train "$QUICK/warmup_rtmpose_drawn-256x192.py" \
+        USE_WANDB=0 run_mim train "$QUICK/warmup_rtmpose_synthetic-256x192.py" \
             --work-dir "$warm"
         touch "$warm/done"
     fi

@@ -1,2 +1,2 @@
 # Plain RTMPose-S on COCO: the baseline of every comparison.
-_base_ = ['./_base_/monitoring.py']
+_base_ = ['./_base_/rtmpose_s_coco.py']

@@ -1,4 +1,4 @@
-# What tools/generate_solvability_cache.py runs: plain crops in a fixed order,
+# Config of tools/generate_solvability_cache.py: plain crops in a fixed order,
 # a frozen pose network and a teacher; nothing trains.
 _base_ = ['./solvability_rtmpose_s_1x32g_coco-256x192.py']
 

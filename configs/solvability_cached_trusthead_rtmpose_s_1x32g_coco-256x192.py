@@ -1,25 +1,25 @@
-# The trust head alone, on labels that a teacher gave once: POSE_CKPT names
-# the frozen pose network, PSEUDO_TRUST_CACHE what
+# The trust head alone, on targets that a teacher gave once: POSE_CKPT names
+# the frozen pose network, PSEUDO_TRUST_CACHE the file that
 # tools/generate_solvability_cache.py made with it. PSEUDO_TRUST_FEATURES, made
 # with --with-features, replaces images and backbone in training. MAX_SAMPLES
 # limits training and validation to the first so many persons.
-_base_ = ['./solvability_rtmpose_s_1x32g_coco-256x192.py']
+_base_ = ['./_base_/rtmpose_s_coco.py']
 
-load_from = '{{$POSE_CKPT:checkpoints/rtmpose-s_simcc-coco_256x192.pth}}'
+load_from = _base_.pose_checkpoint
 pseudo_trust_cache = (
     '{{$PSEUDO_TRUST_CACHE:work_dirs/self_verify_pose/cache/train_sol.npz}}'
 )
 pseudo_trust_features = '{{$PSEUDO_TRUST_FEATURES:none}}'
 max_samples = int('{{$MAX_SAMPLES:0}}') or None
 
-model = dict(
+model = dict(**_base_.trust_model)
+model.update(
     data_preprocessor=dict(type='StoredFeaturesPreprocessor'),
     full_param_train=False,
-    solvability_cfg=dict(enable=False),
-    trust_cfg=dict(source='cached'),
+    consistency_cfg=dict(enable=False),
+    trust_cfg=dict(enable=True, source='cached'),
 )
-
-# the labels judge plain crops, so these are what the head is shown
+# the targets belong to plain crops, so these are what the head is trained on
 train_pipeline = [
     *_base_.val_pipeline[:-1],
     dict(
@@ -27,7 +27,7 @@ train_pipeline = [
         path=pseudo_trust_cache,
         missing='error',
     ),
-    _base_.train_pipeline[-1],
+    _base_.pack_inputs,
 ]
 if pseudo_trust_features == 'none':
     train_dataloader = dict(
@@ -50,20 +50,14 @@ else:
     )
 val_dataloader = dict(dataset=dict(indices=max_samples))
 test_dataloader = val_dataloader
+val_evaluator = [*_base_.val_evaluator, _base_.trust_metric]
+test_evaluator = val_evaluator
 
 max_epochs = 10
-base_lr = 1e-3
 train_cfg = dict(max_epochs=max_epochs)
+base_lr = _base_.head_lr
 optim_wrapper = dict(optimizer=dict(lr=base_lr))
-param_scheduler = [
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=base_lr * 0.05,
-        T_max=max_epochs,
-        by_epoch=True,
-        convert_to_iter_based=True,
-    ),
-]
+param_scheduler = [dict(**_base_.head_annealing, T_max=max_epochs)]
 default_hooks = dict(
     # AP is the same in every epoch
     checkpoint=dict(save_best='trust/AUROC'),

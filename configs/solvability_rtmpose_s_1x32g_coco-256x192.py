@@ -1,8 +1,11 @@
 # RTMPose-S with a trust head that learns from an inverse-kinematics teacher.
-_base_ = ['./selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py']
+_base_ = ['./_base_/rtmpose_s_coco.py']
 
-model = dict(
+model = dict(**_base_.trust_model)
+model.update(
     consistency_cfg=dict(enable=False),
     solvability_cfg=dict(enable=True, teacher='free'),
-    trust_cfg=dict(source='solvability'),
+    trust_cfg=dict(enable=True, source='solvability'),
 )
+val_evaluator = [*_base_.val_evaluator, _base_.trust_metric]
+test_evaluator = val_evaluator

@@ -29,10 +29,11 @@ from ..datasets.trust_cache.schema import (
     evidence_digest,
     save_cache,
 )
-from ..models.options import SolvabilityOptions, read_options
+from ..models.option_checks import read_options
+from ..models.options import SolvabilityOptions
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
-from ..models.trust_targets.teacher_output import TeacherOutput, run_teacher
 from ..models.sample_fields import person_sizes
+from ..models.trust_targets.teacher_output import TeacherOutput, run_teacher
 from .checkpoint import load_estimator, read_state_dict
 
 

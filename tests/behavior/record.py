@@ -52,7 +52,13 @@ TRAINING: dict[str, tuple[str, dict[str, Any]]] = {
     'trust_best': (BEST, {}),
     'trust_best, agreement': (BEST, {f'{_HARD}.target': 'agreement'}),
     'trust_best, decay': (BEST, {f'{_HARD}.target': 'decay'}),
-    'trust_best, annotation': (BEST, {'model.trust_cfg.source': 'annotation'}),
+    'trust_best, annotation': (
+        BEST,
+        {
+            'model.trust_cfg.source': 'annotation',
+            'model.consistency_cfg.enable': False,
+        },
+    ),
     'hard view, pose trains': (CYCLE, {_HARD: {}}),
     'no detach': (
         CYCLE,
@@ -66,8 +72,8 @@ TRAINING: dict[str, tuple[str, dict[str, Any]]] = {
     'cachegen': (CACHEGEN, {}),
     'cached': (CACHED, {}),
     'cached features': (CACHED, {}),
-    'quick warmup': ('quick/warmup_rtmpose_drawn-256x192', {}),
-    'quick cycle': ('quick/selfverify_cycle_rtmpose_drawn-256x192', {}),
+    'quick warmup': ('quick/warmup_rtmpose_synthetic-256x192', {}),
+    'quick cycle': ('quick/selfverify_cycle_rtmpose_synthetic-256x192', {}),
 }
 PREDICTION: dict[str, tuple[str, dict[str, Any]]] = {
     'baseline': (BASELINE, {}),

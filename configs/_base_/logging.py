@@ -1,13 +1,13 @@
 # Where a run is logged: always to files; to TensorBoard where
 # USE_TENSORBOARD=1, to Weights & Biases where USE_WANDB=1. wandb itself reads
-# WANDB_PROJECT, WANDB_NAME and WANDB_MODE. docs/metrics_guide.md says what is
-# logged.
-_base_ = ['./rtmpose_s_coco.py']
+# WANDB_PROJECT, WANDB_NAME and WANDB_MODE. docs/metrics_guide.md lists what
+# is logged.
+_base_ = []
 
 # mmengine takes a config for its other kind if an import stands above _base_
 from importlib.util import find_spec as _find_spec  # noqa: E402
 
-vis_backends = [dict(type='LocalVisBackend')]
+logging_backends = [dict(type='LocalVisBackend')]
 for _variable, _value, _package, _backend in (
     (
         'USE_TENSORBOARD',
@@ -29,12 +29,11 @@ for _variable, _value, _package, _backend in (
             f'{_variable}=1: expected the package {_package}, found none; '
             f'install it (pip install {_package}) or unset {_variable}'
         )
-    vis_backends.append(dict(type=_backend))
+    logging_backends.append(dict(type=_backend))
 del _variable, _value, _package, _backend
-visualizer = dict(vis_backends=vis_backends)
 
-# a few fixed persons, drawn with their trust after each validation
-default_hooks = dict(
+logging_hooks = dict(
+    # a few fixed persons, drawn with their trust after each validation
     trust_panel=dict(type='TrustPanelHook'),
     log_test=dict(type='LogTestHook'),
 )

@@ -4,15 +4,12 @@ _base_ = [
     '../_base_/quick_profile.py',
 ]
 
-model = dict(
-    backbone=dict(**_base_.quick_backbone, init_cfg=None),
-    head=dict(in_channels=_base_.quick_in_channels),
-)
+model = _base_.quick_model
 train_dataloader = dict(
-    num_workers=2,
-    dataset=dict(pipeline=[*_base_.quick_pipeline, _base_.train_pipeline[-1]]),
+    num_workers=_base_.quick_workers,
+    dataset=dict(pipeline=[*_base_.quick_pipeline, _base_.pack_inputs]),
 )
-val_dataloader = dict(num_workers=2)
+val_dataloader = dict(num_workers=_base_.quick_workers)
 test_dataloader = val_dataloader
 
 max_epochs = 45

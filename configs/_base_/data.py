@@ -1,0 +1,35 @@
+# COCO keypoints with annotated boxes; COCO_ROOT names the folder.
+coco_root = '{{$COCO_ROOT:data/coco/}}'
+coco_dataset = dict(type='CheckedCocoDataset', data_root=coco_root)
+# the packed sample keeps the angle of augmentation: teachers turn the pose
+# upright
+pack_inputs = dict(
+    type='PackPoseInputs',
+    meta_keys=(
+        'id',
+        'img_id',
+        'img_path',
+        'ori_shape',
+        'img_shape',
+        'input_size',
+        'input_center',
+        'input_scale',
+        'flip',
+        'flip_direction',
+        'flip_indices',
+        'dataset_name',
+        'bbox_rotation',
+    ),
+)
+# accuracy of the pose, and how well its raw score ranks correct keypoints
+pose_evaluator = [
+    dict(
+        type='CocoMetric',
+        ann_file=f'{coco_root}/annotations/person_keypoints_val2017.json',
+    ),
+    dict(
+        type='JointTrustMetric',
+        score_field='keypoint_scores',
+        prefix='score',
+    ),
+]
