@@ -1,9 +1,9 @@
-"""Make a cache: let a frozen network predict and a teacher judge."""
+"""Making a trust cache: a frozen network predicts, a teacher labels."""
 
 import dataclasses
 import json
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,19 +39,19 @@ from .checkpoint import load_estimator, read_state_dict
 
 @dataclasses.dataclass(frozen=True)
 class CacheJob:
-    """What is asked for.
+    """Options of one cache.
 
     Args:
         config: Config with a teacher and data sets in a fixed order.
         checkpoint: Weights of the pose network.
         split: ``'train'``, ``'val'`` or ``'test'``.
         out: The ``.npz`` to make.
-        device: Where the network and the teacher run.
+        device: Device of the network and the teacher.
         batch_size: Samples per batch, which is also the unit of resuming.
         workers: Processes that load images.
-        max_samples: Judge only the first so many; all by default.
-        with_features: Store what the trust head reads as well.
-        resume: Go on where an interrupted run stopped.
+        max_samples: Label only the first so many persons; all by default.
+        with_features: Store the input of the trust head as well.
+        resume: Continue an interrupted run.
     """
 
     config: Config
@@ -75,7 +75,7 @@ class CacheWriter:
     of processes nor an interruption changes a byte.
 
     Args:
-        job: What is asked for.
+        job: Options of the cache.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -102,8 +102,8 @@ class CacheWriter:
         self.parts = CacheParts(
             job.out, manifest, [len(batch) for batch in self.batches]
         )
-        self.seconds: Counter[str] = Counter()
-        self.made = 0  # samples judged by this process, not resumed ones
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.made = 0  # samples labeled by this process, not resumed ones
 
     def run(self) -> Iterator[int]:
         """Make the parts of this process.
@@ -170,10 +170,10 @@ class CacheWriter:
     def label(
         self, batch: dict[str, Any]
     ) -> tuple[Columns, np.ndarray | None]:
-        """Judge the persons of a batch.
+        """Label the persons of a batch.
 
         Args:
-            batch: What :meth:`loader` gives.
+            batch: A batch of :meth:`loader`.
 
         Returns:
             The columns of the cache but ``ids``, and the features in half
@@ -222,14 +222,14 @@ def _columns_of(output: TeacherOutput) -> Columns:
         name: values.float().cpu().numpy() for name, values in tensors.items()
     }
     columns['status'] = result.status.to(torch.int8).cpu().numpy()
-    # what a teacher could not bring to a number is not judged
+    # a fit without a finite energy gives no target
     lost = ~np.isfinite(columns['energy'])
     columns['status'][lost] = DEGENERATE
     columns['energy'][lost] = np.nan
-    judged = [np.isfinite(columns[name]) for name in PER_JOINT]
-    unknown = ~np.logical_and.reduce(judged) | lost[:, None]
+    finite = [np.isfinite(columns[name]) for name in PER_JOINT]
+    missing = ~np.logical_and.reduce(finite) | lost[:, None]
     for name in PER_JOINT:
-        columns[name][unknown] = np.nan
+        columns[name][missing] = np.nan
     return columns
 
 
@@ -243,9 +243,19 @@ def _build_model(job: CacheJob) -> SelfVerifyTopdown:
                 f'cache, found {value}; use configs/cachegen_*.py'
             )
     state = read_state_dict(job.checkpoint)
-    return load_estimator(
-        job.config, state, job.checkpoint, trust=False, device=job.device
+    model = load_estimator(
+        job.config,
+        state,
+        job.checkpoint,
+        trust=False,
+        device=str(job.device),
     )
+    if not isinstance(model, SelfVerifyTopdown):
+        raise ValueError(
+            "config: expected model.type='SelfVerifyTopdown', found "
+            f'{type(model).__name__}; use configs/cachegen_*.py'
+        )
+    return model
 
 
 def _make_header(
@@ -266,7 +276,14 @@ def _make_header(
 
 
 def teacher_parameters(options: SolvabilityOptions) -> dict[str, Any]:
-    """Return the options that decide a label, without the teacher's name."""
+    """Return the options that a target depends on.
+
+    Args:
+        options: Options of the teacher.
+
+    Returns:
+        Options by name, without the name of the teacher.
+    """
     given = dataclasses.asdict(options)
     return {
         name: value
@@ -276,7 +293,14 @@ def teacher_parameters(options: SolvabilityOptions) -> dict[str, Any]:
 
 
 def teacher_options(config: Config) -> SolvabilityOptions:
-    """Return the options of a config's teacher, defaults filled in."""
+    """Return the options of a config's teacher, defaults filled in.
+
+    Args:
+        config: A config of this package.
+
+    Returns:
+        The options.
+    """
     return read_options(
         SolvabilityOptions,
         'model.solvability_cfg',
@@ -285,7 +309,14 @@ def teacher_options(config: Config) -> SolvabilityOptions:
 
 
 def config_sha256(config: Config) -> str:
-    """Hash the text of a resolved config."""
+    """Hash the text of a resolved config.
+
+    Args:
+        config: A config.
+
+    Returns:
+        Hexadecimal digits of the SHA-256.
+    """
     return text_sha256(
         json.dumps(config.to_dict(), sort_keys=True, default=str)
     )

@@ -153,7 +153,11 @@ class SolvabilityOptions:
             check_positive(f'{name}.{key}', getattr(self, key))
 
     def teacher_options(self) -> dict[str, Any]:
-        """Return the arguments of the teacher's class."""
+        """Return the arguments of the teacher's class.
+
+        Returns:
+            Arguments by name.
+        """
         names = ('alpha', 'fusion', 'iterations', 'noise', 'width')
         return {n: getattr(self, n) for n in (*names, 'prior_weight')}
 

@@ -38,7 +38,5 @@ def test_every_folder_of_a_room_is_named(room: str) -> None:
         if (path / '__init__.py').exists()
     ]
     assert folders
-    missing = [
-        folder for folder in folders if f'`{folder}/' not in text
-    ]
+    missing = [folder for folder in folders if f'`{folder}/' not in text]
     assert not missing

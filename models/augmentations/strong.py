@@ -69,7 +69,7 @@ def _uniform(images: Tensor, low: float, high: float) -> Tensor:
 def _apply_to_share(
     images: Tensor, share: float, change: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """Change a random share of a batch; the others cost nothing."""
+    """Change a random share of a batch; the rest is not computed."""
     count = int(share * len(images) + float(torch.rand(())))
     chosen = torch.randperm(len(images), device=images.device)[:count]
     if not count:

@@ -23,7 +23,7 @@ def soft_target_bce(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
 
     Args:
         logits: ``(B, K)`` trust logits.
-        targets: ``(B, K)`` pseudo-trust in [0, 1].
+        targets: ``(B, K)`` trust targets in [0, 1].
         mask: ``(B, K)`` boolean, True where there is a target.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Keep parts of a network as they are."""
+"""Freezing weights and BatchNorm statistics of parts of a network."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,10 @@ def freeze_bn_stats(*modules: nn.Module) -> Iterator[None]:
     statistics.
 
     Args:
-        modules: Modules whose BatchNorm layers are held.
+        *modules: Modules whose BatchNorm layers are held.
+
+    Yields:
+        Nothing.
     """
     layers = [
         layer

@@ -1,4 +1,4 @@
-"""Annotated images that a comparison trains on or is judged on."""
+"""Annotated images that a comparison trains or evaluates on."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ class ImageSet(NamedTuple):
     """Images with an annotation file in COCO format.
 
     Args:
-        name: What the tables call it.
+        name: Its name in tables.
         annotations: The annotation file.
         images: The image folder.
     """
@@ -21,7 +21,7 @@ class ImageSet(NamedTuple):
     annotations: Path
     images: Path
 
-    def config(self, pipeline: list[dict]) -> dict[str, Any]:
+    def config(self, pipeline: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the config of a data set of all its annotated persons.
 
         Args:
@@ -55,7 +55,7 @@ def find_set(root: Path, split: str) -> ImageSet:
     Raises:
         FileNotFoundError: If neither is there.
     """
-    known = [
+    layouts = [
         ImageSet(
             f'{root.name} {split}2017',
             root / 'annotations' / f'person_keypoints_{split}2017.json',
@@ -63,9 +63,9 @@ def find_set(root: Path, split: str) -> ImageSet:
         ),
         ImageSet(root.name, root / 'annotations.json', root / 'images'),
     ]
-    for found in known:
-        if found.annotations.is_file() and found.images.is_dir():
-            return ImageSet(found.name, *(p.resolve() for p in found[1:]))
+    for name, annotations, images in layouts:
+        if annotations.is_file() and images.is_dir():
+            return ImageSet(name, annotations.resolve(), images.resolve())
     raise FileNotFoundError(
         'images: expected annotations/person_keypoints_'
         f'{split}2017.json and {split}2017/, or annotations.json and images/, '
@@ -74,18 +74,18 @@ def find_set(root: Path, split: str) -> ImageSet:
 
 
 def check_disjoint_sets(
-    trained: list[ImageSet], judged: list[ImageSet]
+    trained: list[ImageSet], evaluated: list[ImageSet]
 ) -> None:
-    """Raise if a set is used for training and for judging.
+    """Raise if a set is used for training and for evaluation.
 
     Args:
         trained: Sets that something is fitted to.
-        judged: Sets that are evaluated.
+        evaluated: Sets that are evaluated.
 
     Raises:
         ValueError: If one is both.
     """
-    for one in judged:
+    for one in evaluated:
         if one.annotations in [other.annotations for other in trained]:
             raise ValueError(
                 f'--eval: expected images that nothing is fitted to, found '

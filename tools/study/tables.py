@@ -26,10 +26,10 @@ RAW = 'raw score, minimum of the axes'
 
 
 class ScoreCost(NamedTuple):
-    """What a row costs.
+    """Cost of a score.
 
     Args:
-        labels: Labels that it needs.
+        labels: Labels that its training needs.
         passes: Extra forward passes at test time.
     """
 
@@ -38,12 +38,12 @@ class ScoreCost(NamedTuple):
 
 
 class ThresholdCheck(NamedTuple):
-    """A bar and what was reached.
+    """A threshold and the value that is compared with it.
 
     Args:
-        text: What must hold.
-        found: What was found.
-        holds: Whether it does.
+        text: The condition.
+        found: The value.
+        holds: Whether the condition holds.
     """
 
     text: str
@@ -54,18 +54,35 @@ class ThresholdCheck(NamedTuple):
 def evaluate_set(
     joints: EvaluationInput, bootstrap: int, seed: int
 ) -> Evaluation:
-    """Judge all scores of a set against the raw score."""
+    """Evaluate all scores of a set, with the raw score as reference.
+
+    Args:
+        joints: Predictions and ground truth.
+        bootstrap: Number of draws.
+        seed: Seed of the draws.
+
+    Returns:
+        The evaluation.
+    """
     return evaluate_scores(
         joints, n_bootstrap=bootstrap, seed=seed, reference=RAW
     )
 
 
-def score_table(evaluation: Evaluation, kinds: dict[str, ScoreCost]) -> str:
-    """Return the Markdown table of one set, a row for each of the kinds."""
+def score_table(evaluation: Evaluation, costs: dict[str, ScoreCost]) -> str:
+    """Return the Markdown table of one set.
+
+    Args:
+        evaluation: Result of :func:`evaluate_set`.
+        costs: Cost of each score that gets a row.
+
+    Returns:
+        The table.
+    """
     header = ['score', 'labels', 'extra passes', 'AUROC', 'against raw']
     header += ['AUPR of errors', 'AURC', 'ECE of equal mass', 'Brier']
     rows = []
-    for name, kind in kinds.items():
+    for name, cost in costs.items():
         found = evaluation.scorers[name]
         difference = '–'
         if name != evaluation.reference:
@@ -73,8 +90,8 @@ def score_table(evaluation: Evaluation, kinds: dict[str, ScoreCost]) -> str:
         rows.append(
             [
                 name,
-                kind.labels,
-                str(kind.passes),
+                cost.labels,
+                str(cost.passes),
                 with_interval(found['AUROC']),
                 difference,
                 f'{found["AUPR_error"].value:.3f}',
@@ -87,17 +104,17 @@ def score_table(evaluation: Evaluation, kinds: dict[str, ScoreCost]) -> str:
 
 
 def checks_of(
-    evaluation: Evaluation, kinds: dict[str, ScoreCost], heads: dict[str, bool]
+    evaluation: Evaluation, costs: dict[str, ScoreCost], heads: dict[str, bool]
 ) -> list[ThresholdCheck]:
-    """Hold the bars against one set.
+    """Compare the results of one set with the thresholds.
 
     Args:
-        evaluation: What :func:`evaluate_set` returns.
-        kinds: What each row costs.
+        evaluation: Result of :func:`evaluate_set`.
+        costs: Cost of each score.
         heads: Trust heads, and whether they need labels.
 
     Returns:
-        One check per bar.
+        One check per threshold.
     """
     auroc = {n: e['AUROC'].value for n, e in evaluation.scorers.items()}
     raw = evaluation.scorers[RAW]
@@ -106,8 +123,8 @@ def checks_of(
     free = max(without, key=auroc.__getitem__)
     others = {
         n: auroc[n]
-        for n, kind in kinds.items()
-        if n not in heads and not kind.passes
+        for n, cost in costs.items()
+        if n not in heads and not cost.passes
     }
     rival = max(others, key=others.__getitem__)
     gain = auroc[best] - others[rival]
@@ -140,9 +157,16 @@ def checks_of(
 
 
 def check_table(checks: list[ThresholdCheck]) -> str:
-    """Return the checks as a Markdown table."""
+    """Return the checks as a Markdown table.
+
+    Args:
+        checks: The checks.
+
+    Returns:
+        The table.
+    """
     return markdown_table(
-        ['bar', 'found', 'holds'],
+        ['threshold', 'found', 'holds'],
         [[c.text, c.found, 'yes' if c.holds else 'no'] for c in checks],
     )
 
@@ -150,7 +174,7 @@ def check_table(checks: list[ThresholdCheck]) -> str:
 def pose_accuracy(
     images: ImageSet, joints: EvaluationInput, scores: np.ndarray
 ) -> dict[str, float]:
-    """Return AP and the share of labeled joints near their place.
+    """Return AP and the share of labeled keypoints near their place.
 
     Args:
         images: The set, for its annotation file.
@@ -179,13 +203,15 @@ def pose_accuracy(
     ]
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(images.annotations))
-        judge = COCOeval(truth, truth.loadRes(results), 'keypoints')
-        judge.params.imgIds = sorted({int(i) for i in joints.truth.image_ids})
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
+        coco_eval = COCOeval(truth, truth.loadRes(results), 'keypoints')
+        coco_eval.params.imgIds = sorted(
+            {int(i) for i in joints.truth.image_ids}
+        )
+        coco_eval.evaluate()
+        coco_eval.accumulate()
+        coco_eval.summarize()
     return {
-        'AP': float(judge.stats[0]),
-        'AP50': float(judge.stats[1]),
+        'AP': float(coco_eval.stats[0]),
+        'AP50': float(coco_eval.stats[1]),
         **found,
     }

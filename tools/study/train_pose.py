@@ -1,4 +1,4 @@
-"""Train the pose network of a comparison further."""
+"""Further training of the pose network of a comparison."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from mmpose.registry import DATASETS
 from self_verify_pose.tools.study.image_sets import ImageSet
 
 BASELINE = 'baseline_rtmpose_s_1x32g_coco-256x192.py'
-_SMALL_SET = 1000  # smaller sets are shown twice an epoch
+_SMALL_SET = 1000  # smaller sets come twice in an epoch
 
 
 def train_pose(
@@ -29,7 +29,7 @@ def train_pose(
         checkpoint: Weights to start from.
         epochs: Epochs of training.
         lr: Largest learning rate; it falls to 2 % of that.
-        work_dir: Where the run goes.
+        work_dir: Folder of the run.
         workers: Processes that load images.
 
     Returns:
