@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from self_verify_pose.tools.benchmark import memory
 from self_verify_pose.tools.benchmark.context import BenchmarkContext
 from self_verify_pose.tools.benchmark.memory import (
     peak_of_steps,
@@ -33,3 +34,12 @@ def test_peak_is_the_one_of_a_new_process(tmp_path):
     parameters = context.model(context.config('baseline')).parameters()
     assert peak > sum(4 * p.numel() for p in parameters)
     assert peak < held.nbytes
+
+
+def test_peak_is_counted_from_before_the_network(context, monkeypatch):
+    status = {'VmRSS': 10, 'VmHWM': 30}
+    monkeypatch.setattr(memory, 'read_status', status.get)
+    monkeypatch.setattr(
+        memory, 'run_in_processes', lambda measure, calls: [measure(*calls[0])]
+    )
+    assert peak_of_steps(context, 'baseline') == 20

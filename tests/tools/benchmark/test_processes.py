@@ -4,6 +4,7 @@ import pytest
 import torch
 from helpers import fail_second
 from torch.multiprocessing import ProcessRaisedException
+from torch.utils.benchmark import set_torch_threads
 
 from self_verify_pose.tools.benchmark import caches, processes
 from self_verify_pose.tools.benchmark.context import BenchmarkContext
@@ -25,6 +26,18 @@ def test_two_processes_work_at_once(full_size, prepare):
 def test_the_others_end_when_one_fails(full_size):
     with pytest.raises(ProcessRaisedException, match='not today'):
         processes.rate_of(full_size, 2, fail_second)
+
+
+def test_one_process_trains_without_a_process_group(context, monkeypatch):
+    monkeypatch.setattr(
+        processes, 'run_in_processes', lambda run, calls: [run(*calls[0])]
+    )
+    monkeypatch.setattr(processes, '_STEPS', 1)
+    with set_torch_threads(torch.get_num_threads()):
+        rate = processes.rate_of(context, 1, processes.prepare_training)
+        assert torch.get_num_threads() == 1
+    assert 0 < rate < 10_000
+    assert not torch.distributed.is_initialized()
 
 
 def test_one_gpu_cannot_train_in_two_processes(tmp_path, monkeypatch):
