@@ -10,6 +10,7 @@ missed. On a busy machine the results mean little: the load is printed, too.
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,8 +19,10 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 import torch
 from rich.console import Console
 
+from self_verify_pose.tools.benchmark.context import BenchmarkContext
 from self_verify_pose.tools.benchmark.machine import describe_machine
 from self_verify_pose.tools.benchmark.results import as_json, as_table
+from self_verify_pose.tools.benchmark.silence import silence
 from self_verify_pose.tools.benchmark.suites import SUITES, run_suites
 from self_verify_pose.tools.benchmark.timing import Plan
 from self_verify_pose.tools.command_line import at_least
@@ -77,16 +80,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_arguments(argv)
     device = torch.device(args.device)
     machine = describe_machine(device)
-    progress = Console(stderr=True)
-    results = run_suites(
-        list(SUITES) if args.suite == 'all' else [args.suite],
-        lambda r: progress.print(f'{r.suite}: {r.name}: {r.value:.4g}'),
-        device=device,
-        batch_size=args.batch_size,
-        plan=Plan(repeats=args.repeats),
-        scaling=not args.no_growth,
-        compile=args.compile,
-    )
+    with tempfile.TemporaryDirectory() as folder, silence():
+        context = BenchmarkContext(
+            Path(folder),
+            device,
+            args.batch_size,
+            Plan(repeats=args.repeats),
+            scaling=not args.no_growth,
+            compile=args.compile,
+        )
+        names = SUITES if args.suite == 'all' else [args.suite]
+        results = run_suites(names, context, Console(stderr=True))
     report = as_json(results, machine)
     if args.out is None:
         print(json.dumps(report))

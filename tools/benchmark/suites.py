@@ -1,10 +1,9 @@
 """The suites of the benchmark: which measurements each one runs."""
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+
+from rich.console import Console
 
 from self_verify_pose.engine.hooks.keep_memory import keep_freed_memory
 
@@ -21,7 +20,6 @@ from . import (
 )
 from .context import BenchmarkContext
 from .results import BenchmarkResult
-from .silence import silence
 
 Measurement = Callable[[BenchmarkContext], Iterator[BenchmarkResult]]
 SUITES: dict[str, tuple[Measurement, ...]] = {
@@ -38,28 +36,25 @@ SCALING: dict[str, tuple[Measurement, ...]] = {
 
 
 def run_suites(
-    names: Sequence[str],
-    report: Callable[[BenchmarkResult], object],
-    **options: Any,
+    names: Iterable[str], context: BenchmarkContext, progress: Console
 ) -> list[BenchmarkResult]:
-    """Run suites on synthetic data in a temporary folder.
+    """Run suites one after another.
 
     Args:
         names: Keys of :data:`SUITES`.
-        report: Called with each result as soon as it is measured.
-        **options: Fields of :class:`BenchmarkContext` but the folder.
+        context: Data, device and plan; with scaling, the measurements of
+            :data:`SCALING` follow those of each suite.
+        progress: Console that shows each result as soon as it is measured.
 
     Returns:
-        All results, in the order of the suites.
+        All results, with the names of their suites.
     """
     keep_freed_memory()  # as every training of this package does
     results = []
-    with tempfile.TemporaryDirectory() as folder, silence():
-        context = BenchmarkContext(Path(folder), **options)
-        for name in names:
-            scaling = SCALING.get(name, ()) if context.scaling else ()
-            for measure in (*SUITES[name], *scaling):
-                for result in measure(context):
-                    results.append(replace(result, suite=name))
-                    report(results[-1])
+    for name in names:
+        extra = SCALING.get(name, ()) if context.scaling else ()
+        for measure in (*SUITES[name], *extra):
+            for result in measure(context):
+                progress.print(f'{name}: {result.name}: {result.value:.4g}')
+                results.append(replace(result, suite=name))
     return results

@@ -74,18 +74,22 @@ def test_wrong_arguments_stop_it(arguments, message, capsys, monkeypatch):
     assert message in capsys.readouterr().err
 
 
-def test_every_suite_runs_by_default(monkeypatch):
-    calls = {}
+def test_options_reach_the_suites(monkeypatch, capsys):
+    calls = []
 
-    def run_suites(names, report, **options):
-        calls.update(options, names=names)
+    def run_suites(names, context, progress):
+        calls.append((list(names), context))
         return []
 
     monkeypatch.setattr(benchmark, 'run_suites', run_suites)
     assert benchmark.main(['--no-growth', '--repeats', '4']) == 0
-    assert calls['names'] == ['step', 'predict', 'teacher', 'metric', 'data']
-    assert calls['plan'].repeats == 4
-    assert calls['scaling'] is False
+    assert benchmark.main(['--suite', 'data', '--batch-size', '3']) == 0
+    (names, context), (other_names, other) = calls
+    assert names == ['step', 'predict', 'teacher', 'metric', 'data']
+    assert context.plan.repeats == 4
+    assert (context.scaling, context.batch_size) == (False, 32)
+    assert other_names == ['data']
+    assert (other.scaling, other.batch_size) == (True, 3)
 
 
 def run(way, suite, folder):

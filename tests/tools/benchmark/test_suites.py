@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import pytest
-import torch
+from rich.console import Console
 
 from self_verify_pose.tools.benchmark import suites
 from self_verify_pose.tools.benchmark.results import BenchmarkResult
@@ -23,24 +25,17 @@ def recorded(monkeypatch):
     return calls
 
 
-def test_suites_run_in_order_and_name_their_results(recorded):
-    reported = []
-    results = suites.run_suites(
-        ['step', 'predict', 'teacher', 'metric', 'data'],
-        reported.append,
-        device=torch.device('cpu'),
-        batch_size=3,
-        scaling=False,
-    )
-    assert recorded == ['step', 'predict', 'teacher', 'metric', 'data']
-    assert [result.suite for result in results] == recorded
-    assert reported == results
-    assert results[0].value == 3.0
+def test_suites_run_in_order_and_name_their_results(context, recorded):
+    names = ['step', 'predict', 'teacher', 'metric', 'data']
+    results = suites.run_suites(names, context, Console(quiet=True))
+    assert recorded == names
+    assert [result.suite for result in results] == names
+    assert results[0].value == context.batch_size
 
 
-def test_scaling_runs_after_its_suite(recorded):
-    results = suites.run_suites(
-        ['teacher', 'metric'], lambda result: None, device=torch.device('cpu')
-    )
-    assert recorded == ['teacher', 'teacher scaling', 'metric']
+def test_scaling_runs_after_its_suite(context, recorded):
+    context = replace(context, scaling=True)
+    progress = Console(quiet=True)
+    results = suites.run_suites(['teacher', 'metric'], context, progress)
     assert [r.suite for r in results] == ['teacher', 'teacher', 'metric']
+    assert recorded == ['teacher', 'teacher scaling', 'metric']
