@@ -127,8 +127,8 @@ def save_tiny(folder: Path, name: str = SELFVERIFY) -> tuple[Path, Path]:
 
 def fail_second(context, rank, count):
     """Prepare a process of the benchmark, but not the second one."""
-    from self_verify_pose.tools.benchmark.processes import Share
+    from self_verify_pose.tools.benchmark.processes import Workload
 
     if rank == 1:
         raise ValueError('not today')
-    return Share(int, 1, context.device)
+    return Workload(int, 1)

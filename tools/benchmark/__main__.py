@@ -1,20 +1,17 @@
-"""Measure what everything costs against plain RTMPose-S, in one run.
+"""Measure time and memory against plain RTMPose-S.
 
-python tools/benchmark.py [--device cpu|cuda] [--suite step|predict|...]
+python tools/benchmark [--device cpu|cuda] [--suite step|predict|...]
 
-Works on drawn people, which it draws into a temporary folder; random weights.
-Prints JSON, or writes it with --out, and a table, and exits with 1 if a bar
-is missed.
-Figures of a busy machine mean little: the load is printed with them.
+Works on synthetic persons in a temporary folder, with random weights. Prints
+JSON, or writes it with --out, and a table, and exits with 1 if a threshold is
+missed. On a busy machine the results mean little: the load is printed, too.
 """
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
@@ -22,84 +19,41 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 import torch
 from rich.console import Console
 
-from self_verify_pose.engine.hooks.keep_memory import keep_freed_memory
-from self_verify_pose.tools.benchmark import (
-    caches,
-    loading,
-    metrics,
-    predictions,
-    processes,
-    steps,
-    teachers,
-)
-from self_verify_pose.tools.benchmark import (
-    optimizations as helps,
-)
-from self_verify_pose.tools.benchmark import (
-    scaling as growth,
-)
 from self_verify_pose.tools.benchmark.context import BenchmarkContext
-from self_verify_pose.tools.benchmark.results import (
-    BenchmarkResult,
-    as_json,
-    as_table,
-    missed,
-)
-from self_verify_pose.tools.benchmark.silence import quiet
+from self_verify_pose.tools.benchmark.machine import describe_machine
+from self_verify_pose.tools.benchmark.results import as_json, as_table
+from self_verify_pose.tools.benchmark.silence import silence
+from self_verify_pose.tools.benchmark.suites import SUITES, run_suites
 from self_verify_pose.tools.benchmark.timing import Plan
 from self_verify_pose.tools.command_line import at_least
 
-Suite = Callable[[BenchmarkContext], Iterator[BenchmarkResult]]
-SUITES: dict[str, tuple[Suite, ...]] = {
-    'step': (steps.measure,),
-    'predict': (predictions.measure,),
-    'teacher': (teachers.measure, caches.measure),
-    'metric': (metrics.measure,),
-    'data': (loading.measure,),
-}
-WIDTH = 130
-GROWTH: dict[str, tuple[Suite, ...]] = {
-    'step': (helps.measure, growth.measure, processes.measure),
-    'teacher': (caches.growth,),
-}
+WIDTH = 130  # of a table in a file or a pipe
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line.
 
     Args:
-        argv: Arguments, those of the process by default.
+        argv: Arguments; by default those of the process.
 
     Returns:
-        The arguments.
+        The options.
     """
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog='benchmark', description=__doc__.splitlines()[0]
+    )
     add = parser.add_argument
     add('--device', choices=('cpu', 'cuda'), default='cpu')
     add('--suite', choices=(*SUITES, 'all'), default='all')
     add('--batch-size', type=at_least(1), default=32, help='(%(default)s)')
-    add(
-        '--repeats',
-        type=at_least(1),
-        default=10,
-        help='runs whose median counts (%(default)s)',
-    )
-    add(
-        '--no-growth',
-        action='store_true',
-        help='the bars only: no growth, no speed-ups',
-    )
-    add(
-        '--compile',
-        action='store_true',
-        help='also try torch.compile, which takes minutes on a CPU',
-    )
-    add(
-        '--out',
-        type=Path,
-        metavar='FILE.json',
-        help='where the JSON goes (printed before the table)',
-    )
+    repeats = 'runs whose median is reported (%(default)s)'
+    add('--repeats', type=at_least(1), default=10, help=repeats)
+    thresholds_only = 'thresholds only, neither scaling nor optimizations'
+    add('--no-growth', action='store_true', help=thresholds_only)
+    compiled = 'measure torch.compile, too, which takes minutes on a CPU'
+    add('--compile', action='store_true', help=compiled)
+    out = 'file of the JSON report (by default printed before the table)'
+    add('--out', type=Path, metavar='FILE.json', help=out)
     args = parser.parse_args(argv)
     if args.out is not None and not args.out.parent.is_dir():
         parser.error(
@@ -114,91 +68,41 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def machine(device: torch.device) -> dict[str, object]:
-    """Describe where it runs.
-
-    Args:
-        device: Device of the networks.
-
-    Returns:
-        Processor, cores, torch, its threads, and the load.
-    """
-    info = Path('/proc/cpuinfo')
-    names = [
-        line.split(':', 1)[1].strip()
-        for line in (info.read_text().splitlines() if info.exists() else ())
-        if line.startswith('model name')
-    ]
-    found = {
-        'processor': names[0] if names else platform.machine(),
-        'cores': os.cpu_count(),
-        'torch': torch.__version__,
-        'threads': torch.get_num_threads(),
-        'load': round(os.getloadavg()[0], 2),
-    }
-    if device.type == 'cuda':
-        found['GPU'] = torch.cuda.get_device_name(device)
-    return found
-
-
-def measure_all(
-    args: argparse.Namespace, console: Console
-) -> list[BenchmarkResult]:
-    """Run the suites that were asked for.
-
-    Args:
-        args: What :func:`parse_arguments` returns.
-        console: Shows what is being measured.
-
-    Returns:
-        What was measured.
-    """
-    wanted = SUITES if args.suite == 'all' else [args.suite]
-    rows: list[BenchmarkResult] = []
-    with tempfile.TemporaryDirectory() as folder:
-        context = BenchmarkContext(
-            folder=Path(folder),
-            device=torch.device(args.device),
-            batch_size=args.batch_size,
-            plan=Plan(repeats=args.repeats),
-            growth=not args.no_growth,
-            compile=args.compile,
-        )
-        for name in wanted:
-            extra = GROWTH.get(name, ()) if context.growth else ()
-            for suite in (*SUITES[name], *extra):
-                for row in suite(context):
-                    console.print(f'{row.suite}: {row.what}: {row.value:.4g}')
-                    rows.append(row)
-    return rows
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool.
 
     Args:
-        argv: Arguments, those of the process by default.
+        argv: Arguments; by default those of the process.
 
     Returns:
-        Exit code: 0, or 1 if a bar is missed.
+        Exit code: 0, or 1 if a threshold is missed.
     """
     args = parse_arguments(argv)
-    keep_freed_memory()  # as every training of this package does
-    where = machine(torch.device(args.device))
-    with quiet():
-        rows = measure_all(args, Console(stderr=True))
-    figures = as_json(rows, where)
+    device = torch.device(args.device)
+    machine = describe_machine(device)
+    with tempfile.TemporaryDirectory() as folder, silence():
+        context = BenchmarkContext(
+            Path(folder),
+            device,
+            args.batch_size,
+            Plan(repeats=args.repeats),
+            scaling=not args.no_growth,
+            compile=args.compile,
+        )
+        names = SUITES if args.suite == 'all' else [args.suite]
+        results = run_suites(names, context, Console(stderr=True))
+    report = as_json(results, machine)
     if args.out is None:
-        print(json.dumps(figures))
+        print(json.dumps(report))
     else:
-        args.out.write_text(json.dumps(figures, indent=1) + '\n')
-    # a file or a pipe has no width: take one that fits the table
+        args.out.write_text(json.dumps(report, indent=1) + '\n')
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    console.print(', '.join(f'{key} {value}' for key, value in where.items()))
-    console.print(as_table(rows))
-    for row in missed(rows):
-        print(f'benchmark: bar missed: {row.what}', file=sys.stderr)
-    return 1 if missed(rows) else 0
+    console.print(', '.join(f'{key} {machine[key]}' for key in machine))
+    console.print(as_table(results))
+    missed = [result.name for result in results if result.passed is False]
+    for name in missed:
+        print(f'benchmark: threshold missed: {name}', file=sys.stderr)
+    return 1 if missed else 0
 
 
 if __name__ == '__main__':

@@ -1,133 +1,115 @@
-"""What a cache of a teacher's labels costs."""
+"""Time of writing a cache of a teacher's labels."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-from torch import nn
+from mmpose.models import TopdownPoseEstimator
+from torch.utils.benchmark import set_torch_threads
 
 from self_verify_pose.engine.cache_writer import CacheJob, CacheWriter
-from self_verify_pose.tools.benchmark.context import (
-    BASELINE,
-    BenchmarkContext,
-    make_cache,
-    write_parts,
-)
-from self_verify_pose.tools.benchmark.processes import Share, compare
-from self_verify_pose.tools.benchmark.results import BenchmarkResult
-from self_verify_pose.tools.benchmark.timing import alternate, seconds_of
 
-SUITE = 'teacher'
-BAR = 0.9
-RUN = 1_000
+from .context import BenchmarkContext, write_cache
+from .processes import Workload, compare
+from .results import BenchmarkResult
+from .timing import time_once
+
+THRESHOLD = 0.9
+MEASURED = 1_000
 TRAIN2017 = 149_813
-LARGER = (10_000, 150_000, TRAIN2017)
-WORKERS = 2
+EXTRAPOLATED = (10_000, 150_000, TRAIN2017)
+# the defaults of tools/generate_solvability_cache.py
+THREADS, WORKERS, BATCH_SIZE = 1, 2, CacheJob.batch_size
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
-    """Measure how fast a cache is made.
+    """Compare writing a cache with plain RTMPose-S on the same crops.
 
     Args:
-        context: Where and how.
+        context: Data, device and plan.
 
     Yields:
-        What was measured.
+        The ratio of the rates.
     """
-    with _one_thread():
+    with set_torch_threads(THREADS):
         writer = context.cache_writer(
-            'rate', workers=WORKERS, batch_size=CacheJob.batch_size
+            'rate', workers=WORKERS, batch_size=BATCH_SIZE
         )
-        plain = context.model(context.config(BASELINE)).eval()
-        found = alternate(
-            lambda: write_parts(writer),
-            lambda: run_forward(plain, writer),
-            context.plan.times(3),
-            context.device,
+        plain = context.model(context.config('baseline')).eval()
+        timing = context.compare(
+            lambda: list(writer.run()),
+            lambda: _run_forward(plain, writer),
+            times=3,
         )
-    details, persons = found.details(), len(writer.ids)
+    details, persons = timing.details(), len(writer.ids)
     rate = persons / details['seconds']
     yield BenchmarkResult(
-        SUITE,
         'cache generation, rate against the plain forward pass',
-        1 / found.ratio,
-        bar=BAR,
-        at_least=True,
+        1 / timing.ratio,
+        threshold=THRESHOLD,
+        higher_is_better=True,
         note=f'{rate:,.1f} persons/s, measured on {persons}',
         details={**details, 'persons': persons, 'persons per second': rate},
     )
 
 
 @torch.no_grad()
-def run_forward(plain: nn.Module, writer: CacheWriter) -> None:
-    """Run plain RTMPose-S, and nothing else, over the crops of a cache."""
+def _run_forward(model: TopdownPoseEstimator, writer: CacheWriter) -> None:
+    """Run only the forward pass of a network over the crops of a cache."""
     for batch in writer.loader(range(len(writer.batches))):
-        inputs = plain.data_preprocessor(batch)['inputs']
-        plain.head.forward(plain.extract_feat(inputs))
+        inputs = model.data_preprocessor(batch)['inputs']
+        model.head.forward(model.extract_feat(inputs))
 
 
-def growth(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
-    """Measure how the time of a cache grows, and what processes gain.
+def measure_scaling(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
+    """Measure a whole cache, and two processes against one.
 
     Args:
-        context: Where and how.
+        context: Data and device.
 
     Yields:
-        What was measured; what was not run is marked so.
+        Minutes per size of the cache, larger ones extrapolated linearly,
+        and the ratio of the rates of two processes and one.
     """
-    seconds = _seconds_of_whole(context)
-    for size in (RUN, *LARGER):
+    seconds = _seconds_of_whole_cache(context)
+    for size in (MEASURED, *EXTRAPOLATED):
         yield BenchmarkResult(
-            SUITE,
             f'cache of {size:,} persons',
-            seconds * size / RUN / 60,
+            seconds * size / MEASURED / 60,
             unit='min',
-            note='run' if size == RUN else 'extrapolated, not run',
+            note='run' if size == MEASURED else 'extrapolated, not run',
         )
-    what = 'cache generation'
-    yield compare(context, SUITE, what, of_one_process, 'persons/s')
+    yield compare(context, 'cache generation', prepare_cache, 'persons/s')
 
 
-def _seconds_of_whole(context: BenchmarkContext) -> float:
-    """Make a cache of so many persons, from the first to the last step."""
-    folder = context.folder / 'growth'
+def _seconds_of_whole_cache(context: BenchmarkContext) -> float:
+    folder = context.folder / 'large'
     folder.mkdir()
-    large = replace(context, folder=folder, images=RUN)
-    with _one_thread():
+    large = replace(context, folder=folder, images=MEASURED)
+    with set_torch_threads(THREADS):
         writer = large.cache_writer(
-            'run',
+            'large',
             workers=WORKERS,
-            batch_size=CacheJob.batch_size,
-            max_samples=RUN,
+            batch_size=BATCH_SIZE,
+            max_samples=MEASURED,
         )
-        return seconds_of(lambda: make_cache(writer), context.device)
+        return time_once(lambda: write_cache(writer), context.device)
 
 
-def of_one_process(context: BenchmarkContext, rank: int, count: int) -> Share:
-    """Get ready to make a cache beside other processes.
+def prepare_cache(
+    context: BenchmarkContext, rank: int, count: int
+) -> Workload:
+    """Prepare one of several processes that write a cache each.
 
     Args:
-        context: Where and how.
-        rank: Number of this process.
-        count: How many there are.
+        context: Data and device.
+        rank: Index of this process.
+        count: Number of processes.
 
     Returns:
-        The making of a cache of its own.
+        Writing a cache; the process loads the images itself.
     """
-    # its own images, loaded in its own process: two cores, two processes
     writer = context.cache_writer(
-        f'rank{rank}of{count}', batch_size=CacheJob.batch_size
+        f'rank{rank}of{count}', batch_size=BATCH_SIZE
     )
-    return Share(lambda: write_parts(writer), len(writer.ids), context.device)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One CPU thread, as tools/generate_solvability_cache.py has it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return Workload(lambda: list(writer.run()), len(writer.ids))

@@ -1,7 +1,6 @@
-"""What images cost: loading them and drawing them."""
+"""Time of loading images and of drawing synthetic ones."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
@@ -9,51 +8,48 @@ from torch.utils.data import DataLoader
 
 from self_verify_pose.datasets.synthetic import draw_scene
 from self_verify_pose.datasets.synthetic.drawing import encode_jpeg
-from self_verify_pose.tools.benchmark.context import BASELINE, BenchmarkContext
-from self_verify_pose.tools.benchmark.results import BenchmarkResult
-from self_verify_pose.tools.benchmark.timing import median_seconds
 
-SUITE = 'data'
-DRAWN_BAR = 100.0
+from .context import BenchmarkContext
+from .results import BenchmarkResult
+
+DRAWING_THRESHOLD = 100.0
 WORKERS = 2
-_DRAWN = 25
+_IMAGES = 25
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
-    """Measure the data pipeline against a plain step, and the drawing.
+    """Compare loading with a plain training step, and time the drawing.
 
     Args:
-        context: Where and how.
+        context: Data, device and plan.
 
     Yields:
-        What was measured.
+        Share of loading in one process, ratio of the rates with worker
+        processes, and synthetic images per second.
     """
-    yield from _loading(context)
-    seconds = median_seconds(_draw, context.plan, context.device)
+    yield from _measure_loading(context)
     yield BenchmarkResult(
-        SUITE,
-        'drawn data, one process',
-        _DRAWN / seconds,
+        'synthetic data, one process',
+        _IMAGES / context.seconds(_draw_images),
         unit='images/s',
-        bar=DRAWN_BAR,
-        at_least=True,
+        threshold=DRAWING_THRESHOLD,
+        higher_is_better=True,
     )
 
 
-def _loading(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
-    config = context.config(BASELINE)
+def _measure_loading(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
+    config = context.config('baseline')
     dataset = DATASETS.build(config.train_dataloader.dataset)
-    timed = partial(median_seconds, plan=context.plan, device=context.device)
-    rows = range(min(context.batch_size, len(dataset)))
-    loading = timed(lambda: [dataset[i] for i in rows]) / len(rows)
-    stepping = timed(context.training(config).step) / context.batch_size
+    samples = range(min(context.batch_size, len(dataset)))
+    loading = context.seconds(lambda: [dataset[i] for i in samples])
+    loading /= len(samples)
+    step = context.seconds(context.training('baseline').step)
+    step /= context.batch_size
     yield BenchmarkResult(
-        SUITE,
         'loading in the training process, share of step and loading',
-        loading / (loading + stepping),
+        loading / (loading + step),
         unit='',
-        note=f'{loading * 1e3:.1f} ms per image beside '
-        f'{stepping * 1e3:.1f} ms',
+        note=f'{loading * 1e3:.1f} ms per image beside {step * 1e3:.1f} ms',
     )
     loader = DataLoader(
         dataset,
@@ -64,18 +60,16 @@ def _loading(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
         drop_last=True,
     )
     images = len(loader) * context.batch_size
-    rate = images / timed(lambda: list(loader))
+    rate = images / context.seconds(lambda: list(loader))
     yield BenchmarkResult(
-        SUITE,
         f'{WORKERS} workers, rate against the plain step',
-        rate * stepping,
-        unit='×',
-        bar=1.0 if context.device.type == 'cpu' else None,
-        at_least=True,
-        note=f'{rate:,.0f} against {1 / stepping:,.1f} images/s',
+        rate * step,
+        threshold=1.0 if context.device.type == 'cpu' else None,
+        higher_is_better=True,
+        note=f'{rate:,.0f} against {1 / step:,.1f} images/s',
     )
 
 
-def _draw() -> None:
-    for index in range(_DRAWN):
+def _draw_images() -> None:
+    for index in range(_IMAGES):
         encode_jpeg(draw_scene(0, 'train', index).image)

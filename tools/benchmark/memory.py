@@ -1,56 +1,71 @@
-"""How much memory a step takes at most."""
+"""Peak memory of a training step.
+
+A CPU's peak is read from ``/proc``, since the one of ``resource.getrusage``
+starts with the peak of the parent process.
+"""
 
 from pathlib import Path
 
 import torch
 
-from self_verify_pose.tools.benchmark.context import BenchmarkContext
-from self_verify_pose.tools.benchmark.spawning import in_new_processes
+from .context import BenchmarkContext
+from .spawning import run_in_processes
 
 _STEPS = 2
 
 
 def peak_of_steps(context: BenchmarkContext, name: str) -> int:
-    """Take steps in a process of its own.
+    """Measure the peak memory of training steps in a new process.
 
     Args:
-        context: Where and how.
+        context: Data and device.
         name: Config of the training.
 
     Returns:
-        Bytes: on a GPU the most that was allocated; on a CPU by how much
-        the process has grown at most since before its network was built.
+        Bytes: on a GPU the most that was allocated at once; on a CPU the
+        peak of the process minus its memory before the network was built.
     """
-    measure = _on_gpu if context.device.type == 'cuda' else _on_cpu
-    _ = context.root  # drawn here, not there
-    (peak,) = in_new_processes(measure, [(context, name)])
+    measure = _peak_on_gpu if context.device.type == 'cuda' else _peak_on_cpu
+    context.write_inputs()  # here: the new process must not draw the data
+    (peak,) = run_in_processes(measure, [(context, name)])
     return peak
 
 
-def _on_cpu(context: BenchmarkContext, name: str) -> int:
-    before = _status('VmRSS')
+def _peak_on_cpu(context: BenchmarkContext, name: str) -> int:
+    before = read_status('VmRSS')
     _take_steps(context, name)
-    return _status('VmHWM') - before
+    return read_status('VmHWM') - before
 
 
-def _on_gpu(context: BenchmarkContext, name: str) -> int:
+def _peak_on_gpu(context: BenchmarkContext, name: str) -> int:
     _take_steps(context, name)
     return torch.cuda.max_memory_allocated(context.device)
 
 
 def _take_steps(context: BenchmarkContext, name: str) -> None:
-    training = context.training(context.config(name))
+    training = context.training(name)
     for _ in range(_STEPS):
         training.step()
 
 
-def _status(name: str) -> int:
-    """Read bytes from Linux; ru_maxrss would start with the parent's."""
-    for line in Path('/proc/self/status').read_text().splitlines():
+def read_status(name: str) -> int:
+    """Read how much memory this process holds, from Linux.
+
+    Args:
+        name: ``'VmRSS'`` (now) or ``'VmHWM'`` (at its peak).
+
+    Returns:
+        Bytes of resident memory.
+
+    Raises:
+        RuntimeError: If the system does not say.
+    """
+    path = Path('/proc/self/status')
+    for line in path.read_text().splitlines() if path.exists() else ():
         key, _, value = line.partition(':')
         if key == name:
             return int(value.split()[0]) * 1024
     raise RuntimeError(
-        f'expected {name} in /proc/self/status, found none; peak memory on '
-        'a CPU is measured on Linux only'
+        f'expected {name} in {path}, found none; peak memory on a CPU is '
+        'measured on Linux only'
     )

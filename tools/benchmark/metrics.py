@@ -1,4 +1,4 @@
-"""What the trust metric costs."""
+"""Time and memory of the trust metric."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -7,63 +7,51 @@ from typing import Any
 import numpy as np
 
 from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
-from self_verify_pose.tools.benchmark.context import BenchmarkContext
-from self_verify_pose.tools.benchmark.results import BenchmarkResult
-from self_verify_pose.tools.benchmark.timing import median_seconds
 
-SUITE = 'metric'
+from .context import BenchmarkContext
+from .results import BenchmarkResult
+
 PERSONS = 6_352  # persons with keypoints in COCO val2017
-SECONDS_BAR, MEMORY_BAR = 1.0, 50.0
+SECONDS_THRESHOLD, MEMORY_THRESHOLD = 1.0, 50.0
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
     """Measure :class:`JointTrustMetric` on as many persons as val2017 has.
 
     Args:
-        context: How often.
+        context: Plan.
 
     Yields:
-        What was measured.
+        Median time, and peak of the memory that Python allocates.
     """
-    samples = random_samples(PERSONS)
+    samples = _random_samples(PERSONS)
     yield BenchmarkResult(
-        SUITE,
         f'JointTrustMetric on {PERSONS:,} persons, time',
-        median_seconds(
-            lambda: evaluate(samples), context.plan, context.device
-        ),
+        context.seconds(lambda: _evaluate(samples)),
         unit='s',
-        bar=SECONDS_BAR,
+        threshold=SECONDS_THRESHOLD,
     )
     tracemalloc.start()
-    evaluate(samples)
+    _evaluate(samples)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     yield BenchmarkResult(
-        SUITE,
         f'JointTrustMetric on {PERSONS:,} persons, memory',
         peak / 1e6,
         unit='MB',
-        bar=MEMORY_BAR,
+        threshold=MEMORY_THRESHOLD,
     )
 
 
-def evaluate(samples: list[dict[str, Any]]) -> dict[str, float]:
-    """Run the metric as an evaluation does."""
+def _evaluate(samples: list[dict[str, Any]]) -> dict[str, float]:
+    """Run the metric as the test loop of MMEngine does."""
     metric = JointTrustMetric()
     metric.process(None, samples)
     return metric.evaluate(len(samples))
 
 
-def random_samples(count: int) -> list[dict[str, Any]]:
-    """Make samples as MMPose hands them to a metric.
-
-    Args:
-        count: Number of persons.
-
-    Returns:
-        One dictionary per person, 17 labeled joints each.
-    """
+def _random_samples(count: int) -> list[dict[str, Any]]:
+    """Make persons in the format that MMPose passes to a metric."""
     random = np.random.default_rng(0)
     truth = random.uniform(0, 200, (count, 1, 17, 2)).astype(np.float32)
     errors = random.normal(0, 10, truth.shape).astype(np.float32)

@@ -1,49 +1,41 @@
-"""What trust costs in prediction."""
+"""Time of a prediction with trust."""
 
 import copy
 from collections.abc import Iterator
 
 import torch
 
-from self_verify_pose.tools.benchmark.context import (
-    BASELINE,
-    SELFVERIFY,
-    BenchmarkContext,
-)
-from self_verify_pose.tools.benchmark.results import BenchmarkResult, result_of
-from self_verify_pose.tools.benchmark.timing import alternate
+from .context import BenchmarkContext
+from .results import BenchmarkResult, result_of
 
-SUITE = 'predict'
-BAR = 1.03
+THRESHOLD = 1.03
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
     """Compare ``predict`` with the one of plain RTMPose-S.
 
     Args:
-        context: Where and how.
+        context: Data, device and plan.
 
     Yields:
-        What was measured.
+        Ratios of the times, without and with flip test.
     """
-    config = context.config(SELFVERIFY)
+    config = context.config('selfverify_cycle')
     batch = context.batch(config, 'val')
-    mine = context.model(config).eval()
-    plain = context.model(context.config(BASELINE)).eval()
+    candidate = context.model(config).eval()
+    plain = context.model(context.config('baseline')).eval()
     for flip in (False, True):
-        for model in (mine, plain):
+        for model in (candidate, plain):
             model.test_cfg['flip_test'] = flip
-        with torch.no_grad():  # as the test loop of mmengine
-            found = alternate(
-                lambda: mine.test_step(copy.copy(batch)),
+        with torch.no_grad():  # as the test loop of MMEngine
+            timing = context.compare(
+                lambda: candidate.test_step(copy.copy(batch)),
                 lambda: plain.test_step(copy.copy(batch)),
-                context.plan.times(6),
-                context.device,
+                times=6,
             )
         yield result_of(
-            SUITE,
             f'predict with trust, {"" if flip else "no "}flip test',
-            found,
+            timing,
             context.batch_size,
-            BAR,
+            THRESHOLD,
         )

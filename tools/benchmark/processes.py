@@ -1,4 +1,4 @@
-"""What several processes do at once."""
+"""Throughput of two processes against one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,82 +8,65 @@ from typing import NamedTuple
 import torch
 from mmengine.model import MMDistributedDataParallel
 
-from self_verify_pose.tools.benchmark.context import (
-    SELFVERIFY,
-    BenchmarkContext,
-)
-from self_verify_pose.tools.benchmark.results import BenchmarkResult
-from self_verify_pose.tools.benchmark.spawning import (
-    CONTEXT,
-    in_new_processes,
-)
-from self_verify_pose.tools.benchmark.timing import Work, seconds_of
+from .context import BenchmarkContext
+from .results import BenchmarkResult
+from .spawning import SPAWN, run_in_processes
+from .timing import Work, time_once
 
-SUITE = 'step'
 _STEPS = 5
 
 
-class Share(NamedTuple):
-    """What one process does.
+class Workload(NamedTuple):
+    """The work of one process.
 
     Args:
-        work: It, once; runs twice, and the second time counts.
-        amount: How many images or persons that are.
-        device: Where it runs.
+        work: Function that is called twice; the second call is timed.
+        amount: Images or persons that one call processes.
     """
 
     work: Work
     amount: int
-    device: torch.device
 
 
-Prepare = Callable[[BenchmarkContext, int, int], Share]
+# called in each process with context, rank and number of processes
+Prepare = Callable[[BenchmarkContext, int, int], Workload]
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
-    """Compare training in two processes with one.
+    """Compare training in two processes with training in one.
 
     Args:
-        context: Where and how; on a GPU every process has its own.
+        context: Data and device; on GPUs each process has its own.
 
     Yields:
-        What was measured.
+        The ratio of the rates.
     """
-    what = 'selfverify_cycle step'
-    on_gpu = context.device.type == 'cuda'
-    if on_gpu and torch.cuda.device_count() < 2:
+    name = 'selfverify_cycle step'
+    if context.device.type == 'cuda' and torch.cuda.device_count() < 2:
         yield BenchmarkResult(
-            SUITE, f'{what}, two GPUs', float('nan'), note='one GPU'
+            f'{name}, two GPUs', float('nan'), note='one GPU'
         )
     else:
-        yield compare(context, SUITE, what, train, 'images/s')
+        yield compare(context, name, prepare_training, 'images/s')
 
 
 def compare(
-    context: BenchmarkContext,
-    suite: str,
-    what: str,
-    prepare: Prepare,
-    unit: str,
+    context: BenchmarkContext, name: str, prepare: Prepare, unit: str
 ) -> BenchmarkResult:
-    """Compare two processes with one that has as much to do as each.
+    """Compare two processes with one that has the work of each.
 
     Args:
-        context: Where and how; on a CPU a process has one thread.
-        suite: Part of the benchmark.
-        what: What is done.
-        prepare: Function of a module that gets ready in a process; it is
-            given the context, the number of the process, and how many there
-            are.
-        unit: What its amount is per second.
+        context: Data and device; on a CPU a process has one thread.
+        name: Name of the work.
+        prepare: Function of a module that prepares the work of a process.
+        unit: Unit of the work's amount per second.
 
     Returns:
         The ratio of their rates.
     """
-    one, two = (rate_together(context, count, prepare) for count in (1, 2))
+    one, two = (rate_of(context, count, prepare) for count in (1, 2))
     return BenchmarkResult(
-        suite,
-        f'{what}, two processes against one',
+        f'{name}, two processes against one',
         two / one,
         unit='× one',
         note=f'{two:,.1f} against {one:,.1f} {unit}',
@@ -91,29 +74,23 @@ def compare(
     )
 
 
-def rate_together(
-    context: BenchmarkContext, count: int, prepare: Prepare
-) -> float:
-    """Measure processes that run at once.
+def rate_of(context: BenchmarkContext, count: int, prepare: Prepare) -> float:
+    """Measure the common rate of processes that run at once.
 
     Args:
-        context: Where and how.
-        count: Processes.
-        prepare: See :func:`compare`.
+        context: Data and device.
+        count: Number of processes.
+        prepare: Function of a module that prepares the work of a process.
 
     Returns:
-        What all do together per second.
-
-    Raises:
-        RuntimeError: If a process fails.
+        Amount of all processes per second of the slowest one.
     """
-    _ = context.checkpoint, context.root  # made here, not in each of them
-    gate = CONTEXT.Barrier(count)
-    found = in_new_processes(
-        _run, [(context, rank, count, prepare, gate) for rank in range(count)]
-    )
-    amount = sum(number for number, _ in found)
-    return amount / max(seconds for _, seconds in found)
+    context.write_inputs()
+    barrier = SPAWN.Barrier(count)
+    calls = [(context, rank, count, prepare, barrier) for rank in range(count)]
+    results = run_in_processes(_run, calls)
+    amount = sum(amount for amount, _ in results)
+    return amount / max(seconds for _, seconds in results)
 
 
 def _run(
@@ -121,38 +98,38 @@ def _run(
     rank: int,
     count: int,
     prepare: Prepare,
-    gate: Barrier,
+    barrier: Barrier,
 ) -> tuple[int, float]:
     torch.set_num_threads(1)
-    share = prepare(context, rank, count)
-    share.work()
-    gate.wait()
-    result = share.amount, seconds_of(share.work, share.device)
+    load = prepare(context, rank, count)
+    load.work()
+    barrier.wait()
+    result = load.amount, time_once(load.work, context.device)
     if torch.distributed.is_initialized():
         # a model that still held the group would end it under the
         # interpreter's lock, which gloo's threads may wait for
-        del share
+        del load
         torch.distributed.destroy_process_group()
     return result
 
 
-def train(context: BenchmarkContext, rank: int, count: int) -> Share:
-    """Get ready for steps of one training in several processes.
+def prepare_training(
+    context: BenchmarkContext, rank: int, count: int
+) -> Workload:
+    """Prepare one process of a distributed training.
 
     Args:
-        context: Where and how.
-        rank: Number of this process.
-        count: How many there are.
+        context: Data and device.
+        rank: Index of this process.
+        count: Number of processes; there is nothing to distribute in one.
 
     Returns:
-        The steps; every process has a batch of its own.
+        Training steps on a batch of this process.
     """
-    device, on_gpu = context.device, context.device.type == 'cuda'
+    on_gpu = context.device.type == 'cuda'
     if on_gpu:
-        device = torch.device('cuda', rank)
-    training = replace(context, device=device).training(
-        context.config(SELFVERIFY)
-    )
+        torch.cuda.set_device(rank)
+    training = context.training('selfverify_cycle')
     if count > 1:
         torch.distributed.init_process_group(
             'nccl' if on_gpu else 'gloo',
@@ -160,15 +137,13 @@ def train(context: BenchmarkContext, rank: int, count: int) -> Share:
             rank=rank,
             world_size=count,
         )
-        training = replace(
-            training,
-            model=MMDistributedDataParallel(
-                training.model, device_ids=[device] if on_gpu else None
-            ),
+        model = MMDistributedDataParallel(
+            training.model, device_ids=[rank] if on_gpu else None
         )
+        training = replace(training, model=model)
 
-    def steps() -> None:
+    def take_steps() -> None:
         for _ in range(_STEPS):
             training.step()
 
-    return Share(steps, _STEPS * context.batch_size, device)
+    return Workload(take_steps, _STEPS * context.batch_size)

@@ -1,140 +1,148 @@
-"""What was measured, against its bar."""
+"""Results of a benchmark, their thresholds, and the two reports."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
 
 from self_verify_pose.metrics.json_values import to_json_values
-from self_verify_pose.tools.benchmark.timing import PairedTiming
+
+from .timing import PairedTiming
 
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """One measured figure.
+    """One measured value.
 
     Args:
-        suite: Part of the benchmark.
-        what: What was measured.
-        value: The figure; NaN where it could not be measured.
+        name: Name of the measurement.
+        value: The value; NaN where it could not be measured.
         unit: Its unit; ``'×'`` is a ratio to plain RTMPose-S.
-        bar: What it is held to; None where nothing is.
-        at_least: The bar is the smallest good value, not the largest.
-        note: What the reader should know.
-        details: More figures, for the JSON.
+        threshold: Largest (or smallest) value that passes; None if any does.
+        higher_is_better: The threshold is the smallest value that passes.
+        note: Remark for the table.
+        details: Further values for the JSON report.
+        suite: Suite that the measurement belongs to.
     """
 
-    suite: str
-    what: str
+    name: str
     value: float
     unit: str = '×'
-    bar: float | None = None
-    at_least: bool = False
+    threshold: float | None = None
+    higher_is_better: bool = False
     note: str = ''
     details: Mapping[str, Any] = field(default_factory=dict)
+    suite: str = ''
 
     @property
     def passed(self) -> bool | None:
-        """Whether the bar is met; None without a bar or a figure."""
-        if self.bar is None or math.isnan(self.value):
+        """Whether the threshold is met; None without threshold or value."""
+        if self.threshold is None or math.isnan(self.value):
             return None
-        if self.at_least:
-            return self.value >= self.bar
-        return self.value <= self.bar
+        if self.higher_is_better:
+            return self.value >= self.threshold
+        return self.value <= self.threshold
 
 
 def result_of(
-    suite: str,
-    what: str,
-    found: PairedTiming,
+    name: str,
+    timing: PairedTiming,
     images: int,
-    bar: float | None = None,
+    threshold: float | None = None,
     unit: str = '×',
 ) -> BenchmarkResult:
-    """Return the ratio of a comparison, and the rate of what was judged.
+    """Turn a paired timing into a result.
 
     Args:
-        suite: Part of the benchmark.
-        what: What was measured.
-        found: The seconds of both.
-        images: Images in each run.
-        bar: Largest good ratio; None where there is none.
-        unit: What it is a ratio to.
+        name: Name of the measurement.
+        timing: Times of candidate and baseline.
+        images: Images that one run of the candidate processes.
+        threshold: Largest ratio that passes; None if any does.
+        unit: Unit of the ratio.
 
     Returns:
-        The row.
+        The ratio of the times, with the candidate's images per second.
     """
-    details = found.details()
+    details = timing.details()
     rate = images / details['seconds']
     return BenchmarkResult(
-        suite,
-        what,
-        found.ratio,
+        name,
+        timing.ratio,
         unit=unit,
-        bar=bar,
+        threshold=threshold,
         note=f'{rate:,.1f} images/s',
         details={**details, 'images per second': rate},
     )
 
 
-def missed(rows: Sequence[BenchmarkResult]) -> list[BenchmarkResult]:
-    """Return the rows that miss their bar."""
-    return [row for row in rows if row.passed is False]
-
-
-def as_table(rows: Sequence[BenchmarkResult]) -> Table:
-    """Lay rows out for the terminal.
+def as_table(results: Sequence[BenchmarkResult]) -> Table:
+    """Lay results out for the terminal.
 
     Args:
-        rows: What was measured.
+        results: Measured values.
 
     Returns:
-        The table.
+        A table of one row per result.
     """
     table = Table()
-    for name in ('suite', 'what'):
-        table.add_column(name, overflow='fold')
-    for name in ('measured', 'bar'):
-        table.add_column(name, justify='right', no_wrap=True)
+    for title in ('suite', 'measurement'):
+        table.add_column(title, overflow='fold')
+    for title in ('measured', 'threshold'):
+        table.add_column(title, justify='right', no_wrap=True)
     table.add_column('')
     table.add_column('note', overflow='fold')
-    verdicts = {True: 'met', False: '[bold]MISSED[/bold]', None: ''}
-    for row in rows:
+    outcomes = {True: 'met', False: '[bold]MISSED[/bold]', None: ''}
+    for result in results:
         table.add_row(
-            row.suite,
-            row.what,
-            _figure(row.value, row.unit),
-            '' if row.bar is None else _bar(row),
-            verdicts[row.passed],
-            row.note,
+            result.suite,
+            result.name,
+            _format(result.value, result.unit),
+            _format_threshold(result),
+            outcomes[result.passed],
+            result.note,
         )
     return table
 
 
 def as_json(
-    rows: Sequence[BenchmarkResult], machine: Mapping[str, Any]
+    results: Sequence[BenchmarkResult], machine: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return everything that was measured.
+    """Collect results for a JSON report.
 
     Args:
-        rows: What was measured.
-        machine: Where.
+        results: Measured values.
+        machine: Description of the machine.
 
     Returns:
-        A dict for ``json.dump``; NaN is None.
+        A dictionary for ``json.dump``; NaN becomes None.
     """
-    found = [{**asdict(row), 'passed': row.passed} for row in rows]
-    return to_json_values({'machine': dict(machine), 'rows': found})
+    rows = [
+        {
+            'suite': result.suite,
+            'what': result.name,
+            'value': result.value,
+            'unit': result.unit,
+            'bar': result.threshold,
+            'at_least': result.higher_is_better,
+            'note': result.note,
+            'details': dict(result.details),
+            'passed': result.passed,
+        }
+        for result in results
+    ]
+    return {'machine': dict(machine), 'rows': to_json_values(rows)}
 
 
-def _bar(row: BenchmarkResult) -> str:
-    sign = '≥' if row.at_least else '≤'
-    return f'{sign} {_figure(row.bar, row.unit)}'
+def _format_threshold(result: BenchmarkResult) -> str:
+    if result.threshold is None:
+        return ''
+    sign = '≥' if result.higher_is_better else '≤'
+    return f'{sign} {_format(result.threshold, result.unit)}'
 
 
-def _figure(value: float, unit: str) -> str:
+def _format(value: float, unit: str) -> str:
     if math.isnan(value):
         return '–'
     digits = 3 if value < 2 else 2 if value < 10 else 1 if value < 100 else 0

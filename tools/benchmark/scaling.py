@@ -1,89 +1,74 @@
-"""How the cost of a step grows with the batch."""
+"""Throughput against the batch size."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 
-from self_verify_pose.tools.benchmark.context import (
-    BASELINE,
-    SELFVERIFY,
-    BenchmarkContext,
-    first_batch,
-)
-from self_verify_pose.tools.benchmark.results import BenchmarkResult
-from self_verify_pose.tools.benchmark.timing import Plan, median_seconds
+from self_verify_pose.engine.cache_writer import CacheWriter
 
-SUITE = 'step'
+from .context import BenchmarkContext, first_batch
+from .results import BenchmarkResult
+from .timing import Plan, Work, median_seconds
+
 CPU_SIZES = (1, 2, 4, 8, 16, 32, 64)
 GPU_SIZES = tuple(2**power for power in range(13))
-_PLAN = Plan(repeats=3, warmup=1)
+PLAN = Plan(repeats=3, warmup=1)
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
     """Measure images per second of training, prediction and caches.
 
-    On a GPU the batch is doubled until the card is full.
+    On a GPU the batch is doubled until its memory is full.
 
     Args:
-        context: Where; few runs per size.
+        context: Data and device; the plan is :data:`PLAN`.
 
     Yields:
-        What was measured.
+        Images per second of each batch size; NaN where memory is full.
     """
     on_cpu = context.device.type == 'cpu'
-    sizes = CPU_SIZES if on_cpu else GPU_SIZES
-    for what, prepare in (
-        ('plain step', _training(context, BASELINE)),
-        ('selfverify_cycle step', _training(context, SELFVERIFY)),
-        ('predict with trust and flip test', _prediction(context)),
-        ('network and teacher of a cache', _labeling(context)),
-    ):
-        for size in sizes:
+    for name, prepare in _prepare_functions(context).items():
+        for size in CPU_SIZES if on_cpu else GPU_SIZES:
+            label = f'{name}, batch of {size}'
             try:
-                seconds = median_seconds(prepare(size), _PLAN, context.device)
+                seconds = median_seconds(prepare(size), PLAN, context.device)
             except torch.cuda.OutOfMemoryError:
-                yield _row(f'{what}, batch of {size}', float('nan'), 'full')
+                yield _result(label, float('nan'), 'memory full')
                 break
-            yield _row(
-                f'{what}, batch of {size}',
-                size / seconds,
-                f'{1 / seconds:,.2f} steps/s',
-            )
+            rate = f'{1 / seconds:,.2f} steps/s'
+            yield _result(label, size / seconds, rate)
 
 
-def _row(what: str, value: float, note: str) -> BenchmarkResult:
-    return BenchmarkResult(SUITE, what, value, unit='images/s', note=note)
+def _result(name: str, value: float, note: str) -> BenchmarkResult:
+    return BenchmarkResult(name, value, unit='images/s', note=note)
 
 
-def _training(
-    context: BenchmarkContext, name: str
-) -> Callable[[int], Callable[[], None]]:
-    def prepare(size: int) -> Callable[[], None]:
-        return context.training(context.config(name), size).step
-
-    return prepare
-
-
-def _prediction(
+def _prepare_functions(
     context: BenchmarkContext,
-) -> Callable[[int], Callable[[], None]]:
-    config = context.config(SELFVERIFY)
+) -> dict[str, Callable[[int], Work]]:
+    writer = context.cache_writer('scaling')
+    return {
+        'plain step': partial(_training, context, 'baseline'),
+        'selfverify_cycle step': partial(
+            _training, context, 'selfverify_cycle'
+        ),
+        'predict with trust and flip test': partial(_prediction, context),
+        'network and teacher of a cache': partial(_labeling, writer),
+    }
+
+
+def _training(context: BenchmarkContext, name: str, size: int) -> Work:
+    return context.training(name, size=size).step
+
+
+def _prediction(context: BenchmarkContext, size: int) -> Work:
+    config = context.config('selfverify_cycle')
     model = context.model(config).eval()
-
-    def prepare(size: int) -> Callable[[], None]:
-        batch = context.batch(config, 'val', size)
-        return torch.no_grad()(lambda: model.test_step(dict(batch)))
-
-    return prepare
+    batch = context.batch(config, 'val', size)
+    return torch.no_grad()(lambda: model.test_step(dict(batch)))
 
 
-def _labeling(
-    context: BenchmarkContext,
-) -> Callable[[int], Callable[[], object]]:
-    writer = context.cache_writer('growth')
-
-    def prepare(size: int) -> Callable[[], object]:
-        batch = first_batch(writer.dataset, size)
-        return lambda: writer.label(batch)
-
-    return prepare
+def _labeling(writer: CacheWriter, size: int) -> Work:
+    batch = first_batch(writer.dataset, size)
+    return lambda: writer.label(batch)

@@ -1,4 +1,4 @@
-"""Say nothing but what was measured."""
+"""Suppression of the messages of other libraries."""
 
 import io
 import logging
@@ -10,11 +10,15 @@ from mmengine.logging import MMLogger
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the words of other libraries back; errors are still shown.
+def silence() -> Iterator[None]:
+    """Suppress messages, warnings and standard output; errors still show.
 
-    Building a network logs every weight, reading a data set prints.
+    Building a network logs every weight, and reading a data set prints.
+
+    Yields:
+        Nothing; all is as before when the context ends.
     """
+    # MMLogger caches its levels: logging.disable alone would not reach it
     logger = MMLogger.get_current_instance()
     disabled, level = logging.root.manager.disable, logger.level
     logger.setLevel(logging.ERROR)

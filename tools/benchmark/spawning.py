@@ -1,4 +1,8 @@
-"""Work in processes of its own."""
+"""Results of a function that runs in new processes.
+
+``torch.multiprocessing.spawn`` starts, watches and ends the processes but
+returns nothing; a queue brings the results back.
+"""
 
 from collections.abc import Callable, Sequence
 from multiprocessing.queues import SimpleQueue
@@ -6,45 +10,38 @@ from typing import Any
 
 from torch import multiprocessing
 
-from self_verify_pose.tools.benchmark.silence import quiet
+from .silence import silence
 
-CONTEXT = multiprocessing.get_context('spawn')
+SPAWN = multiprocessing.get_context('spawn')
 
 
-def in_new_processes(
-    work: Callable[..., Any], calls: Sequence[tuple]
+def run_in_processes(
+    function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]
 ) -> list[Any]:
-    """Call a function in fresh processes at once, once in each.
+    """Call a function in new processes at once, once in each.
 
     Args:
-        work: Function of a module.
+        function: Function of a module.
         calls: Its arguments in each process; they are pickled.
 
     Returns:
-        What each call returns; a few numbers, which a pipe can hold.
+        The result of each call, small enough for the buffer of a pipe.
 
     Raises:
-        RuntimeError: If one fails; the others are ended.
+        ProcessRaisedException: If a call raises; the others are ended.
+        ProcessExitedException: If a process dies; the others are ended.
     """
-    results = CONTEXT.SimpleQueue()
-    try:
-        multiprocessing.spawn(_call, (work, calls, results), len(calls))
-    except (
-        multiprocessing.ProcessExitedException,
-        multiprocessing.ProcessRaisedException,
-    ) as error:
-        raise RuntimeError(
-            f'expected processes to end well, found that one fails: {error}'
-        ) from None
-    found = dict(results.get() for _ in calls)
-    return [found[rank] for rank in range(len(calls))]
+    queue = SPAWN.SimpleQueue()
+    multiprocessing.spawn(_call, (function, calls, queue), len(calls))
+    results = dict(queue.get() for _ in calls)
+    return [results[rank] for rank in range(len(calls))]
 
 
 def _call(
     rank: int,
-    work: Callable[..., Any],
-    calls: Sequence[tuple],
-    results: SimpleQueue,
+    function: Callable[..., Any],
+    calls: Sequence[tuple[Any, ...]],
+    queue: 'SimpleQueue[tuple[int, Any]]',
 ) -> None:
-    with quiet():
-        results.put((rank, work(*calls[rank])))
+    with silence():
+        queue.put((rank, function(*calls[rank])))

@@ -1,4 +1,4 @@
-"""How many poses a teacher judges."""
+"""Throughput of the teachers against the number of poses."""
 
 import json
 from collections.abc import Iterator
@@ -12,51 +12,46 @@ from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.kinematic_chain import (
     KinematicChainTeacher,
 )
-from self_verify_pose.tools.benchmark.context import BenchmarkContext
-from self_verify_pose.tools.benchmark.results import BenchmarkResult
-from self_verify_pose.tools.benchmark.timing import Plan, median_seconds
 
-SUITE = 'teacher'
+from .context import BenchmarkContext
+from .results import BenchmarkResult
+from .timing import Plan, median_seconds
+
 POSES = (1, 16, 256, 4096, 65536)
-# beyond so many poses one run is long enough
-_OFTEN = 1024
+_MOST_REPEATED = 1024  # one run of more poses is long enough
 _JITTER = 0.02
 
 
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
-    """Measure poses per second against poses at once.
+    """Measure poses per second of each teacher.
 
     Args:
-        context: Where and how.
+        context: Data, device and plan; without scaling, few poses.
 
     Yields:
-        What was measured.
+        Poses per second; NaN for a teacher that is not installed.
     """
-    kinds: list[type[Teacher]] = [FreeJointTeacher]
+    teachers: list[type[Teacher]] = [FreeJointTeacher]
     try:
         import_pytorch_kinematics()
-        kinds.append(KinematicChainTeacher)
+        teachers.append(KinematicChainTeacher)
     except ImportError as error:
-        yield BenchmarkResult(
-            SUITE, 'fk teacher', float('nan'), note=str(error)
-        )
-    counts = POSES if context.growth else POSES[:2]
-    for kind in kinds:
-        for count in counts:
-            yield _row(context, kind(), count)
+        yield BenchmarkResult('fk teacher', float('nan'), note=str(error))
+    for teacher in teachers:
+        for count in POSES if context.scaling else POSES[:2]:
+            yield _measure_teacher(context, teacher(), count)
 
 
-def _row(
+def _measure_teacher(
     context: BenchmarkContext, teacher: Teacher, count: int
 ) -> BenchmarkResult:
-    points, size = drawn_poses(context, count)
-    plan = context.plan if count <= _OFTEN else Plan(1, 0)
+    points, size = synthetic_poses(context, count)
+    plan = context.plan if count <= _MOST_REPEATED else Plan(1, 0)
     seconds = median_seconds(
         lambda: teacher(points, None, size), plan, context.device
     )
     runs = 'once' if plan.repeats == 1 else f'{plan.repeats} runs'
     return BenchmarkResult(
-        SUITE,
         f'{type(teacher).__name__}, {count:,} poses at once',
         count / seconds,
         unit='poses/s',
@@ -65,28 +60,29 @@ def _row(
     )
 
 
-def drawn_poses(
+def synthetic_poses(
     context: BenchmarkContext, count: int
 ) -> tuple[Tensor, Tensor]:
-    """Return poses of drawn people, slightly moved, and their sizes.
+    """Load poses of synthetic persons, with Gaussian noise.
 
     Args:
-        context: Names data and device.
-        count: How many; drawn ones are repeated.
+        context: Data and device.
+        count: Number of poses; those of the data are repeated.
 
     Returns:
-        ``(count, 17, 2)`` keypoints and ``(count,)`` person sizes, both in
-        pixels.
+        Keypoints (count, 17, 2) and person sizes (count,), both in pixels.
     """
     path = context.root / 'annotations' / 'person_keypoints_train2017.json'
-    people = json.loads(path.read_text())['annotations']
-    points = torch.tensor([p['keypoints'] for p in people], dtype=torch.float)
-    points = points.view(-1, 17, 3)[..., :2]
-    size = torch.tensor([p['bbox'] for p in people])[:, 2:].amax(1)
-    rows = torch.arange(count) % len(points)
+    persons = json.loads(path.read_text())['annotations']
+    boxes = torch.tensor([person['bbox'] for person in persons])
+    keypoints = torch.tensor(
+        [person['keypoints'] for person in persons], dtype=torch.float
+    )
+    index = torch.arange(count) % len(persons)
+    size = boxes[index, 2:].amax(1)
+    points = keypoints.view(-1, 17, 3)[index, :, :2]
     noise = torch.randn(
         count, 17, 2, generator=torch.Generator().manual_seed(0)
     )
-    size = size[rows]
-    moved = points[rows] + _JITTER * size[:, None, None] * noise
-    return moved.to(context.device), size.to(context.device)
+    points = points + _JITTER * size[:, None, None] * noise
+    return points.to(context.device), size.to(context.device)

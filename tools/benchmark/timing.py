@@ -1,8 +1,13 @@
-"""Measure two pieces of work by turns."""
+"""Wall time of one function, or of two functions in alternation.
+
+``torch.utils.benchmark.Timer`` measures one statement after another; here
+the two functions of a pair alternate, so that a machine that is slow for a
+while slows both of them.
+"""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 import torch
@@ -12,112 +17,112 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Plan:
-    """How often something is measured.
+    """Number of runs of a measurement.
 
     Args:
-        repeats: Measurements, of which the median counts; at least 1.
-        warmup: Runs before them that do not count.
+        repeats: Timed runs, whose median is reported; at least 1.
+        warmup: Runs before them that are not timed.
     """
 
     repeats: int = 10
     warmup: int = 2
 
-    def times(self, factor: int) -> 'Plan':
-        """Return a plan of more repeats, for a bar of a few per cent."""
-        return replace(self, repeats=factor * self.repeats)
-
 
 @dataclass(frozen=True)
 class PairedTiming:
-    """Seconds of two pieces of work that were run by turns.
+    """Times of two functions that ran in alternation.
 
     Args:
-        candidate: Seconds of each run.
-        baseline: Seconds of the run right before each of them.
+        candidate: Seconds of each run of the candidate.
+        baseline: Seconds of the run of the baseline right before each.
     """
 
     candidate: list[float]
     baseline: list[float]
 
     @property
-    def ratio(self) -> float:
-        """Median of the ratios of neighboring runs.
-
-        What slows the machine for a while slows both of them.
-        """
+    def ratios(self) -> list[float]:
+        """Candidate's time divided by the baseline's, of each pair."""
         pairs = zip(self.candidate, self.baseline, strict=True)
-        return median(one / other for one, other in pairs)
+        return [candidate / baseline for candidate, baseline in pairs]
+
+    @property
+    def ratio(self) -> float:
+        """Median of the ratios of all pairs."""
+        return median(self.ratios)
 
     def details(self) -> dict[str, float]:
-        """Return the medians in seconds and the range of the ratios."""
-        pairs = zip(self.candidate, self.baseline, strict=True)
-        ratios = [one / other for one, other in pairs]
+        """Summarize the measurement for a report.
+
+        Returns:
+            Medians in seconds, range of the ratios, and number of pairs.
+        """
         return {
             'seconds': median(self.candidate),
             'baseline seconds': median(self.baseline),
-            'smallest ratio': min(ratios),
-            'largest ratio': max(ratios),
-            'runs': len(ratios),
+            'smallest ratio': min(self.ratios),
+            'largest ratio': max(self.ratios),
+            'runs': len(self.ratios),
         }
 
 
-def seconds_of(work: Work, device: torch.device) -> float:
-    """Time one run.
+def time_once(work: Work, device: torch.device) -> float:
+    """Time one run of a function.
 
     Args:
-        work: What to run.
-        device: A GPU is waited for, before and after.
+        work: The function.
+        device: Device it uses; a GPU is synchronized before and after.
 
     Returns:
-        Wall seconds.
+        Wall time in seconds.
     """
-    _wait(device)
+    _synchronize(device)
     begin = time.perf_counter()
     work()
-    _wait(device)
+    _synchronize(device)
     return time.perf_counter() - begin
 
 
 def median_seconds(work: Work, plan: Plan, device: torch.device) -> float:
-    """Time a piece of work by itself.
+    """Time a function by itself.
 
     Args:
-        work: What to run.
-        plan: How often.
-        device: See :func:`seconds_of`.
+        work: The function.
+        plan: Number of runs.
+        device: Device it uses, see :func:`time_once`.
 
     Returns:
-        Median of the wall seconds.
+        Median wall time in seconds.
     """
     for _ in range(plan.warmup):
         work()
-    return median(seconds_of(work, device) for _ in range(plan.repeats))
+    return median(time_once(work, device) for _ in range(plan.repeats))
 
 
 def alternate(
     candidate: Work, baseline: Work, plan: Plan, device: torch.device
 ) -> PairedTiming:
-    """Time two pieces of work by turns.
+    """Time two functions in alternation.
 
     Args:
-        candidate: What is judged.
-        baseline: What it is compared with; runs first.
-        plan: How often.
-        device: See :func:`seconds_of`.
+        candidate: The function to be measured.
+        baseline: The function it is compared with; runs first.
+        plan: Number of runs of each.
+        device: Device both use, see :func:`time_once`.
 
     Returns:
-        The seconds of both.
+        The times of both.
     """
     for _ in range(plan.warmup):
         baseline()
         candidate()
-    found = PairedTiming([], [])
+    timing = PairedTiming([], [])
     for _ in range(plan.repeats):
-        found.baseline.append(seconds_of(baseline, device))
-        found.candidate.append(seconds_of(candidate, device))
-    return found
+        timing.baseline.append(time_once(baseline, device))
+        timing.candidate.append(time_once(candidate, device))
+    return timing
 
 
-def _wait(device: torch.device) -> None:
+def _synchronize(device: torch.device) -> None:
     if device.type == 'cuda':
         torch.cuda.synchronize(device)

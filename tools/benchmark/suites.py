@@ -1,0 +1,60 @@
+"""The suites of the benchmark: which measurements each one runs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from rich.console import Console
+
+from self_verify_pose.engine.hooks.keep_memory import keep_freed_memory
+
+from . import (
+    caches,
+    loading,
+    metrics,
+    optimizations,
+    predictions,
+    processes,
+    scaling,
+    steps,
+    teachers,
+)
+from .context import BenchmarkContext
+from .results import BenchmarkResult
+
+Measurement = Callable[[BenchmarkContext], Iterator[BenchmarkResult]]
+SUITES: dict[str, tuple[Measurement, ...]] = {
+    'step': (steps.measure,),
+    'predict': (predictions.measure,),
+    'teacher': (teachers.measure, caches.measure),
+    'metric': (metrics.measure,),
+    'data': (loading.measure,),
+}
+SCALING: dict[str, tuple[Measurement, ...]] = {
+    'step': (optimizations.measure, scaling.measure, processes.measure),
+    'teacher': (caches.measure_scaling,),
+}
+
+
+def run_suites(
+    names: Iterable[str], context: BenchmarkContext, progress: Console
+) -> list[BenchmarkResult]:
+    """Run suites one after another.
+
+    Args:
+        names: Keys of :data:`SUITES`.
+        context: Data, device and plan; with scaling, the measurements of
+            :data:`SCALING` follow those of each suite.
+        progress: Console that shows each result as soon as it is measured.
+
+    Returns:
+        All results, with the names of their suites.
+    """
+    keep_freed_memory()  # as every training of this package does
+    results = []
+    for name in names:
+        extra = SCALING.get(name, ()) if context.scaling else ()
+        for measure in (*SUITES[name], *extra):
+            for result in measure(context):
+                progress.print(f'{name}: {result.name}: {result.value:.4g}')
+                results.append(replace(result, suite=name))
+    return results
