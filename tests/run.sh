@@ -2,8 +2,11 @@
 # Set up what is missing, then run the linters, the type checker, the tests.
 #
 #   bash tests/run.sh [--all] [PYTEST ARGUMENTS]
+#   bash tests/run.sh --lint | --types
 #
-#   --all  also run the tests that take minutes (marked slow)
+#   --all    also run the tests that take minutes (marked slow)
+#   --lint   run ruff and import-linter alone
+#   --types  run mypy alone
 #
 # A run without pytest arguments also measures coverage, and fails where a
 # file of the package stays below the floor (tests/coverage_floor.py).
@@ -13,14 +16,15 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+only=
 selection=(-m 'not slow')
 arguments=()
 for argument in "$@"; do
-    if [ "$argument" = --all ]; then
-        selection=()
-    else
-        arguments+=("$argument")
-    fi
+    case $argument in
+        --all) selection=() ;;
+        --lint | --types) only=${argument#--} ;;
+        *) arguments+=("$argument") ;;
+    esac
 done
 
 python=$(bash tools/setup_env.sh --dev --print-python)
@@ -30,15 +34,20 @@ bin=$("$python" -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 
-"$bin/ruff" check .
-"$bin/ruff" format --check .
-
-# Both want a folder that holds the package under its name; the repository's
-# own folder may have any name.
+# Import-linter and mypy want a folder that holds the package under its name;
+# the repository's own folder may have any name.
 ln -s "$root" "$temporary/self_verify_pose"
 ln -s "$root/pyproject.toml" "$temporary/pyproject.toml"
-(cd "$temporary" && "$bin/lint-imports" --no-logo --no-cache)
-(cd "$temporary" && MYPYPATH=$temporary "$bin/mypy" --cache-dir=/dev/null)
+
+if [ "$only" != types ]; then
+    "$bin/ruff" check .
+    "$bin/ruff" format --check .
+    (cd "$temporary" && "$bin/lint-imports" --no-logo --no-cache)
+fi
+if [ "$only" != lint ]; then
+    (cd "$temporary" && MYPYPATH=$temporary "$bin/mypy" --cache-dir=/dev/null)
+fi
+if [ -n "$only" ]; then exit; fi
 
 if [ "${#arguments[@]}" -gt 0 ]; then
     "$bin/pytest" "${selection[@]}" "${arguments[@]}"
