@@ -29,6 +29,11 @@ NARROW = (
 )
 
 
+def environment_without_coverage() -> dict[str, str]:
+    """Return the environment for a process whose time is measured."""
+    return {k: v for k, v in os.environ.items() if not k.startswith('COVER')}
+
+
 def load_tool(name: str) -> ModuleType:
     """Import a tool, which belongs to no package."""
     path = ROOT / 'tools' / f'{name}.py'

@@ -1,29 +1,58 @@
 #!/usr/bin/env bash
-# Set up what is missing, then run the linter and the tests.
+# Set up what is missing, then run the linters, the type checker, the tests.
 #
 #   bash tests/run.sh [--all] [PYTEST ARGUMENTS]
+#   bash tests/run.sh --lint | --types
 #
-#   --all  also run the tests that take minutes (marked slow)
+#   --all    also run the tests that take minutes (marked slow)
+#   --lint   run ruff and import-linter alone
+#   --types  run mypy alone
 #
+# A run without pytest arguments also measures coverage, and fails where a
+# file of the package stays below the floor (tests/coverage_floor.py).
 # Paths in the arguments are relative to the repository root. PYTHON names
 # the Python to use, see tools/setup_env.sh.
 set -euo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+only=
 selection=(-m 'not slow')
 arguments=()
 for argument in "$@"; do
-    if [ "$argument" = --all ]; then
-        selection=()
-    else
-        arguments+=("$argument")
-    fi
+    case $argument in
+        --all) selection=() ;;
+        --lint | --types) only=${argument#--} ;;
+        *) arguments+=("$argument") ;;
+    esac
 done
 
 python=$(bash tools/setup_env.sh --dev --print-python)
 # The scripts, not `python -m`, which would put this folder's sub-folders
 # (datasets, metrics, ...) among the top-level packages.
 bin=$("$python" -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
-"$bin/ruff" check .
-"$bin/ruff" format --check .
-exec "$bin/pytest" "${selection[@]}" "${arguments[@]}"
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+
+# Import-linter and mypy want a folder that holds the package under its name;
+# the repository's own folder may have any name.
+ln -s "$root" "$temporary/self_verify_pose"
+ln -s "$root/pyproject.toml" "$temporary/pyproject.toml"
+
+if [ "$only" != types ]; then
+    "$bin/ruff" check .
+    "$bin/ruff" format --check .
+    (cd "$temporary" && "$bin/lint-imports" --no-logo --no-cache)
+fi
+if [ "$only" != lint ]; then
+    (cd "$temporary" && MYPYPATH=$temporary "$bin/mypy" --cache-dir=/dev/null)
+fi
+if [ -n "$only" ]; then exit; fi
+
+if [ "${#arguments[@]}" -gt 0 ]; then
+    "$bin/pytest" "${selection[@]}" "${arguments[@]}"
+    exit
+fi
+"$bin/pytest" "${selection[@]}" --cov --cov-report= \
+    --cov-report=json:"$temporary/coverage.json"
+"$python" tests/coverage_floor.py "$temporary/coverage.json"

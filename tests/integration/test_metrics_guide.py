@@ -55,10 +55,10 @@ def test_a_guide_describes_what_runs_log(guide, selfverify_run, baseline_run):
     [
         r'^#+(?= )',  # levels of the headings
         r'^```bash\n.*?^```',  # commands
-        r'(?<=\]\()[^)]*png',  # pictures
+        r'(?<=\]\()[^)]*png',  # figures
     ],
 )
-def test_the_guides_are_built_alike(part):
+def test_the_guides_have_the_same_structure(part):
     one, other = (
         re.findall(part, read(guide), re.MULTILINE | re.DOTALL)
         for guide in GUIDES
@@ -80,6 +80,6 @@ def test_the_tables_of_the_guides_have_the_same_rows():
     assert one == other
 
 
-def test_the_pictures_of_the_guides_are_there():
+def test_the_figures_of_the_guides_exist():
     for path in re.findall(r'\]\((images/[^)]*)\)', read(GUIDES[0])):
         assert (ROOT / 'docs' / path).stat().st_size > 10_000

@@ -12,7 +12,7 @@ from integration_runs import LOGGED, scalars
 METRICS = ('coco/AP', 'trust/ECE', 'score/ECE')
 
 
-def pictures(work_dir: Path, name: str) -> dict[int, Path]:
+def find_figures(work_dir: Path, name: str) -> dict[int, Path]:
     """Files of the local backend by epoch."""
     found = work_dir.glob(f'*/vis_data/vis_image/{name}_*.png')
     return {int(path.stem.split('_')[-1]): path for path in found}
@@ -48,15 +48,15 @@ def wandb_records(path: Path):
             yield record
 
 
-def test_each_validation_leaves_one_picture(selfverify_run, baseline_run):
-    panels = pictures(selfverify_run.work_dir, 'trust_panel')
+def test_each_validation_writes_one_figure(selfverify_run, baseline_run):
+    panels = find_figures(selfverify_run.work_dir, 'trust_panel')
     assert sorted(panels) == [1, 2]
     assert all(100_000 < p.stat().st_size < 3e6 for p in panels.values())
     first, second = (cv2.imread(str(panels[epoch])) for epoch in (1, 2))
     assert first.shape == second.shape
     # the same persons: most of the pixels stay
     assert 0.5 < (first == second).all(-1).mean() < 1
-    plain = pictures(baseline_run.work_dir, 'score_panel')
+    plain = find_figures(baseline_run.work_dir, 'score_panel')
     assert sorted(plain) == [1, 2]
     everything = [*selfverify_run.work_dir.glob('*/vis_data/vis_image/*')]
     assert len(everything) == 2
@@ -72,7 +72,7 @@ def test_tensorboard_holds_scalars_and_panels(selfverify_run):
         values = [event.value for event in read.Scalars(name)]
         expected = logged(selfverify_run.work_dir, name)
         assert values == pytest.approx(expected, rel=1e-5), name
-    panels = pictures(selfverify_run.work_dir, 'trust_panel')
+    panels = find_figures(selfverify_run.work_dir, 'trust_panel')
     shown = read.Images('trust_panel')
     assert [event.step for event in shown] == [1, 2]
     for event in shown:
@@ -100,7 +100,7 @@ def test_wandb_holds_scalars_and_panels(selfverify_run):
     for name in (*LOGGED, *METRICS):
         expected = logged(selfverify_run.work_dir, name)
         assert history[name] == pytest.approx(expected), name
-    panels = pictures(selfverify_run.work_dir, 'trust_panel')
+    panels = find_figures(selfverify_run.work_dir, 'trust_panel')
     paths = [
         path.parent / 'files' / entry for entry in history['trust_panel/path']
     ]

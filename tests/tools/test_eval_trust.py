@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from evaluation_inputs import make_joints
-from helpers import ROOT, load_tool
+from helpers import ROOT, environment_without_coverage, load_tool
 
 from self_verify_pose.metrics.evaluation.io.reading import SIMCC_SCORES
 
@@ -153,6 +153,7 @@ def test_ten_thousand_persons_take_seconds_and_little_memory(tmp_path):
         [sys.executable, '-c', MEASURED, *map(str, arguments)],
         capture_output=True,
         text=True,
+        env=environment_without_coverage(),
     )
     assert done.returncode == 0, done.stderr
     seconds, kibibytes = done.stdout.split('measured')[1].split()

@@ -223,6 +223,7 @@ def test_arguments_out_of_range_are_errors(seed, split, index):
         draw_scene(seed, split, index)
 
 
+@pytest.mark.no_cover
 def test_drawing_is_quick():
     start = time.process_time()
     for index in range(20):

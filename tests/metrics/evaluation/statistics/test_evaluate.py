@@ -214,6 +214,7 @@ def test_bad_option_is_a_clear_error(options, match):
         evaluate_scores(make_joints(), **options)
 
 
+@pytest.mark.no_cover
 def test_coco_sized_evaluation_stays_small():
     joints = make_joints(persons=2000)
     tracemalloc.start()
