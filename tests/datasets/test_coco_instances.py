@@ -14,8 +14,8 @@ from self_verify_pose.datasets.coco_instances import (
 
 
 @pytest.fixture(scope='module')
-def root(drawn_people):
-    return drawn_people
+def root(synthetic_coco):
+    return synthetic_coco
 
 
 @pytest.fixture(scope='module')

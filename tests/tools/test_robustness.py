@@ -32,8 +32,8 @@ def tool():
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, drawn_people):
-    monkeypatch.setenv('COCO_ROOT', str(drawn_people))
+def environment(monkeypatch, synthetic_coco):
+    monkeypatch.setenv('COCO_ROOT', str(synthetic_coco))
     monkeypatch.setenv('BACKBONE_INIT', 'none')
     monkeypatch.setenv('COLUMNS', '200')
 
@@ -100,8 +100,8 @@ def test_an_unknown_score_is_named(tool, tmp_path, capsys):
     assert "expected 'magic' in pred_instances" in capsys.readouterr().err
 
 
-def test_the_damage_is_done_to_the_loaded_image(drawn_people):
-    config = load_config(SELFVERIFY, drawn_people)
+def test_the_damage_is_done_to_the_loaded_image(synthetic_coco):
+    config = load_config(SELFVERIFY, synthetic_coco)
     narrow(config.model)
     clean = build_split(config)
     damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
@@ -116,8 +116,8 @@ def test_the_damage_is_done_to_the_loaded_image(drawn_people):
     assert len(clean.pipeline.transforms) == len(rest) + 1
 
 
-def test_a_pipeline_without_images_is_refused(drawn_people):
-    clean = build_split(load_config(SELFVERIFY, drawn_people))
+def test_a_pipeline_without_images_is_refused(synthetic_coco):
+    clean = build_split(load_config(SELFVERIFY, synthetic_coco))
     del clean.pipeline.transforms[0]
     with pytest.raises(ValueError, match='expected LoadImage'):
         with_corruption(clean, CorruptImage('jpeg', 1))
