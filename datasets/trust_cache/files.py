@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their hashes."""
+"""Atomic writing of files, and their hashes."""
 
 import hashlib
 import os
@@ -12,7 +12,14 @@ import numpy as np
 
 
 def file_sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
+    """Hash a file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while piece := file.read(1 << 20):
@@ -21,7 +28,14 @@ def file_sha256(path: str | Path) -> str:
 
 
 def text_sha256(text: str) -> str:
-    """Return the SHA-256 of a text in hexadecimal digits."""
+    """Hash a text.
+
+    Args:
+        text: The text, hashed as UTF-8.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -29,7 +43,7 @@ def text_sha256(text: str) -> str:
 def replacing(
     path: str | Path, scratch: Path | None = None
 ) -> Iterator[BinaryIO]:
-    """Write a file that appears whole under its name, or not at all.
+    """Open a file that appears whole under its name, or not at all.
 
     Args:
         path: The file to make or to replace.
@@ -60,7 +74,7 @@ def write_npz(
 
     Args:
         path: The ``.npz`` to make or to replace.
-        arrays: What goes in.
+        arrays: Arrays by name.
         scratch: See :func:`replacing`.
     """
     with (

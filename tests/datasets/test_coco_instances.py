@@ -6,8 +6,8 @@ from helpers import SELFVERIFY, load_config
 
 from self_verify_pose.datasets.coco_instances import (
     build_split,
-    labeled_joints,
-    persons,
+    has_label,
+    iterate_instances,
     read_instances,
     select_evenly,
 )
@@ -40,7 +40,7 @@ def test_every_labeled_person_is_read(root, annotations, infos):
     for path, known in expected.items():
         for info, person in zip(infos[path], known, strict=True):
             visible = np.array(person['keypoints'])[2::3] > 0
-            np.testing.assert_array_equal(labeled_joints(info), visible)
+            np.testing.assert_array_equal(has_label(info), visible)
 
 
 def test_images_are_chosen_by_name(root, annotations, infos):
@@ -64,7 +64,7 @@ def test_what_is_missing_is_named(root, annotations, tmp_path):
 def test_a_split_is_built_with_or_without_another_file(root, annotations):
     config = load_config(SELFVERIFY, root)
     own = build_split(config)
-    assert [p['id'] for p in persons(own)] == [
+    assert [p['id'] for p in iterate_instances(own)] == [
         p['id']
         for p in json.loads(annotations.read_text())['annotations']
         if p['num_keypoints'] and not p['iscrowd']

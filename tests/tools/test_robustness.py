@@ -16,7 +16,7 @@ from helpers import (
 )
 
 from self_verify_pose.datasets.coco_instances import build_split
-from self_verify_pose.datasets.corruptions import corrupt
+from self_verify_pose.datasets.corruptions import corrupt_image
 from self_verify_pose.datasets.transforms.corrupt_image import (
     CorruptImage,
     with_corruption,
@@ -107,7 +107,9 @@ def test_the_damage_is_done_to_the_loaded_image(synthetic_coco):
     damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
     info = clean.get_data_info(1)
     path, box = info['img_path'], info['bbox'][0]
-    expected = corrupt(cv2.imread(path), box, 'truncation', 5, [3, info['id']])
+    expected = corrupt_image(
+        cv2.imread(path), box, 'truncation', 5, [3, info['id']]
+    )
     load, harm, *rest = damaged.pipeline.transforms
     found = harm(load(damaged.get_data_info(1)))
     np.testing.assert_array_equal(found['img'], expected)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mmpose.registry import TRANSFORMS
 
-from self_verify_pose.datasets.corruptions import corrupt
+from self_verify_pose.datasets.corruptions import corrupt_image
 from self_verify_pose.datasets.transforms.corrupt_image import CorruptImage
 
 
@@ -21,7 +21,7 @@ def test_each_sample_has_its_own_damage_which_stays():
     )
     assert isinstance(transform, CorruptImage)
     image, box = sample(9)['img'], sample(9)['bbox'][0]
-    expected = corrupt(image, box, 'occluder', 2, [5, 9])
+    expected = corrupt_image(image, box, 'occluder', 2, [5, 9])
     for _ in range(2):
         found = transform(sample(9))
         np.testing.assert_array_equal(found['img'], expected)
