@@ -7,7 +7,6 @@ from self_verify_pose.datasets.synthetic.body import (
     LIMITS,
     PROPORTIONS,
 )
-from self_verify_pose.datasets.synthetic.choice import pick
 from self_verify_pose.datasets.synthetic.pose_sampling import (
     sample_angles,
     sample_ratios,
@@ -52,12 +51,3 @@ def test_ratios_stay_within_two_deviations():
         values = np.array([ratios[name] for ratios in drawn])
         assert (np.abs(values - mean) <= 2 * std + 1e-12).all()
         assert values.std() > 0.5 * std
-
-
-def test_pick_follows_the_weights():
-    rng = np.random.default_rng(0)
-    drawn = Counter(
-        pick(rng, {'a': 1.0, 'b': 3.0, 'c': 0.0}) for _ in range(4000)
-    )
-    assert set(drawn) == {'a', 'b'}
-    assert abs(drawn['b'] / 4000 - 0.75) < 0.03
