@@ -16,6 +16,7 @@ blur moves the image against its labels.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -87,8 +88,9 @@ def corrupt_image(
     return _APPLY[name](image, box, strength - 1, rng)
 
 
-def _as_uint8(values: NDArray[np.floating]) -> Image:
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+def _as_uint8(values: NDArray[np.floating[Any]]) -> Image:
+    rounded: NDArray[np.floating[Any]] = np.rint(values)
+    return rounded.clip(0, 255).astype(np.uint8)
 
 
 def _gaussian_noise(image: Image, _: Box, level: int, rng: Generator) -> Image:

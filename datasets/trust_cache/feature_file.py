@@ -6,8 +6,10 @@ A plain ``.npy`` is memory-mapped in training; an ``.npz`` could not be.
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .schema import CacheError
 
@@ -26,7 +28,7 @@ def features_path(cache: str | Path) -> Path:
     return Path(cache).with_suffix('.features.npy')
 
 
-def features_digest(rows: np.ndarray) -> str:
+def features_digest(rows: NDArray[Any]) -> str:
     """Hash the shape and up to 64 evenly spread rows of stored features.
 
     Args:
@@ -42,7 +44,7 @@ def features_digest(rows: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def open_features(path: str | Path, digest: str) -> np.ndarray:
+def open_features(path: str | Path, digest: str) -> NDArray[Any]:
     """Map stored features into memory and compare their digest.
 
     Args:
@@ -63,7 +65,7 @@ def open_features(path: str | Path, digest: str) -> np.ndarray:
             '--with-features'
         )
     try:
-        rows = np.load(path, mmap_mode='r', allow_pickle=False)
+        rows: NDArray[Any] = np.load(path, mmap_mode='r', allow_pickle=False)
         actual = features_digest(rows)
     except (EOFError, OSError, TypeError, ValueError) as error:
         raise CacheError(
@@ -80,7 +82,7 @@ def open_features(path: str | Path, digest: str) -> np.ndarray:
     return rows
 
 
-def write_rows(path: Path, total: int, first: int, rows: np.ndarray) -> None:
+def write_rows(path: Path, total: int, first: int, rows: NDArray[Any]) -> None:
     """Write some rows in place; several processes may write other rows.
 
     The file is written, not memory-mapped: a full disk is then an error

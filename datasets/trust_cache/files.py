@@ -6,9 +6,10 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def file_sha256(path: str | Path) -> str:
@@ -67,7 +68,7 @@ def replacing(
 
 def write_npz(
     path: str | Path,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, NDArray[Any]],
     scratch: Path | None = None,
 ) -> None:
     """Write arrays atomically; equal arrays make equal bytes.
@@ -85,4 +86,4 @@ def write_npz(
             entry = zipfile.ZipInfo(f'{name}.npy', (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, 'w', force_zip64=True) as stream:
-                np.lib.format.write_array(stream, values, allow_pickle=False)
+                np.save(stream, values, allow_pickle=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .cache_file import read_npz
 from .feature_file import features_path, write_rows
@@ -78,7 +79,7 @@ class CacheParts:
         return self._file(part).exists()
 
     def save(
-        self, part: int, columns: Columns, features: np.ndarray | None = None
+        self, part: int, columns: Columns, features: NDArray[Any] | None = None
     ) -> None:
         """Keep a finished part.
 
@@ -104,7 +105,7 @@ class CacheParts:
             for name in parts[0]
         }
 
-    def features(self) -> np.ndarray:
+    def features(self) -> NDArray[Any]:
         """Open the features of all parts.
 
         Returns:
@@ -113,7 +114,8 @@ class CacheParts:
         path = self._features_file
         if not path.exists():  # published before an interruption
             path = features_path(self.out)
-        return np.load(path, mmap_mode='r')
+        rows: NDArray[Any] = np.load(path, mmap_mode='r')
+        return rows
 
     def publish_features(self) -> None:
         """Move the features beside the cache."""

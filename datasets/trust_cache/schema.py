@@ -30,10 +30,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 SCHEMA = 1
 DEGENERATE = 2
-Columns = dict[str, np.ndarray]
+Columns = dict[str, NDArray[Any]]
 
 PER_JOINT = ('pseudo_trust', 'residual', 'solvability', 'identifiability')
 DTYPES_AND_SHAPES: dict[str, tuple[str, tuple[int | str, ...]]] = {
@@ -181,7 +182,7 @@ def check_columns(
     _check_values(path, columns)
 
 
-def check_unique(ids: np.ndarray, where: str) -> None:
+def check_unique(ids: NDArray[Any], where: str) -> None:
     """Raise if an id occurs twice.
 
     Args:
@@ -202,7 +203,7 @@ def check_unique(ids: np.ndarray, where: str) -> None:
 
 
 def _check_values(path: str | Path, columns: Columns) -> None:
-    def refuse(name: str, expected: str, wrong: np.ndarray) -> None:
+    def refuse(name: str, expected: str, wrong: NDArray[Any]) -> None:
         if wrong.any():
             row = int(np.argwhere(wrong)[0][0])
             raise CacheError(
