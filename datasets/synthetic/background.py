@@ -81,7 +81,7 @@ def _color(rng: Rng, low: int = 25, high: int = 235) -> tuple[int, int, int]:
 def _gradient(
     rng: Rng, width: int, height: int, low: int, high: int
 ) -> np.ndarray:
-    """Draw a smooth blend of four colors."""
+    """Paint a smooth blend of four colors."""
     corners = np.array([_color(rng, low, high)] * 4, dtype=np.float32)
     corners += rng.normal(0, 9, (4, 3)).astype(np.float32)
     small = np.clip(corners, 0, 255).reshape(2, 2, 3)
@@ -107,7 +107,7 @@ def _ground_row(rng: Rng, height: int, horizon: float) -> int:
 
 
 def _room(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
-    """Draw a wall, a floor, pictures and furniture."""
+    """Paint a wall, a floor, pictures and furniture."""
     image = _gradient(rng, width, height, 70, 235)
     row = _ground_row(rng, height, horizon)
     image[row:] = _gradient(rng, width, height - row, 40, 170)
@@ -130,7 +130,7 @@ def _room(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
 
 
 def _street(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
-    """Draw a sky, buildings or trees, and the ground."""
+    """Paint a sky, buildings or trees, and the ground."""
     image = _gradient(rng, width, height, 150, 245)
     image = _tint(image, (18, 0, 0))
     row = _ground_row(rng, height, horizon)
@@ -159,7 +159,7 @@ def _street(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
 
 
 def _blobs(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
-    """Draw soft colored noise."""
+    """Paint soft colored noise."""
     del horizon
     cells = int(rng.integers(3, 14))
     small = rng.uniform(30, 230, (cells, cells, 3)).astype(np.float32)
@@ -170,7 +170,7 @@ def _blobs(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
 
 
 def _tiles(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
-    """Draw stripes, bricks or a checkered pattern."""
+    """Paint stripes, bricks or a checkered pattern."""
     del horizon
     image = _gradient(rng, width, height, 60, 220)
     step_x, step_y = rng.integers(10, 48, 2).tolist()
@@ -188,7 +188,7 @@ def _tiles(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
 
 
 def _clutter(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
-    """Draw random shapes, some of them as slender as limbs."""
+    """Paint random shapes, some of them as slender as limbs."""
     del horizon
     image = _gradient(rng, width, height, 40, 220)
     for _ in range(rng.integers(8, 30)):

@@ -11,12 +11,7 @@ from .choice import Rng
 from .figure import dress
 from .outfit import Material
 from .raster import Buffers, PinholeCamera, rasterize
-from .scene import (
-    FIRST_OBJECT_LABEL,
-    OBJECT_LABELS,
-    Scene,
-    SyntheticPerson,
-)
+from .scene import FIRST_OBJECT_LABEL, OBJECT_LABELS, Scene, SyntheticPerson
 
 OBJECT_OWNER = 255
 _LABELS = FIRST_OBJECT_LABEL + OBJECT_LABELS

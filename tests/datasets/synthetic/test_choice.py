@@ -7,8 +7,8 @@ from self_verify_pose.datasets.synthetic.choice import pick
 
 def test_pick_follows_the_weights():
     rng = np.random.default_rng(0)
-    drawn = Counter(
+    counts = Counter(
         pick(rng, {'a': 1.0, 'b': 3.0, 'c': 0.0}) for _ in range(4000)
     )
-    assert set(drawn) == {'a', 'b'}
-    assert abs(drawn['b'] / 4000 - 0.75) < 0.03
+    assert set(counts) == {'a', 'b'}
+    assert abs(counts['b'] / 4000 - 0.75) < 0.03

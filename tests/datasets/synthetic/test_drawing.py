@@ -97,8 +97,8 @@ def test_boxes_areas_and_polygons_agree(images):
             for polygon in annotation['segmentation']:
                 corners = np.array(polygon).reshape(-1, 2)
                 cv2.fillPoly(mask, [corners], 1)
-            found = cv2.boundingRect(mask)
-            np.testing.assert_allclose(found, (x, y, w, h), atol=1)
+            box = cv2.boundingRect(mask)
+            np.testing.assert_allclose(box, (x, y, w, h), atol=1)
             # Holes are filled in the polygon only.
             assert 0.97 < mask.sum() / annotation['area'] < 1.35
             assert annotation['iscrowd'] == 0

@@ -46,8 +46,8 @@ def test_left_and_right_are_used_alike():
 
 def test_ratios_stay_within_two_deviations():
     rng = np.random.default_rng(0)
-    drawn = [sample_ratios(rng) for _ in range(200)]
+    samples = [sample_ratios(rng) for _ in range(200)]
     for name, (mean, std) in PROPORTIONS.items():
-        values = np.array([ratios[name] for ratios in drawn])
+        values = np.array([ratios[name] for ratios in samples])
         assert (np.abs(values - mean) <= 2 * std + 1e-12).all()
         assert values.std() > 0.5 * std

@@ -4,19 +4,19 @@ from self_verify_pose.datasets.synthetic import draw_scene, preview_sheet
 from self_verify_pose.datasets.synthetic.preview import draw_keypoints
 
 
-def test_keypoints_are_drawn_where_they_are():
+def test_keypoints_are_drawn_at_their_positions():
     synthetic = draw_scene(0, 'train', 1)
     bare = draw_scene(0, 'train', 1)
     bare.annotations.clear()
     changed = (draw_keypoints(synthetic) != draw_keypoints(bare)).any(-1)
     assert changed.any()
-    seen = 0
+    visible = 0
     for annotation in synthetic.annotations:
         for x, y, v in np.array(annotation['keypoints']).reshape(-1, 3):
             if v == 2:
                 assert changed[round(y * 1.5), round(x * 1.5)]
-                seen += 1
-    assert seen > 3
+                visible += 1
+    assert visible > 3
 
 
 def test_sheet_fills_whole_rows():

@@ -76,7 +76,7 @@ def test_only_the_first_rows(files):
     assert len(StoredFeaturesDataset(*files, ann_file='', indices=99)) == 5
 
 
-def test_features_of_another_cache_is_refused(files):
+def test_features_of_another_cache_are_refused(files):
     np.save(files[1], np.load(files[1]) + 1)
     with pytest.raises(CacheError, match='stored with the cache'):
         StoredFeaturesDataset(*files, ann_file='')
@@ -120,7 +120,7 @@ def test_missing_features_are_named(files):
         StoredFeaturesDataset(files[0], ann_file='')
 
 
-def test_features_of_another_network_is_refused(model, batch):
+def test_features_of_another_network_are_refused(model, batch):
     rows = torch.zeros(5, 99, dtype=torch.float16)
     with pytest.raises(ValueError, match='48 channels, found 99'):
         model.loss(rows, batch['data_samples'])
@@ -129,8 +129,8 @@ def test_features_of_another_network_is_refused(model, batch):
 def test_images_are_preprocessed_as_before(model):
     image = torch.full((3, 8, 8), 128, dtype=torch.uint8)
     sample = packed_batch(model, 1)['data_samples'][0]
-    found = model.data_preprocessor(
+    processed = model.data_preprocessor(
         {'inputs': [image], 'data_samples': [sample]}
     )
-    assert found['inputs'].shape == (1, 3, 8, 8)
-    assert found['inputs'].abs().max() < 1
+    assert processed['inputs'].shape == (1, 3, 8, 8)
+    assert processed['inputs'].abs().max() < 1

@@ -38,7 +38,7 @@ def test_parts_come_together_in_order(tmp_path):
         np.testing.assert_array_equal(values, whole[name])
     np.testing.assert_array_equal(again.features(), features)
     again.publish_features()
-    # interrupted between the two files: the features is found where it is
+    # interrupted between the two files: the features are read from there
     np.testing.assert_array_equal(again.features(), features)
     np.testing.assert_array_equal(
         np.load(tmp_path / 'c.features.npy'), features
