@@ -1,1 +1,1 @@
-"""Data sets and drawn data of Self-Verify Pose."""
+"""Data sets, transforms, synthetic data and trust caches."""

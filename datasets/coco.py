@@ -1,4 +1,4 @@
-"""COCO keypoints that say what is missing before anything is read."""
+"""COCO keypoints with a check that the files exist."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""The persons of data sets in COCO format."""
+"""Annotated persons of data sets in COCO format."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from .coco import CheckedCocoDataset
 
-InstanceInfo = dict[
-    str, Any
-]  # how MMPose's data sets describe_joints a person
+InstanceInfo = dict[str, Any]
+"""A person as a data set of MMPose describes it."""
 
 
 def read_instances(
@@ -45,8 +44,8 @@ def read_instances(
     infos = _by_image(annotations, folder)
     if only is not None:
         infos = {folder / name: infos.get(folder / name, []) for name in only}
-    for path, found in infos.items():
-        if not found:
+    for path, persons in infos.items():
+        if not persons:
             raise ValueError(
                 f'COCO data: expected labeled persons in {path}, found none '
                 f'in {annotations}; give the annotations of this image'
@@ -75,7 +74,7 @@ def _by_image(
             f'{annotations}, which cannot be read ({error!r}); correct it'
         ) from error
     infos = defaultdict(list)
-    for info in persons(dataset):
+    for info in iterate_instances(dataset):
         infos[Path(info['img_path'])].append(info)
     return dict(infos)
 
@@ -87,14 +86,14 @@ def build_split(
     images: Path | None = None,
     count: int | None = None,
 ) -> BaseDataset:
-    """Build annotated persons with the pipeline of validation.
+    """Build annotated persons with the validation pipeline.
 
     Args:
         config: Config with the data set of the split.
         split: ``'val'`` or ``'test'``.
         ann_file: A COCO-format file to read instead of that of the split.
         images: Its image folder, ``images`` beside the file by default.
-        count: Only the first so many persons; all by default.
+        count: Keep only the first so many persons; all by default.
 
     Returns:
         The data set.
@@ -125,11 +124,11 @@ def build_split(
 def build_dataset(
     cfg: Mapping[str, Any], count: int | None = None
 ) -> BaseDataset:
-    """Build a data set whose order is fixed, and which is not empty.
+    """Build a data set in fixed order that is not empty.
 
     Args:
         cfg: Its config.
-        count: Only the first so many persons; all by default.
+        count: Keep only the first so many persons; all by default.
 
     Returns:
         The data set.
@@ -146,8 +145,8 @@ def build_dataset(
     return dataset
 
 
-def persons(dataset: BaseDataset) -> Iterator[InstanceInfo]:
-    """Go through the persons of a data set, without images.
+def iterate_instances(dataset: BaseDataset) -> Iterator[InstanceInfo]:
+    """Iterate over the persons of a data set, without images.
 
     Args:
         dataset: A data set of MMPose.
@@ -160,16 +159,17 @@ def persons(dataset: BaseDataset) -> Iterator[InstanceInfo]:
         yield BaseDataset.get_data_info(dataset, index)
 
 
-def labeled_joints(info: InstanceInfo) -> NDArray[np.bool_]:
-    """Tell which joints have a true position.
+def has_label(info: InstanceInfo) -> NDArray[np.bool_]:
+    """Return which joints have an annotated position.
 
     Args:
         info: A person.
 
     Returns:
-        ``(K,)`` boolean.
+        Boolean ``(K,)``.
     """
-    return info['keypoints_visible'][0] > 0
+    visible: NDArray[np.floating] = info['keypoints_visible'][0]
+    return visible > 0
 
 
 def select_evenly(
@@ -181,20 +181,20 @@ def select_evenly(
 
     Args:
         infos: The persons, by image.
-        number: Persons to keep at most; None keeps all.
-        min_joints: Fewest labeled joints of a person.
+        number: Maximal number of persons; None keeps all.
+        min_joints: Minimal number of labeled joints of a person.
 
     Returns:
-        Those that are kept, by image.
+        The kept persons, by image.
 
     Raises:
-        ValueError: If nobody has enough labeled joints.
+        ValueError: If no person has enough labeled joints.
     """
     pairs = [
         (path, info)
-        for path, found in infos.items()
-        for info in found
-        if labeled_joints(info).sum() >= min_joints
+        for path, persons in infos.items()
+        for info in persons
+        if has_label(info).sum() >= min_joints
     ]
     if not pairs:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Damage to photographs in five strengths, the same for the same seed.
+"""Image corruptions in five strengths, reproducible by seed.
 
 Gaussian noise, motion blur, JPEG, contrast and pixelation have the strengths
 of Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common
@@ -8,11 +8,15 @@ their full size, as is done here. The strengths of the other three are chosen
 here: exposure in stops, occluder and truncation as a share of the person's
 box.
 
-A stronger corruption of the same seed is more of the same: the same pattern
-of noise, direction of blur, place of the occluder, side of the truncation.
+A stronger corruption of the same seed keeps the noise pattern, the direction
+of the blur, the place of the occluder and the side of the truncation.
+Albumentations and imagecorruptions have neither this property, nor a seed per
+image, nor corruptions placed by the person's box, and imagecorruptions' motion
+blur moves the image against its labels.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,16 +24,6 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 STRENGTHS = (1, 2, 3, 4, 5)
-CORRUPTIONS = (
-    'gaussian_noise',
-    'motion_blur',
-    'jpeg',
-    'darkness',
-    'contrast',
-    'pixelation',
-    'occluder',
-    'truncation',
-)
 
 Image = NDArray[np.uint8]
 Box = NDArray[np.float64]
@@ -48,7 +42,7 @@ _OCCLUDED = (0.1, 0.2, 0.3, 0.4, 0.5)  # share of the box's area
 _CUT = (0.1, 0.2, 0.3, 0.4, 0.5)  # share of the box's side
 
 
-def corrupt(
+def corrupt_image(
     image: Image, bbox: ArrayLike, name: str, strength: int, seed: list[int]
 ) -> Image:
     """Corrupt an image.
@@ -59,7 +53,7 @@ def corrupt(
             ``occluder`` and ``truncation`` read it.
         name: One of :data:`CORRUPTIONS`.
         strength: From 1, weak, to 5.
-        seed: Numbers, not negative, that decide all that is random, such as
+        seed: Numbers, not negative, that seed the random generator, such as
             a seed and the id of the sample.
 
     Returns:
@@ -67,7 +61,7 @@ def corrupt(
 
     Raises:
         TypeError: If the image is not uint8.
-        ValueError: If a shape, the name or the strength is not as described.
+        ValueError: If a shape, the name or the strength is not valid.
     """
     if name not in _APPLY:
         raise ValueError(
@@ -94,8 +88,9 @@ def corrupt(
     return _APPLY[name](image, box, strength - 1, rng)
 
 
-def _as_uint8(values: NDArray[np.floating]) -> Image:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _as_uint8(values: NDArray[np.floating[Any]]) -> Image:
+    rounded: NDArray[np.floating[Any]] = np.rint(values)
+    return rounded.clip(0, 255).astype(np.uint8)
 
 
 def _gaussian_noise(image: Image, _: Box, level: int, rng: Generator) -> Image:
@@ -106,16 +101,18 @@ def _gaussian_noise(image: Image, _: Box, level: int, rng: Generator) -> Image:
 def _motion_blur(image: Image, _: Box, level: int, rng: Generator) -> Image:
     angle = np.deg2rad(rng.uniform(-_MAX_BLUR_ANGLE, _MAX_BLUR_ANGLE))
     kernel = blur_kernel(*_BLUR[level], angle)
-    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, np.uint8)
 
 
 def blur_kernel(
     radius: int, sigma: float, angle: float
 ) -> NDArray[np.float32]:
-    """Return a line that fades like half a Gaussian, with its mean at 0.
+    """Build the kernel of a motion blur that keeps the image in place.
 
-    In the source the line starts at its pixel, which moves the image against
-    its labels; here the same line is moved back by its mean.
+    The kernel is a line that fades like half a Gaussian. In the source the
+    line starts at its pixel, which moves the image against its labels; here
+    its mean is at the center.
 
     Args:
         radius: Half the length of the line in pixels.
@@ -123,7 +120,7 @@ def blur_kernel(
         angle: Direction in radians, from x toward y.
 
     Returns:
-        A square kernel of odd size with the sum 1.
+        Square kernel of odd size with the sum 1.
     """
     along = np.arange(2 * radius + 1.0)
     weight = np.exp(-0.5 * (along / sigma) ** 2)
@@ -144,8 +141,8 @@ def blur_kernel(
 
 def _jpeg(image: Image, _: Box, level: int, __: Generator) -> Image:
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY[level]]
-    _, data = cv2.imencode('.jpg', image, quality)
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    data = cv2.imencode('.jpg', image, quality)[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def _darkness(image: Image, _: Box, level: int, __: Generator) -> Image:
@@ -162,9 +159,10 @@ def _pixelation(image: Image, _: Box, level: int, __: Generator) -> Image:
     share = _PIXELS[level]
     size = (max(1, int(width * share)), max(1, int(height * share)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return cv2.resize(
+    large = cv2.resize(
         small, (width, height), interpolation=cv2.INTER_NEAREST_EXACT
     )
+    return np.asarray(large, np.uint8)
 
 
 def _occluder(image: Image, box: Box, level: int, rng: Generator) -> Image:
@@ -200,19 +198,15 @@ def _first_pixel(position: float) -> int:
     return max(0, int(np.ceil(position)))
 
 
-_APPLY: dict[str, Callable[[Image, Box, int, Generator], Image]] = dict(
-    zip(
-        CORRUPTIONS,
-        (
-            _gaussian_noise,
-            _motion_blur,
-            _jpeg,
-            _darkness,
-            _contrast,
-            _pixelation,
-            _occluder,
-            _truncation,
-        ),
-        strict=True,
-    )
-)
+_APPLY: dict[str, Callable[[Image, Box, int, Generator], Image]] = {
+    'gaussian_noise': _gaussian_noise,
+    'motion_blur': _motion_blur,
+    'jpeg': _jpeg,
+    'darkness': _darkness,
+    'contrast': _contrast,
+    'pixelation': _pixelation,
+    'occluder': _occluder,
+    'truncation': _truncation,
+}
+CORRUPTIONS = tuple(_APPLY)
+"""Names of the corruptions."""

@@ -1,16 +1,16 @@
-"""Tell whether two data sets are really two."""
+"""Check that two data sets share no data."""
 
 import filecmp
 import os
 
 from mmengine.dataset import BaseDataset
 
-from .coco_instances import InstanceInfo, persons
+from .coco_instances import InstanceInfo, iterate_instances
 from .trust_cache.files import file_sha256
 
 
 def check_disjoint(fitted: BaseDataset, reported: BaseDataset) -> None:
-    """Raise if a report would see what was fitted to.
+    """Raise if two data sets share persons or images.
 
     Two data sets share something if they read the same annotation file (or
     a copy of it), a person with the same id and keypoints, or an image with
@@ -18,7 +18,7 @@ def check_disjoint(fitted: BaseDataset, reported: BaseDataset) -> None:
 
     Args:
         fitted: COCO-style data set that something is fitted to.
-        reported: The one that is to tell how well it does.
+        reported: COCO-style data set of the evaluation.
 
     Raises:
         ValueError: If they share something; the message names it.
@@ -35,9 +35,9 @@ def check_disjoint(fitted: BaseDataset, reported: BaseDataset) -> None:
 def _shared(one: BaseDataset, other: BaseDataset) -> str | None:
     if file_sha256(one.ann_file) == file_sha256(other.ann_file):
         return 'the same annotations'
-    known = {_person_key(person) for person in persons(other)}
-    for person in persons(one):
-        if _person_key(person) in known:
+    keys = {_person_key(person) for person in iterate_instances(other)}
+    for person in iterate_instances(one):
+        if _person_key(person) in keys:
             return f'the person with id {person["id"]}'
     images = {os.path.basename(p): p for p in _images(other)}
     for path in _images(one):
@@ -52,7 +52,7 @@ def _person_key(person: InstanceInfo) -> tuple[int, bytes]:
 
 
 def _images(dataset: BaseDataset) -> set[str]:
-    return {person['img_path'] for person in persons(dataset)}
+    return {person['img_path'] for person in iterate_instances(dataset)}
 
 
 def _same_content(one: str, other: str) -> bool:

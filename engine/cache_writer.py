@@ -17,7 +17,9 @@ from mmengine.dist import barrier, get_dist_info
 from torch.utils.data import DataLoader
 
 from .. import __version__
-from ..datasets.coco_instances import build_dataset, persons
+from ..datasets.coco_instances import build_dataset, iterate_instances
+from ..datasets.trust_cache.cache_file import save_cache
+from ..datasets.trust_cache.feature_file import features_digest
 from ..datasets.trust_cache.files import file_sha256, text_sha256
 from ..datasets.trust_cache.parts import CacheParts
 from ..datasets.trust_cache.schema import (
@@ -26,8 +28,6 @@ from ..datasets.trust_cache.schema import (
     CacheHeader,
     Columns,
     check_unique,
-    evidence_digest,
-    save_cache,
 )
 from ..models.option_checks import read_options
 from ..models.options import SolvabilityOptions
@@ -89,7 +89,9 @@ class CacheWriter:
         self.dataset = build_dataset(
             job.config[f'{job.split}_dataloader'].dataset, job.max_samples
         )
-        self.ids = np.array([p['id'] for p in persons(self.dataset)], np.int64)
+        self.ids = np.array(
+            [p['id'] for p in iterate_instances(self.dataset)], np.int64
+        )
         check_unique(self.ids, f'in {self.dataset.ann_file}')
         self.header = _make_header(job, self.model, self.dataset)
         size = job.batch_size
@@ -97,7 +99,7 @@ class CacheWriter:
             list(range(first, min(first + size, len(self.ids))))
             for first in range(0, len(self.ids), size)
         ]
-        manifest = dataclasses.asdict(self.header)
+        manifest = self.header.to_dict()
         manifest['with_features'] = job.with_features
         self.parts = CacheParts(
             job.out, manifest, [len(batch) for batch in self.batches]
@@ -159,9 +161,9 @@ class CacheWriter:
         columns, header = self.parts.collect(), self.header
         if self.job.with_features:
             header = dataclasses.replace(
-                header, evidence=evidence_digest(self.parts.evidence())
+                header, features=features_digest(self.parts.features())
             )
-            self.parts.publish_evidence()
+            self.parts.publish_features()
         save_cache(self.job.out, header, columns, self.parts.folder)
         self.parts.remove()
         return columns

@@ -26,16 +26,16 @@ def plain_checkpoint() -> Path:
 
 
 @pytest.fixture(scope='session')
-def drawn_people(tmp_path_factory) -> Path:
-    """Return drawn data to read: 23 persons of training, 17 of validation."""
-    root = tmp_path_factory.mktemp('people') / 'drawn'
+def synthetic_coco(tmp_path_factory) -> Path:
+    """Return synthetic COCO, to read only: 23 train and 17 val persons."""
+    root = tmp_path_factory.mktemp('synthetic') / 'coco'
     make_dataset(root, train=12, val=8)
     return root
 
 
 @pytest.fixture(scope='session')
 def photo(tmp_path_factory) -> Path:
-    """Return a drawn image."""
+    """Return a synthetic image."""
     path = tmp_path_factory.mktemp('photo') / 'photo.jpg'
     cv2.imwrite(str(path), draw_scene(seed=0, split='val', index=0).image)
     return path

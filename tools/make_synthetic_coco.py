@@ -1,4 +1,4 @@
-"""Make a drawn data set in COCO's layout.
+"""Make a data set of synthetic persons in COCO's layout.
 
 Example: ``python tools/make_synthetic_coco.py --out data/synthetic_coco``
 """
@@ -15,9 +15,9 @@ from rich.progress import Progress
 
 from self_verify_pose.datasets.synthetic import (
     DatasetReport,
-    contact_sheet,
     draw_scene,
     make_dataset,
+    preview_sheet,
 )
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
@@ -53,33 +53,33 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--preview',
         type=Path,
         metavar='FILE.png',
-        help='write a contact sheet with keypoints: left green, right orange, '
-        'hidden joints as rings',
+        help='write a preview sheet with keypoints: left green, right orange, '
+        'occluded joints as rings',
     )
     return parser.parse_args(argv)
 
 
 def write_preview(path: Path, seed: int, count: int) -> None:
-    """Write a contact sheet of the first training images.
+    """Write a preview sheet of the first training images.
 
     Args:
         path: Image file to write.
         seed: Seed of the data set.
-        count: Number of training images there are.
+        count: Number of training images.
     """
     shown = min(count, SHEET_ROWS * SHEET_COLUMNS)
-    drawings = [draw_scene(seed, 'train', index) for index in range(shown)]
+    images = [draw_scene(seed, 'train', index) for index in range(shown)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    _, data = cv2.imencode('.png', contact_sheet(drawings, SHEET_COLUMNS))
+    _, data = cv2.imencode('.png', preview_sheet(images, SHEET_COLUMNS))
     path.write_bytes(data.tobytes())
 
 
 def summary(report: DatasetReport, out: Path) -> str:
-    """Say in one line what was made.
+    """Summarize the data set in one line.
 
     Args:
-        report: What was made.
-        out: Where.
+        report: Size of the data set.
+        out: Its folder.
 
     Returns:
         The line.
@@ -101,13 +101,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments, those of the process by default.
 
     Returns:
-        Exit code: 0, or 2 if something is wrong with the request.
+        Exit code: 0, or 2 for invalid arguments or files.
     """
     args = parse_arguments(argv)
     console = Console(stderr=True)
     try:
         with Progress(console=console, transient=True) as progress:
-            task = progress.add_task('drawing', total=args.train + args.val)
+            task = progress.add_task('images', total=args.train + args.val)
             report = make_dataset(
                 args.out,
                 args.train,

@@ -1,13 +1,13 @@
-"""Drawn people with exact COCO keypoints, made from a seed."""
+"""Synthetic persons with exact COCO keypoints, reproducible by seed."""
 
-from .drawing import Drawing, draw_scene
+from .drawing import SyntheticImage, draw_scene
 from .generate import DatasetReport, make_dataset
-from .preview import contact_sheet
+from .preview import preview_sheet
 
 __all__ = [
     'DatasetReport',
-    'Drawing',
-    'contact_sheet',
+    'SyntheticImage',
     'draw_scene',
     'make_dataset',
+    'preview_sheet',
 ]

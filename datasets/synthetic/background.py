@@ -8,9 +8,10 @@ from functools import cache
 import cv2
 import numpy as np
 
-from .choice import pick
+from .choice import Rng, pick
 
 _NOISE_SIZE = 512
+_Point = tuple[int, int]
 
 
 @cache
@@ -27,9 +28,7 @@ def _noise_tile() -> np.ndarray:
     return np.clip(tile - tile.mean() + 128, 0, 255).astype(np.uint8)
 
 
-def noise_patch(
-    rng: np.random.Generator, width: int, height: int
-) -> np.ndarray:
+def noise_patch(rng: Rng, width: int, height: int) -> np.ndarray:
     """Cut a random patch of noise.
 
     Args:
@@ -49,9 +48,9 @@ def noise_patch(
 
 
 def draw_background(
-    rng: np.random.Generator, width: int, height: int, horizon: float
+    rng: Rng, width: int, height: int, horizon: float
 ) -> np.ndarray:
-    """Draw a random background.
+    """Paint a random background.
 
     Args:
         rng: Source of randomness.
@@ -71,40 +70,44 @@ def draw_background(
     return cv2.addWeighted(image, 1.0, grain, strength, -128 * strength)
 
 
-def _color(
-    rng: np.random.Generator, low: int = 25, high: int = 235
-) -> tuple[int, int, int]:
-    """Draw a mostly greyish color."""
+def _color(rng: Rng, low: int = 25, high: int = 235) -> tuple[int, int, int]:
+    """Sample a mostly grayish color."""
     gray = rng.uniform(low, high)
     tint = rng.normal(0, 16, 3)
-    return tuple(int(c) for c in np.clip(gray + tint, 5, 250))
+    blue, green, red = np.clip(gray + tint, 5, 250).astype(int).tolist()
+    return blue, green, red
 
 
 def _gradient(
-    rng: np.random.Generator, width: int, height: int, low: int, high: int
+    rng: Rng, width: int, height: int, low: int, high: int
 ) -> np.ndarray:
-    """Draw a smooth blend of four colors."""
+    """Paint a smooth blend of four colors."""
     corners = np.array([_color(rng, low, high)] * 4, dtype=np.float32)
     corners += rng.normal(0, 9, (4, 3)).astype(np.float32)
     small = np.clip(corners, 0, 255).reshape(2, 2, 3)
     return cv2.resize(small, (width, height)).astype(np.uint8)
 
 
-def _box(rng: np.random.Generator, width: int, height: int) -> tuple:
+def _box(rng: Rng, width: int, height: int) -> tuple[_Point, _Point]:
+    """Sample two corners of a box that may leave the image."""
     x, y = rng.uniform(-0.1, 1.0, 2) * (width, height)
     w, h = rng.uniform(0.05, 0.35, 2) * (width, height)
     return (int(x), int(y)), (int(x + w), int(y + h))
 
 
-def _ground_row(rng: np.random.Generator, height: int, horizon: float) -> int:
+def _tint(image: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Add a color, saturated at 255."""
+    return np.asarray(cv2.add(image, np.full_like(image, color)))
+
+
+def _ground_row(rng: Rng, height: int, horizon: float) -> int:
+    """Sample the row where the ground ends, at the horizon or below."""
     top = int(np.clip(horizon, 0.1 * height, 0.8 * height))
     return int(rng.uniform(top, 0.5 * (top + 0.95 * height)))
 
 
-def _room(
-    rng: np.random.Generator, width: int, height: int, horizon: float
-) -> np.ndarray:
-    """Draw a wall, a floor, pictures and furniture."""
+def _room(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+    """Paint a wall, a floor, pictures and furniture."""
     image = _gradient(rng, width, height, 70, 235)
     row = _ground_row(rng, height, horizon)
     image[row:] = _gradient(rng, width, height - row, 40, 170)
@@ -126,12 +129,10 @@ def _room(
     return image
 
 
-def _street(
-    rng: np.random.Generator, width: int, height: int, horizon: float
-) -> np.ndarray:
-    """Draw a sky, buildings or trees, and the ground."""
+def _street(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+    """Paint a sky, buildings or trees, and the ground."""
     image = _gradient(rng, width, height, 150, 245)
-    image[..., 0] = cv2.add(image[..., 0], 18)
+    image = _tint(image, (18, 0, 0))
     row = _ground_row(rng, height, horizon)
     trees = rng.random() < 0.5
     for _ in range(rng.integers(3, 10)):
@@ -142,27 +143,23 @@ def _street(
             green = rng.uniform(40, 130)
             leaf = (0.5 * green, green, 0.6 * green)
             cv2.line(image, (x, row), (x, top), (40, 60, 80), 5)
-            cv2.ellipse(
-                image, (x, top), (size, int(0.9 * size)), 0, 0, 360, leaf, -1
-            )
+            axes = size, int(0.9 * size)
+            cv2.ellipse(image, (x, top), axes, 0, 0, 360, leaf, -1)
         else:
-            cv2.rectangle(
-                image, (x - size, top), (x + size, row), _color(rng), -1
-            )
+            left, right = x - size, x + size
+            cv2.rectangle(image, (left, top), (right, row), _color(rng), -1)
             pane = _color(rng)
             for y in range(top + 6, row - 6, 16):
-                for c in range(x - size + 5, x + size - 6, 14):
+                for c in range(left + 5, right - 6, 14):
                     cv2.rectangle(image, (c, y), (c + 6, y + 8), pane, -1)
     image[row:] = _gradient(rng, width, height - row, 50, 180)
     if trees:
-        image[row:, :, 1] = cv2.add(image[row:, :, 1], 25)
+        image[row:] = _tint(image[row:], (0, 25, 0))
     return image
 
 
-def _blobs(
-    rng: np.random.Generator, width: int, height: int, horizon: float
-) -> np.ndarray:
-    """Draw soft colored noise."""
+def _blobs(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+    """Paint soft colored noise."""
     del horizon
     cells = int(rng.integers(3, 14))
     small = rng.uniform(30, 230, (cells, cells, 3)).astype(np.float32)
@@ -172,10 +169,8 @@ def _blobs(
     return cv2.convertScaleAbs(np.maximum(small, 0))
 
 
-def _tiles(
-    rng: np.random.Generator, width: int, height: int, horizon: float
-) -> np.ndarray:
-    """Draw stripes, bricks or a chequered pattern."""
+def _tiles(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+    """Paint stripes, bricks or a checkered pattern."""
     del horizon
     image = _gradient(rng, width, height, 60, 220)
     step_x, step_y = rng.integers(10, 48, 2).tolist()
@@ -192,10 +187,8 @@ def _tiles(
     return image
 
 
-def _clutter(
-    rng: np.random.Generator, width: int, height: int, horizon: float
-) -> np.ndarray:
-    """Draw random shapes, some of them as slender as limbs."""
+def _clutter(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+    """Paint random shapes, some of them as slender as limbs."""
     del horizon
     image = _gradient(rng, width, height, 40, 220)
     for _ in range(rng.integers(8, 30)):
@@ -206,9 +199,8 @@ def _clutter(
         elif kind == 1:
             axes = ((x1 - x) // 2 + 2, (y1 - y) // 2 + 2)
             angle = float(rng.uniform(0, 180))
-            cv2.ellipse(
-                image, (x, y), axes, angle, 0, 360, color, -1, cv2.LINE_AA
-            )
+            style = 0, 360, color, -1, cv2.LINE_AA
+            cv2.ellipse(image, (x, y), axes, angle, *style)
         elif kind == 2:
             thickness = int(rng.integers(2, 14))
             cv2.line(image, (x, y), (x1, y1), color, thickness, cv2.LINE_AA)

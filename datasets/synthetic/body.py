@@ -1,4 +1,4 @@
-"""The drawn person's skeleton: proportions, joint ranges and kinematics.
+"""Skeleton of a synthetic person: proportions, joint ranges and kinematics.
 
 Convention: the body frame has x to the person's left, y up and z forward
 (right-handed), its origin midway between the hip joints. Joint angles are
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ...skeleton import JOINTS as KEYPOINT_NAMES
 
@@ -56,23 +57,19 @@ PROPORTIONS = {
 """Lengths of the body as fractions of stature."""
 
 JOINTS = (
-    'root',
-    'spine',
-    'neck',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
+    *('root', 'spine', 'neck', 'left_shoulder', 'right_shoulder'),
+    *('left_elbow', 'right_elbow', 'left_hip', 'right_hip'),
+    *('left_knee', 'right_knee', 'left_ankle', 'right_ankle'),
 )
 """Rotating joints, in the order of every angle array."""
 
-_SIDED_LIMITS = {
+JOINT_KINDS = tuple(name.split('_')[-1] for name in JOINTS)
+"""The joints without their side."""
+
+_RANGES = {
+    'root': ((-30, 90), (-30, 30), (0, 0)),  # lean of the whole body
+    'spine': ((-25, 80), (-35, 35), (-45, 45)),
+    'neck': ((-45, 45), (-45, 45), (-60, 60)),
     # AAOS ranges (Joint Motion, 1965): flexion, abduction, rotation.
     'shoulder': ((-60, 180), (0, 180), (-90, 70)),
     'elbow': ((0, 150), (0, 0), (0, 0)),
@@ -80,38 +77,35 @@ _SIDED_LIMITS = {
     'knee': ((0, 135), (0, 0), (0, 0)),
     'ankle': ((-50, 20), (0, 0), (0, 0)),
 }
-_LIMITS = {
-    'root': ((-30, 90), (-30, 30), (0, 0)),  # lean of the whole body
-    'spine': ((-25, 80), (-35, 35), (-45, 45)),
-    'neck': ((-45, 45), (-45, 45), (-60, 60)),
-} | {
-    f'{side}_{name}': ranges
-    for name, ranges in _SIDED_LIMITS.items()
-    for side in ('left', 'right')
-}
-LIMITS = np.array([_LIMITS[name] for name in JOINTS], dtype=float)
+LIMITS = np.array([_RANGES[kind] for kind in JOINT_KINDS], dtype=float)
 """Joint ranges, shape (13, 3, 2): lowest and highest angle in degrees."""
 
-_SIDED_SIGNS = {
+# Signs of the rotations about x, z and y; z and y are mirrored on the right.
+_SIGNS = {
+    **dict.fromkeys(('root', 'spine', 'neck'), (1, -1, 1)),
+    **dict.fromkeys(('elbow', 'hip', 'ankle'), (-1, 1, 1)),
     'shoulder': (-1, 1, -1),
-    'elbow': (-1, 1, 1),
-    'hip': (-1, 1, 1),
     'knee': (1, 1, 1),
-    'ankle': (-1, 1, 1),
 }
-_SIGNS = dict.fromkeys(('root', 'spine', 'neck'), (1, -1, 1))
-for _name, (_x, _z, _y) in _SIDED_SIGNS.items():
-    _SIGNS[f'left_{_name}'] = (_x, _z, _y)
-    _SIGNS[f'right_{_name}'] = (_x, -_z, -_y)
-_ROTATION_SIGNS = np.array([_SIGNS[name] for name in JOINTS], dtype=float)
+_ROTATION_SIGNS = np.array([_SIGNS[kind] for kind in JOINT_KINDS], dtype=float)
+_ROTATION_SIGNS[[name.startswith('right') for name in JOINTS], 1:] *= -1
 
 _LUMBAR = 0.25  # the trunk bends at this fraction of its length
 _NECK_BASE = 1.04  # height of the neck's base, as a fraction of the trunk
 
+# Points of the face from the head's center, in half sizes of the head.
+_FACE = {
+    'nose': (0.0, -0.20, 1.12),
+    'left_eye': (0.40, 0.06, 0.88),
+    'right_eye': (-0.40, 0.06, 0.88),
+    'left_ear': (1.02, -0.04, -0.05),
+    'right_ear': (-1.02, -0.04, -0.05),
+}
+
 
 @dataclass(frozen=True)
-class Body:
-    """A posed person.
+class ArticulatedBody:
+    """A posed body.
 
     Attributes:
         stature: Height of the standing person in metres.
@@ -126,6 +120,12 @@ class Body:
     points: dict[str, np.ndarray]
     frames: dict[str, np.ndarray]
 
+    @property
+    def half_head(self) -> np.ndarray:
+        """Half of the head's width, height and depth in metres, (3,)."""
+        names = ('head_width', 'head_height', 'head_depth')
+        return 0.5 * np.array([self.lengths[name] for name in names])
+
     def keypoints(self) -> np.ndarray:
         """Return the 17 COCO keypoints.
 
@@ -134,19 +134,21 @@ class Body:
         """
         return np.array([self.points[name] for name in KEYPOINT_NAMES])
 
-    def moved(self, rotation: np.ndarray, translation: np.ndarray) -> 'Body':
-        """Return the same person in another frame.
+    def moved(
+        self, rotation: np.ndarray, translation: np.ndarray
+    ) -> 'ArticulatedBody':
+        """Return the same body in another frame.
 
         Args:
             rotation: Rotation matrix of shape (3, 3).
-            translation: Where the origin goes, shape (3,), metres.
+            translation: New position of the origin, shape (3,), metres.
 
         Returns:
-            The person with ``x -> rotation @ x + translation``.
+            The body with ``x -> rotation @ x + translation``.
         """
         points = np.array(list(self.points.values())) @ rotation.T
         frames = rotation @ np.array(list(self.frames.values()))
-        return Body(
+        return ArticulatedBody(
             self.stature,
             self.lengths,
             dict(zip(self.points, points + translation, strict=True)),
@@ -155,7 +157,7 @@ class Body:
 
 
 def joint_rotations(angles: np.ndarray) -> np.ndarray:
-    """Turn anatomical angles into rotation matrices.
+    """Convert anatomical angles to rotation matrices.
 
     Convention: ``R = Rx(flexion) Rz(abduction) Ry(rotation)``, applied to the
     part's rest direction; signs follow the module's convention.
@@ -166,19 +168,13 @@ def joint_rotations(angles: np.ndarray) -> np.ndarray:
     Returns:
         Rotation matrices of shape (13, 3, 3).
     """
-    turn = np.deg2rad(angles * _ROTATION_SIGNS)
-    (cx, cz, cy), (sx, sz, sy) = np.cos(turn).T, np.sin(turn).T
-    rows = (
-        (cz * cy, -sz, cz * sy),
-        (cx * sz * cy + sx * sy, cx * cz, cx * sz * sy - sx * cy),
-        (sx * sz * cy - cx * sy, sx * cz, sx * sz * sy + cx * cy),
-    )
-    return np.moveaxis(np.array(rows), -1, 0)
+    signed = angles * _ROTATION_SIGNS
+    return Rotation.from_euler('XZY', signed, degrees=True).as_matrix()
 
 
 def pose_body(
     angles: np.ndarray, stature: float, ratios: dict[str, float]
-) -> Body:
+) -> ArticulatedBody:
     """Compute a person's joints by forward kinematics.
 
     Args:
@@ -199,80 +195,61 @@ def pose_body(
             f'expected angles of shape {low.shape} inside LIMITS, found shape '
             f'{angles.shape}: clip them with numpy.clip first'
         )
-    size = {name: value * stature for name, value in ratios.items()}
+    lengths = {name: value * stature for name, value in ratios.items()}
     turn = dict(zip(JOINTS, joint_rotations(angles), strict=True))
-    points = {'pelvis': np.zeros(3)}
-    frames = {'pelvis': turn['root']}
-    frames['chest'] = frames['pelvis'] @ turn['spine']
+    frames = {'pelvis': turn['root'], 'chest': turn['root'] @ turn['spine']}
     frames['head'] = frames['chest'] @ turn['neck']
-    _add_trunk(size, points, frames)
-    _add_face(size, points, frames['head'])
+    body = ArticulatedBody(stature, lengths, {'pelvis': np.zeros(3)}, frames)
+    _add_trunk_and_head(body)
     for side, sign in (('left', 1.0), ('right', -1.0)):
-        _add_arm(side, sign, size, turn, points, frames)
-        _add_leg(side, sign, size, turn, points, frames)
-    return Body(stature, size, points, frames)
+        _add_arm(body, turn, side, sign)
+        _add_leg(body, turn, side, sign)
+    return body
 
 
-def _add_trunk(size: dict, points: dict, frames: dict) -> None:
-    trunk = size['trunk']
+def _add_trunk_and_head(body: ArticulatedBody) -> None:
+    size, points, frames = body.lengths, body.points, body.frames
+    trunk, upward = size['trunk'], frames['chest'][:, 1]
     lumbar = frames['pelvis'][:, 1] * (_LUMBAR * trunk)
-    upward = frames['chest'][:, 1]
-    points['lumbar'] = lumbar
     points['chest'] = lumbar + upward * ((1 - _LUMBAR) * trunk)
     points['neck'] = lumbar + upward * ((_NECK_BASE - _LUMBAR) * trunk)
+    lift = size['neck'] + 0.42 * size['head_height']
     points['head'] = points['neck'] + frames['head'] @ np.array(
-        [0.0, size['neck'] + 0.42 * size['head_height'], 0.012 * trunk]
+        [0.0, lift, 0.012 * trunk]
     )
-
-
-def _add_face(size: dict, points: dict, frame: np.ndarray) -> None:
-    half = 0.5 * np.array(
-        [size['head_width'], size['head_height'], size['head_depth']]
-    )
-    places = {
-        'nose': (0.0, -0.20, 1.12),
-        'mouth': (0.0, -0.55, 0.83),
-        'left_eye': (0.40, 0.06, 0.88),
-        'right_eye': (-0.40, 0.06, 0.88),
-        'left_ear': (1.02, -0.04, -0.05),
-        'right_ear': (-1.02, -0.04, -0.05),
-    }
-    moved = points['head'] + (np.array(list(places.values())) * half) @ frame.T
-    points.update(zip(places, moved, strict=True))
+    face = (np.array(list(_FACE.values())) * body.half_head) @ frames['head'].T
+    points.update(zip(_FACE, points['head'] + face, strict=True))
 
 
 def _add_arm(
-    side: str, sign: float, size: dict, turn: dict, points: dict, frames: dict
+    body: ArticulatedBody, turn: dict[str, np.ndarray], side: str, sign: float
 ) -> None:
+    size, points, frames = body.lengths, body.points, body.frames
     upper = frames['chest'] @ turn[f'{side}_shoulder']
     lower = upper @ turn[f'{side}_elbow']
     across = frames['chest'][:, 0] * (0.5 * sign * size['shoulder_width'])
     shoulder = points['chest'] + across
     elbow = shoulder - upper[:, 1] * size['upper_arm']
     wrist = elbow - lower[:, 1] * size['forearm']
-    hand = wrist - lower[:, 1] * (0.75 * size['hand'])
     points[f'{side}_shoulder'], points[f'{side}_elbow'] = shoulder, elbow
-    points[f'{side}_wrist'], points[f'{side}_hand'] = wrist, hand
-    frames[f'{side}_upper_arm'], frames[f'{side}_forearm'] = upper, lower
+    points[f'{side}_wrist'] = wrist
+    points[f'{side}_hand'] = wrist - lower[:, 1] * (0.75 * size['hand'])
 
 
 def _add_leg(
-    side: str, sign: float, size: dict, turn: dict, points: dict, frames: dict
+    body: ArticulatedBody, turn: dict[str, np.ndarray], side: str, sign: float
 ) -> None:
+    size, points, frames = body.lengths, body.points, body.frames
     upper = frames['pelvis'] @ turn[f'{side}_hip']
     lower = upper @ turn[f'{side}_knee']
     foot = lower @ turn[f'{side}_ankle']
     hip = frames['pelvis'][:, 0] * (0.5 * sign * size['hip_width'])
     knee = hip - upper[:, 1] * size['thigh']
     ankle = knee - lower[:, 1] * size['shank']
-    drop = -0.6 * size['ankle_height']
+    drop, length = -0.6 * size['ankle_height'], size['foot']
+    heel = foot @ np.array([0.0, drop, -0.18 * length])
+    toe = foot @ np.array([0.0, 1.15 * drop, 0.68 * length])
     points[f'{side}_hip'], points[f'{side}_knee'] = hip, knee
     points[f'{side}_ankle'] = ankle
-    points[f'{side}_heel'] = ankle + foot @ np.array(
-        [0.0, drop, -0.18 * size['foot']]
-    )
-    points[f'{side}_toe'] = ankle + foot @ np.array(
-        [0.0, 1.15 * drop, 0.68 * size['foot']]
-    )
-    frames[f'{side}_thigh'], frames[f'{side}_shank'] = upper, lower
-    frames[f'{side}_foot'] = foot
+    points[f'{side}_heel'], points[f'{side}_toe'] = ankle + heel, ankle + toe
+    frames[f'{side}_shank'] = lower

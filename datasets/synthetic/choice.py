@@ -1,4 +1,4 @@
-"""Weighted choice."""
+"""Random generator and weighted choice."""
 
 from bisect import bisect
 from collections.abc import Mapping
@@ -8,10 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 T = TypeVar('T')
+Rng = np.random.Generator
 
 
-def pick(rng: np.random.Generator, weights: Mapping[T, float]) -> T:
-    """Draw one key with a probability proportional to its weight.
+def pick(rng: Rng, weights: Mapping[T, float]) -> T:
+    """Sample one key with a probability proportional to its weight.
 
     Several times as fast as ``Generator.choice`` for a few keys.
 

@@ -1,4 +1,4 @@
-"""Writes people as COCO person keypoint annotations.
+"""Writes persons as COCO person keypoint annotations.
 
 The format is COCO's (https://cocodataset.org/#format-data): keypoints are
 (x, y, visibility) triples, visibility 0 with x = y = 0 for joints outside the
@@ -14,6 +14,7 @@ from .body import BONES, KEYPOINT_NAMES
 
 Annotation = dict[str, Any]
 
+_CC0 = 'https://creativecommons.org/publicdomain/zero/1.0/'
 _DECIMALS = 3
 
 
@@ -37,27 +38,22 @@ def annotate_person(
     Returns:
         The annotation, with tight box, area, polygons and keypoints.
     """
-    columns = np.flatnonzero(mask.any(0))
-    rows = np.flatnonzero(mask.any(1))
-    x, y = int(columns[0]), int(rows[0])
-    box = [x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y]
+    pixels = mask.astype(np.uint8)
     labeled = visibility > 0
-    triples = np.column_stack(
-        [keypoints.round(_DECIMALS) * labeled[:, None], visibility]
-    )
+    points = keypoints.round(_DECIMALS) * labeled[:, None] + 0.0  # no -0.0
     return {
         'id': annotation_id,
         'image_id': image_id,
         'category_id': 1,
         'iscrowd': 0,
-        'bbox': box,
+        'bbox': list(cv2.boundingRect(pixels)),
         'area': int(np.count_nonzero(mask)),
-        'segmentation': _polygons(mask),
+        'segmentation': _polygons(pixels),
         'num_keypoints': int(labeled.sum()),
         'keypoints': [
             value
-            for x, y, v in triples.tolist()
-            for value in (x + 0.0, y + 0.0, int(v))
+            for (x, y), v in zip(points.tolist(), visibility, strict=True)
+            for value in (x, y, int(v))
         ],
     }
 
@@ -75,30 +71,26 @@ def assemble(
     Returns:
         The content of the file.
     """
+    person = {
+        'id': 1,
+        'name': 'person',
+        'supercategory': 'person',
+        'keypoints': list(KEYPOINT_NAMES),
+        'skeleton': [[a + 1, b + 1] for a, b in BONES],
+    }
     return {
         'info': {'description': about, 'version': '1.0'},
         'licenses': [{'id': 1, 'name': 'CC0 1.0', 'url': _CC0}],
-        'categories': [
-            {
-                'id': 1,
-                'name': 'person',
-                'supercategory': 'person',
-                'keypoints': list(KEYPOINT_NAMES),
-                'skeleton': [[a + 1, b + 1] for a, b in BONES],
-            }
-        ],
+        'categories': [person],
         'images': images,
         'annotations': annotations,
     }
 
 
-_CC0 = 'https://creativecommons.org/publicdomain/zero/1.0/'
-
-
-def _polygons(mask: np.ndarray) -> list[list[int]]:
+def _polygons(pixels: np.ndarray) -> list[list[int]]:
     """Outline a mask; a part one pixel thick becomes its box."""
     contours, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+        pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
     return [
         c.ravel().tolist() if len(c) >= 3 else _corners(*cv2.boundingRect(c))

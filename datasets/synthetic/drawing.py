@@ -1,34 +1,35 @@
-"""Draws one image of the data set from its seed, split and index."""
+"""Makes one image of the data set from its seed, split and index."""
 
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
 import cv2
 import numpy as np
 
 from .coco_format import Annotation, annotate_person
-from .raster import Camera
-from .render import View, observe, paint
+from .raster import PinholeCamera
+from .render import RenderedView, observe, paint
 from .scene import Scene, sample_scene
 
 SPLITS = ('train', 'val')
 
-# Less of a person than this is not worth a label: the person is left out.
+# Minimal visible part of a person; persons with less are removed.
 _MIN_PIXELS = 250
 _MIN_JOINTS_INSIDE = 6
-_MIN_JOINTS_SEEN = 4
+_MIN_JOINTS_VISIBLE = 4
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """An image and its truth.
+class SyntheticImage:
+    """An image and its ground truth.
 
     Attributes:
         image: BGR image of shape (height, width, 3), uint8.
         image_id: COCO image id, unique across splits.
         annotations: COCO annotations, one per person.
         joints: Joints in the camera frame, x right, y down, z away, in
-            metres, shape (people, 17, 3).
+            metres, shape (persons, 17, 3).
         camera: The camera.
     """
 
@@ -36,7 +37,7 @@ class Drawing:
     image_id: int
     annotations: list[Annotation]
     joints: np.ndarray
-    camera: Camera
+    camera: PinholeCamera
 
     @property
     def record(self) -> dict[str, Any]:
@@ -50,8 +51,8 @@ class Drawing:
         }
 
 
-def draw_scene(seed: int, split: str, index: int) -> Drawing:
-    """Draw an image; the same arguments give the same image.
+def draw_scene(seed: int, split: str, index: int) -> SyntheticImage:
+    """Make an image; the same arguments give the same image.
 
     Args:
         seed: Seed of the data set, not negative.
@@ -83,10 +84,12 @@ def draw_scene(seed: int, split: str, index: int) -> Drawing:
             view.keypoints[i],
             view.visibility[i],
         )
-        for i in range(len(scene.people))
+        for i in range(len(scene.persons))
     ]
     image = paint(scene, view.buffers, rng)
-    return Drawing(image, image_id, annotations, view.joints, scene.camera)
+    return SyntheticImage(
+        image, image_id, annotations, view.joints, scene.camera
+    )
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:
@@ -98,27 +101,27 @@ def encode_jpeg(image: np.ndarray) -> bytes:
     Returns:
         The JPEG file's content.
     """
-    _, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 90])
-    return data.tobytes()
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
+    return cv2.imencode('.jpg', image, quality)[1].tobytes()
 
 
-def _sample_visible(rng: np.random.Generator) -> tuple[Scene, View]:
-    """Draw scenes until one shows somebody; leave out who is hidden."""
+def _sample_visible(rng: np.random.Generator) -> tuple[Scene, RenderedView]:
+    """Sample scenes until one shows a person; remove hidden persons."""
     while True:
         scene = sample_scene(rng)
-        while scene.people:
+        while scene.persons:
             view = observe(scene)
-            keep = _worth_labeling(view)
+            keep = _is_visible(view)
             if all(keep):
                 return scene, view
-            people = zip(scene.people, keep, strict=True)
-            scene = replace(scene, people=tuple(p for p, ok in people if ok))
+            persons = tuple(compress(scene.persons, keep))
+            scene = replace(scene, persons=persons)
 
 
-def _worth_labeling(view: View) -> list[bool]:
+def _is_visible(view: RenderedView) -> list[bool]:
     return [
         np.count_nonzero(view.owners == i + 1) >= _MIN_PIXELS
         and np.count_nonzero(visibility) >= _MIN_JOINTS_INSIDE
-        and np.count_nonzero(visibility == 2) >= _MIN_JOINTS_SEEN
+        and np.count_nonzero(visibility == 2) >= _MIN_JOINTS_VISIBLE
         for i, visibility in enumerate(view.visibility)
     ]

@@ -1,4 +1,4 @@
-"""Makes a whole data set in parallel, in COCO's layout."""
+"""Makes a synthetic data set in COCO's layout, with several processes."""
 
 import json
 import multiprocessing
@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from ..trust_cache.files import replacing
 from .coco_format import Annotation, assemble
 from .drawing import SPLITS, draw_scene, encode_jpeg
 
 GENERATOR_VERSION = 1
-"""Raised whenever the same settings draw something else."""
+"""Increased whenever the same settings give other data."""
 
 SETTINGS_FILE = 'synthetic.json'
 """Written last: a data set without it is incomplete."""
@@ -29,13 +30,13 @@ _MARKER_FILE = 'synthetic.incomplete'
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """What was made.
+    """Size of a data set.
 
     Attributes:
         images: Number of images by split.
-        people: Number of annotated people by split.
+        people: Number of annotated persons by split.
         seconds: Time taken.
-        made: False if the same data set was there already.
+        made: False if the same data set existed already.
     """
 
     images: dict[str, int]
@@ -59,7 +60,7 @@ def make_dataset(
     workers: int = 1,
     on_image: Callable[[], None] | None = None,
 ) -> DatasetReport:
-    """Make a drawn data set, or keep the same one that is there already.
+    """Make a synthetic data set, unless the same one exists already.
 
     The layout is COCO's: ``train2017/``, ``val2017/`` and
     ``annotations/person_keypoints_{train,val}2017.json``. Beside them,
@@ -81,71 +82,57 @@ def make_dataset(
         on_image: Called after each image.
 
     Returns:
-        What was made.
+        Size of the data set.
 
     Raises:
         ValueError: If a number is out of range.
         FileExistsError: If ``out`` holds another data set, or anything that
             this function did not make.
     """
-    _check_at_least(1, train=train, val=val, workers=workers)
-    _check_at_least(0, seed=seed)
-    start = time.perf_counter()
-    root = Path(out)
-    settings = {
-        'generator_version': GENERATOR_VERSION,
-        'train': train,
-        'val': val,
-        'seed': seed,
-    }
     counts = {'train': train, 'val': val}
-    people = _people_of_same(root, settings)
-    if people is not None and _all_images_there(root, counts):
-        seconds = time.perf_counter() - start
-        return DatasetReport(counts, people, seconds, made=False)
-    _clear(root)
-    people = {
-        split: _make_split(root, split, count, seed, workers, on_image)
-        for split, count in counts.items()
-    }
-    _write_atomic(
-        root / SETTINGS_FILE,
-        json.dumps(settings | {'people': people}, indent=2).encode(),
-    )
-    (root / _MARKER_FILE).unlink()
-    return DatasetReport(
-        counts, people, time.perf_counter() - start, made=True
-    )
-
-
-def _check_at_least(least: int, **values: int) -> None:
-    for name, value in values.items():
+    settings = {'generator_version': GENERATOR_VERSION, **counts, 'seed': seed}
+    for name, value in {**counts, 'workers': workers, 'seed': seed}.items():
+        least = 0 if name == 'seed' else 1
         if value < least:
             raise ValueError(f'expected {name} >= {least}, found {value}')
+    start, root = time.perf_counter(), Path(out)
+    people = _people_of_same(root, settings)
+    made = people is None or not _has_all_images(root, counts)
+    if people is None or made:
+        _clear(root)
+        people = {
+            split: _make_split(root, split, count, seed, workers, on_image)
+            for split, count in counts.items()
+        }
+        with replacing(root / SETTINGS_FILE) as file:
+            content = json.dumps(settings | {'people': people}, indent=2)
+            file.write(content.encode())
+        (root / _MARKER_FILE).unlink()
+    return DatasetReport(counts, people, time.perf_counter() - start, made)
 
 
 def _people_of_same(
-    root: Path, wanted: dict[str, int]
+    root: Path, settings: dict[str, int]
 ) -> dict[str, int] | None:
     """Read the counts of a data set with these settings, None if none."""
     path = root / SETTINGS_FILE
     if not path.is_file():
         return None
-    found = json.loads(path.read_text())
+    existing = json.loads(path.read_text())
     changed = ', '.join(
-        f'{key}={found.get(key)} (wanted {value})'
-        for key, value in wanted.items()
-        if found.get(key) != value
+        f'{key}={existing.get(key)} (wanted {value})'
+        for key, value in settings.items()
+        if existing.get(key) != value
     )
     if changed:
         raise FileExistsError(
             f'{root} holds a complete data set made with other settings: '
             f'{changed}. Remove that folder or choose another one.'
         )
-    return found['people']
+    return existing['people']
 
 
-def _all_images_there(root: Path, counts: dict[str, int]) -> bool:
+def _has_all_images(root: Path, counts: dict[str, int]) -> bool:
     return all(
         sum(1 for _ in (root / f'{split}2017').glob('*.jpg')) == count
         for split, count in counts.items()
@@ -153,7 +140,7 @@ def _all_images_there(root: Path, counts: dict[str, int]) -> bool:
 
 
 def _clear(root: Path) -> None:
-    """Make ``root`` an empty, marked folder; keep what others made."""
+    """Make ``root`` an empty, marked folder; refuse files of others."""
     marker, settings = root / _MARKER_FILE, root / SETTINGS_FILE
     ours = marker.is_file() or settings.is_file()
     if not ours and root.exists() and (root.is_file() or any(root.iterdir())):
@@ -177,11 +164,11 @@ def _make_split(
     workers: int,
     on_image: Callable[[], None] | None,
 ) -> int:
-    """Make the images and annotations of a split; return its people."""
+    """Make images and annotations; return the number of persons."""
     folder = root / f'{split}2017'
     records = []
-    for record in _draw_all(
-        partial(_draw_one, folder, seed, split), count, workers
+    for record in _map(
+        partial(_make_image, folder, seed, split), count, workers
     ):
         records.append(record)
         if on_image is not None:
@@ -190,7 +177,7 @@ def _make_split(
     content = assemble(
         [record.image for record in records],
         annotations,
-        f'Drawn people, {split} split, seed {seed}, '
+        f'Synthetic persons, {split} split, seed {seed}, '
         f'generator version {GENERATOR_VERSION}',
     )
     notes = root / 'annotations'
@@ -210,7 +197,7 @@ def _make_split(
     return len(annotations)
 
 
-def _draw_all(
+def _map(
     task: Callable[[int], _Record], count: int, workers: int
 ) -> Iterator[_Record]:
     if workers == 1:
@@ -225,20 +212,9 @@ def _draw_all(
         yield from pool.map(task, range(count), chunksize=8)
 
 
-def _draw_one(folder: Path, seed: int, split: str, index: int) -> _Record:
-    drawing = draw_scene(seed, split, index)
-    path = folder / drawing.record['file_name']
-    path.write_bytes(encode_jpeg(drawing.image))
-    camera = drawing.camera
-    return _Record(
-        drawing.record,
-        drawing.annotations,
-        drawing.joints,
-        (camera.focal, *camera.center),
-    )
-
-
-def _write_atomic(path: Path, data: bytes) -> None:
-    partial_path = path.with_suffix('.tmp')
-    partial_path.write_bytes(data)
-    os.replace(partial_path, path)
+def _make_image(folder: Path, seed: int, split: str, index: int) -> _Record:
+    made = draw_scene(seed, split, index)
+    path = folder / made.record['file_name']
+    path.write_bytes(encode_jpeg(made.image))
+    intrinsics = (made.camera.focal, *made.camera.center)
+    return _Record(made.record, made.annotations, made.joints, intrinsics)

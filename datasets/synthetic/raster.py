@@ -6,16 +6,22 @@ with the scale of its own depth (weak perspective inside a shape, perspective
 between shapes), so its outline and surface are exact for an affine camera.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import hypot
+from typing import NamedTuple
 
 import numpy as np
 
-from .shapes import Shapes
+from .shapes import Capsule, Ellipsoid, Rectangle, Shape
+
+# Half-Lambert shading (Mitchell et al., Shading in Valve's Source Engine,
+# 2006): linear in the cosine between normal and light.
+_AMBIENT, _DIFFUSE = 0.76, 0.44
 
 
 @dataclass(frozen=True)
-class Camera:
+class PinholeCamera:
     """A pinhole camera.
 
     Attributes:
@@ -45,12 +51,12 @@ class Camera:
 
 @dataclass(frozen=True)
 class Buffers:
-    """What is seen at every pixel; arrays of shape (height, width).
+    """The nearest surface at every pixel; arrays of shape (height, width).
 
     Attributes:
-        depth: Depth of the nearest surface in metres, infinite where empty.
-        label: Label of that surface, 0 where empty.
-        shade: Brightness of that surface, about 0.3 to 1.3.
+        depth: Depth of the surface in metres, infinite where empty.
+        label: Label of the surface, 0 where empty.
+        shade: Brightness of the surface, about 0.3 to 1.3.
     """
 
     depth: np.ndarray
@@ -58,231 +64,141 @@ class Buffers:
     shade: np.ndarray
 
 
-def empty_buffers(width: int, height: int) -> Buffers:
-    """Return buffers that hold nothing yet.
+class _Patch(NamedTuple):
+    """Surface of a shape in a window; NaN depth lies outside its outline."""
 
-    Args:
-        width: Image width in pixels.
-        height: Image height in pixels.
-
-    Returns:
-        Empty buffers.
-    """
-    return Buffers(
-        np.full((height, width), np.inf, dtype=np.float32),
-        np.zeros((height, width), dtype=np.uint8),
-        np.ones((height, width), dtype=np.float32),
-    )
+    window: tuple[slice, slice]
+    depth: np.ndarray
+    shade: np.ndarray
 
 
 def rasterize(
-    shapes: Shapes, camera: Camera, light: np.ndarray, buffers: Buffers
-) -> None:
-    """Draw shapes into the buffers, nearest surface first.
-
-    The shading is half-Lambert (Mitchell et al., Shading in Valve's Source
-    Engine, 2006): linear in the cosine between normal and light.
+    shapes: Iterable[Shape], camera: PinholeCamera, light: np.ndarray
+) -> Buffers:
+    """Project shapes and keep the nearest surface of each pixel.
 
     Args:
         shapes: Shapes in the camera frame.
         camera: Camera to project with.
         light: Unit vector toward the light, shape (3,).
-        buffers: Changed in place.
+
+    Returns:
+        The buffers.
     """
-    with np.errstate(invalid='ignore'):
-        _draw_capsules(shapes, camera, light, buffers)
-        _draw_ellipsoids(shapes, camera, light, buffers)
-
-
-def _draw_capsules(
-    shapes: Shapes, camera: Camera, light: np.ndarray, buffers: Buffers
-) -> None:
-    near = camera.focal / shapes.ends[..., 2]
-    pixels = camera.project(shapes.ends)
-    for xy, z, radii, scale, label in zip(
-        pixels.tolist(),
-        shapes.ends[..., 2].tolist(),
-        (shapes.radii * near).tolist(),
-        near.mean(1).tolist(),
-        shapes.capsule_labels.tolist(),
-        strict=True,
-    ):
-        _draw_capsule(xy, z, radii, scale, label, light.tolist(), buffers)
-
-
-def _draw_ellipsoids(
-    shapes: Shapes, camera: Camera, light: np.ndarray, buffers: Buffers
-) -> None:
-    scales = camera.focal / shapes.centers[..., 2]
-    axes = shapes.axes * scales[:, None, None]
-    squares = axes * axes
-    # The inverse of axes @ axes.T, as the axes are orthogonal.
-    weights = squares.sum(1, keepdims=True) ** -2
-    quadrics = (axes * weights) @ axes.transpose(0, 2, 1)
-    for xy, z, reach, quadric, scale, label in zip(
-        camera.project(shapes.centers).tolist(),
-        shapes.centers[..., 2].tolist(),
-        np.sqrt(squares.sum(2)).tolist(),
-        quadrics.tolist(),
-        scales.tolist(),
-        shapes.ellipsoid_labels.tolist(),
-        strict=True,
-    ):
-        _draw_ellipsoid(
-            xy, z, reach, quadric, scale, label, light.tolist(), buffers
-        )
-
-
-def fill_box(
-    corners: tuple[int, int, int, int],
-    depth: float,
-    label: int,
-    buffers: Buffers,
-) -> None:
-    """Draw an upright rectangle facing the camera.
-
-    Args:
-        corners: Left, top, right and bottom pixel, the last two exclusive.
-        depth: Its depth in metres.
-        label: Label of its pixels.
-        buffers: Changed in place.
-    """
-    left, top, right, bottom = corners
-    window = np.s_[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    rows = buffers.depth[window].shape[0]
-    shade = np.linspace(1.1, 0.75, max(rows, 1), dtype=np.float32)[:rows, None]
-    shape = buffers.depth[window].shape
-    _write(
-        buffers,
-        window,
-        np.full(shape, depth, dtype=np.float32),
-        label,
-        np.broadcast_to(shade, shape),
+    size = camera.height, camera.width
+    buffers = Buffers(
+        np.full(size, np.inf, dtype=np.float32),
+        np.zeros(size, dtype=np.uint8),
+        np.ones(size, dtype=np.float32),
     )
+    toward = light.tolist()
+    with np.errstate(invalid='ignore'):
+        for shape in shapes:
+            patch = _PATCHES[type(shape)](shape, camera, toward)
+            nearest = buffers.depth[patch.window]
+            nearer = patch.depth < nearest
+            np.putmask(nearest, nearer, patch.depth)
+            np.putmask(buffers.label[patch.window], nearer, shape.label)
+            np.putmask(buffers.shade[patch.window], nearer, patch.shade)
+    return buffers
 
 
-def _write(
-    buffers: Buffers,
-    window: tuple[slice, slice],
-    depth: np.ndarray,
-    label: int,
-    shade: np.ndarray,
-) -> None:
-    """Keep what is nearer; NaN depths lie outside the shape."""
-    nearest = buffers.depth[window]
-    mask = depth < nearest
-    np.putmask(nearest, mask, depth)
-    np.putmask(buffers.label[window], mask, label)
-    np.putmask(buffers.shade[window], mask, shade)
+def _window(
+    low: tuple[float, float], high: tuple[float, float], camera: PinholeCamera
+) -> tuple[slice, slice]:
+    """Return the pixels from ``low`` to ``high`` that are in the image."""
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right = max(min(int(high[0]) + 2, camera.width), left)
+    bottom = max(min(int(high[1]) + 2, camera.height), top)
+    return np.s_[top:bottom, left:right]
 
 
-def _grid(
-    low: tuple[float, float],
-    high: tuple[float, float],
-    origin: list[float],
-    shape: tuple[int, int],
-) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
-    """Clip a pixel range; offsets from ``origin``, or None if nothing."""
-    x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
-    x1, y1 = min(int(high[0]) + 2, shape[1]), min(int(high[1]) + 2, shape[0])
-    if x1 <= x0 or y1 <= y0:
-        return None
-    dx = np.arange(x0, x1, dtype=np.float32) - np.float32(origin[0])
-    dy = np.arange(y0, y1, dtype=np.float32) - np.float32(origin[1])
-    return np.s_[y0:y1, x0:x1], dx, dy[:, None]
+def _offsets(
+    window: tuple[slice, slice], x: float, y: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return dx (columns,) and dy (rows, 1) of pixels from a point."""
+    rows, columns = window
+    dx = np.arange(columns.start, columns.stop, dtype=np.float32)
+    dy = np.arange(rows.start, rows.stop, dtype=np.float32)
+    return dx - np.float32(x), (dy - np.float32(y))[:, None]
 
 
-def _draw_capsule(
-    xy: list[list[float]],
-    z: list[float],
-    radii: list[float],
-    scale: float,
-    label: int,
-    light: list[float],
-    buffers: Buffers,
-) -> None:
-    (ax, ay), (bx, by), (ra, rb) = xy[0], xy[1], radii
-    grid = _grid(
+def _capsule_patch(
+    capsule: Capsule, camera: PinholeCamera, light: list[float]
+) -> _Patch:
+    ends = np.array([capsule.start, capsule.end])
+    (ax, ay), (bx, by) = camera.project(ends).tolist()
+    za, zb = ends[:, 2].tolist()
+    scale_a, scale_b = camera.focal / za, camera.focal / zb
+    ra, rb = capsule.radii[0] * scale_a, capsule.radii[1] * scale_b
+    window = _window(
         (min(ax - ra, bx - rb), min(ay - ra, by - rb)),
         (max(ax + ra, bx + rb), max(ay + ra, by + rb)),
-        xy[0],
-        buffers.depth.shape,
+        camera,
     )
-    if grid is None:
-        return
-    window, dx, dy = grid
+    dx, dy = _offsets(window, ax, ay)
+    scale = (scale_a + scale_b) / 2
     length = max(hypot(bx - ax, by - ay), 1e-3)
     ux, uy = (bx - ax) / length, (by - ay) / length
-    rise = (z[1] - z[0]) * scale
-    along = dx * ux + dy * uy
-    across = dy * ux - dx * uy
-    radius = (along * ((rb - ra) / length)).clip(*sorted((0.0, rb - ra)))
-    radius += ra
-    chord = radius * radius
-    chord -= across * across
+    rise = (zb - za) * scale
+    along, across = dx * ux + dy * uy, dy * ux - dx * uy
+    radius = along * ((rb - ra) / length)
+    radius = radius.clip(min(rb - ra, 0.0), max(rb - ra, 0.0)) + ra
+    chord = radius * radius - across * across
     # The nearest point of the swept sphere lies off the foot of the pixel by
     # chord * sine of the axis' slope. Outside the outline roots are NaN.
-    t = np.sqrt(chord)
-    t *= -rise / hypot(length, rise)
-    t += along
-    t *= 1 / length
-    t = t.clip(0.0, 1.0)
-    along -= t * length
-    chord -= along * along
-    bulge = np.sqrt(chord)
-    t *= z[1] - z[0]
-    t += z[0]
-    t -= bulge * (1 / scale)
-    along *= 0.44 * (ux * light[0] + uy * light[1])
-    across *= 0.44 * (ux * light[1] - uy * light[0])
-    bulge *= 0.44 * light[2]
-    along += across
-    along -= bulge
-    along /= radius
-    along += 0.76
-    _write(buffers, window, t, label, along)
+    t = np.sqrt(chord) * (-rise / hypot(length, rise)) + along
+    t = (t * (1 / length)).clip(0.0, 1.0)
+    offset = along - t * length
+    bulge = np.sqrt(chord - offset * offset)
+    cosine = offset * (_DIFFUSE * (ux * light[0] + uy * light[1]))
+    cosine += across * (_DIFFUSE * (ux * light[1] - uy * light[0]))
+    cosine -= bulge * (_DIFFUSE * light[2])
+    depth = t * (zb - za) + za - bulge * (1 / scale)
+    return _Patch(window, depth, cosine / radius + _AMBIENT)
 
 
-def _draw_ellipsoid(
-    xy: list[float],
-    z: float,
-    reach: list[float],
-    quadric: list[list[float]],
-    scale: float,
-    label: int,
-    light: list[float],
-    buffers: Buffers,
-) -> None:
-    grid = _grid(
-        (xy[0] - reach[0], xy[1] - reach[1]),
-        (xy[0] + reach[0], xy[1] + reach[1]),
-        xy,
-        buffers.depth.shape,
-    )
-    if grid is None:
-        return
-    window, dx, dy = grid
-    # Surface: d' M d = 1, M the quadric; its near root in z at every pixel.
-    (mxx, mxy, mxz), (_, myy, myz), (_, _, mzz) = quadric
+def _ellipsoid_patch(
+    ellipsoid: Ellipsoid, camera: PinholeCamera, light: list[float]
+) -> _Patch:
+    z = float(ellipsoid.center[2])
+    scale = camera.focal / z
+    axes = ellipsoid.axes * scale
+    squares = axes * axes
+    x, y = camera.project(ellipsoid.center).tolist()
+    wide, tall, _ = np.sqrt(squares.sum(1)).tolist()
+    window = _window((x - wide, y - tall), (x + wide, y + tall), camera)
+    dx, dy = _offsets(window, x, y)
+    # Surface: d' M d = 1 with M the inverse of axes @ axes.T, as the axes are
+    # orthogonal; its near root in z at every pixel.
+    quadric = (axes * squares.sum(0) ** -2) @ axes.T
+    (mxx, mxy, mxz), (_, myy, myz), (_, _, mzz) = quadric.tolist()
     half = mxz * dx + myz * dy
     root = half * half
     root -= (mzz * mxx) * dx * dx - mzz + (mzz * myy) * dy * dy
-    root -= ((2 * mzz * mxy) * dx) * dy
-    root = np.sqrt(root)  # NaN outside the outline
+    root = np.sqrt(root - ((2 * mzz * mxy) * dx) * dy)  # NaN outside
     dz = (half + root) * (-1 / mzz)
     nx = (mxx * dx + mxy * dy) + mxz * dz
     ny = (mxy * dx + myy * dy) + myz * dz
-    shade = nx * light[0]
-    shade += ny * light[1]
-    shade -= root * light[2]
-    nx *= nx
-    ny *= ny
-    nx += ny
-    root *= root
-    nx += root
-    shade *= 0.44
-    shade /= np.sqrt(nx)
-    shade += 0.76
-    dz *= 1 / scale
-    dz += z
-    _write(buffers, window, dz, label, shade)
+    cosine = nx * light[0] + ny * light[1] - root * light[2]
+    shade = cosine * _DIFFUSE / np.sqrt(nx * nx + ny * ny + root * root)
+    return _Patch(window, dz * (1 / scale) + z, shade + _AMBIENT)
+
+
+def _rectangle_patch(
+    rectangle: Rectangle, camera: PinholeCamera, light: list[float]
+) -> _Patch:
+    del light
+    left, top, right, bottom = np.maximum(rectangle.corners, 0).tolist()
+    rows = max(min(bottom, camera.height) - top, 0)
+    columns = max(min(right, camera.width) - left, 0)
+    depth = np.full((rows, columns), rectangle.depth, dtype=np.float32)
+    shade = np.linspace(1.1, 0.75, rows, dtype=np.float32)[:, None]
+    return _Patch(np.s_[top:bottom, left:right], depth, shade + 0 * depth)
+
+
+_PATCHES: dict[type, Callable[..., _Patch]] = {
+    Capsule: _capsule_patch,
+    Ellipsoid: _ellipsoid_patch,
+    Rectangle: _rectangle_patch,
+}

@@ -1,4 +1,4 @@
-"""Damage the image of a sample."""
+"""Corrupted images in a data pipeline."""
 
 import copy
 from typing import Any
@@ -9,26 +9,26 @@ from mmengine.dataset import BaseDataset, Compose
 from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
-from ..corruptions import corrupt
+from ..corruptions import corrupt_image
 
 
 @TRANSFORMS.register_module()
 class CorruptImage(BaseTransform):
-    """Corrupt the image, the same way whenever a sample is read.
+    """Corrupt the image, in the same way each time a sample is read.
 
     Place it right after ``LoadImage``: box and keypoints stay as they are.
 
     Args:
         name: One of :data:`~..corruptions.CORRUPTIONS`.
         strength: From 1, weak, to 5.
-        seed: Another seed damages otherwise.
+        seed: Seed of the corruption, combined with the id of the sample.
     """
 
     def __init__(self, name: str, strength: int, seed: int = 0) -> None:
         self.name = name
         self.strength = strength
         self.seed = seed
-        corrupt(
+        corrupt_image(
             np.zeros((8, 8, 3), np.uint8), [0, 0, 8, 8], name, strength, []
         )
 
@@ -41,7 +41,7 @@ class CorruptImage(BaseTransform):
         Returns:
             The sample.
         """
-        results['img'] = corrupt(
+        results['img'] = corrupt_image(
             results['img'],
             results['bbox'][0],
             self.name,
@@ -54,11 +54,11 @@ class CorruptImage(BaseTransform):
 def with_corruption(
     dataset: BaseDataset, corruption: CorruptImage
 ) -> BaseDataset:
-    """Return the same data set with damaged images.
+    """Add a corruption to the pipeline of a data set.
 
     Args:
-        dataset: A data set of MMPose; it stays as it is.
-        corruption: The damage, done right after an image is loaded.
+        dataset: A data set of MMPose; it is not changed.
+        corruption: Applied right after an image is loaded.
 
     Returns:
         A data set of the same persons.
@@ -74,6 +74,6 @@ def with_corruption(
             f'{[type(t).__name__ for t in transforms]}; add it'
         )
     transforms.insert(loading[0] + 1, corruption)
-    damaged = copy.copy(dataset)
-    damaged.pipeline = Compose(transforms)
-    return damaged
+    corrupted = copy.copy(dataset)
+    corrupted.pipeline = Compose(transforms)
+    return corrupted

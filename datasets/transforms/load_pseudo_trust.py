@@ -1,4 +1,4 @@
-"""Bring a teacher's cached labels into the pipeline."""
+"""A teacher's cached labels in the data pipeline."""
 
 from typing import Any, Literal, get_args
 
@@ -7,14 +7,14 @@ from mmcv.transforms import BaseTransform
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
-from ..trust_cache.schema import load_cache
+from ..trust_cache.cache_file import load_cache
 
 Missing = Literal['error', 'skip', 'ignore']
 
 
 @TRANSFORMS.register_module()
 class LoadPseudoTrust(BaseTransform):
-    """Look the labels of a sample up in a cache, by its ``id``.
+    """Add the labels of a sample, found in a cache by its ``id``.
 
     Place it right before ``PackPoseInputs``: after ``RandomFlip``, so that
     the labels of a flipped sample are flipped, and after
@@ -23,10 +23,10 @@ class LoadPseudoTrust(BaseTransform):
     data loader share it (copy on write).
 
     Args:
-        path: What ``tools/generate_solvability_cache.py`` wrote.
-        missing: What becomes of a sample that is not in the cache:
-            ``'error'`` stops, ``'skip'`` leaves the sample out (another one
-            is drawn), ``'ignore'`` keeps it, without labels.
+        path: A cache written by ``tools/generate_solvability_cache.py``.
+        missing: Action for a sample that is not in the cache: ``'error'``
+            stops, ``'skip'`` omits the sample (another one is sampled),
+            ``'ignore'`` keeps it without labels.
 
     Raises:
         ValueError: If ``missing`` is none of these, or the cache is not
@@ -52,7 +52,7 @@ class LoadPseudoTrust(BaseTransform):
                 ``flip_indices``.
 
         Returns:
-            The sample; None where it is left out.
+            The sample; None where it is omitted.
 
         Raises:
             KeyError: If the id is not in the cache and that is an error.

@@ -1,1 +1,1 @@
-"""The cache of a teacher's targets: schema, parts, stored features."""
+"""Cache of a teacher's labels: schema, files, parts, stored features."""

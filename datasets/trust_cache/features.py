@@ -1,16 +1,18 @@
-"""Train the trust head on stored evidence, without images."""
+"""Training of the trust head on stored features, without images."""
 
-import os
+import logging
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch.utils.data import Dataset
 
-from .schema import CacheError, evidence_digest, load_cache
+from .cache_file import load_cache
+from .feature_file import open_features
 
 
 @DATASETS.register_module()
@@ -18,34 +20,44 @@ class StoredFeaturesDataset(Dataset):
     """The rows of a cache that was made with ``--with-features``.
 
     Args:
-        cache: The cache.
-        evidence: Its ``.features.npy``; stays on disk, memory-mapped.
+        cache: Path of the cache.
+        features: Path of its ``.features.npy``, which is memory-mapped.
         ann_file: Annotation file that the labels must belong to; it is not
             read here.
-        indices: Keep the first so many rows; all by default.
+        indices: Keep only the first so many rows; all by default.
+        evidence: Deprecated name of ``features``.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the cache is not usable, or the evidence is not the
-            one that was stored with it.
+        ValueError: If the cache is not usable, the features are not those
+            stored with it, or ``features`` is missing.
     """
 
     def __init__(
         self,
         cache: str,
-        evidence: str,
-        ann_file: str,
+        features: str | None = None,
+        ann_file: str = '',
         indices: int | None = None,
+        evidence: str | None = None,
     ) -> None:
+        if evidence is not None:
+            _warn_renamed('StoredFeaturesDataset.evidence', 'features')
+            features = evidence
+        if features is None:
+            raise ValueError(
+                'StoredFeaturesDataset.features: expected the path of a '
+                '.features.npy, found nothing; give the file beside the cache'
+            )
         self.cache, self.ann_file = load_cache(cache), ann_file
-        self.evidence = _open_evidence(evidence, self.cache.header.evidence)
+        self.features = open_features(features, self.cache.header.features)
         self.length = len(self.cache)
         if indices is not None:
             self.length = min(self.length, indices)
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """Nothing: the model takes the meta information of validation."""
+        """No meta information: the model takes that of the validation set."""
         return {}
 
     def __len__(self) -> int:
@@ -53,35 +65,24 @@ class StoredFeaturesDataset(Dataset):
         return self.length
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return packed evidence ``(D,)`` and a sample with its labels."""
+        """Return packed features ``(D,)`` and a sample with its labels."""
         labels = self.cache.columns['pseudo_trust'][index]
         sample = PoseDataSample(
             gt_instances=InstanceData(pseudo_trust_sol=labels[None])
         )
-        row = np.array(self.evidence[index])
+        row = np.array(self.features[index])
         return {'inputs': torch.from_numpy(row), 'data_samples': sample}
 
 
-def _open_evidence(path: str, digest: str) -> np.ndarray:
-    if not os.path.isfile(path):
-        raise FileNotFoundError(
-            f'PSEUDO_TRUST_FEATURES: expected a file, found nothing at '
-            f'{path}; make it with tools/generate_solvability_cache.py '
-            '--with-features'
-        )
-    try:
-        rows = np.load(path, mmap_mode='r', allow_pickle=False)
-        found = evidence_digest(rows)
-    except (EOFError, OSError, TypeError, ValueError) as error:
-        raise CacheError(
-            f'PSEUDO_TRUST_FEATURES: expected stored features, found {path}, '
-            f'which cannot be read ({error}); make them again'
-        ) from error
-    if found != digest:
-        raise CacheError(
-            'PSEUDO_TRUST_FEATURES: expected the features that were stored '
-            f'with the cache ({digest[:12] or "none"}), found {found[:12]} '
-            f'in {path}; give the file beside the cache, or make both again '
-            'with --with-features'
-        )
-    return rows
+@DATASETS.register_module(name='TrustEvidenceDataset')
+def _build_by_old_name(**options: Any) -> StoredFeaturesDataset:
+    _warn_renamed('TrustEvidenceDataset', 'StoredFeaturesDataset')
+    return StoredFeaturesDataset(**options)
+
+
+def _warn_renamed(old: str, new: str) -> None:
+    print_log(
+        f'{old} is deprecated; use {new}',
+        logger='current',
+        level=logging.WARNING,
+    )

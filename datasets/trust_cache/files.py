@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and their hashes."""
+"""Atomic writing of files, and their hashes."""
 
 import hashlib
 import os
@@ -6,13 +6,21 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def file_sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
+    """Hash a file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while piece := file.read(1 << 20):
@@ -21,7 +29,14 @@ def file_sha256(path: str | Path) -> str:
 
 
 def text_sha256(text: str) -> str:
-    """Return the SHA-256 of a text in hexadecimal digits."""
+    """Hash a text.
+
+    Args:
+        text: The text, hashed as UTF-8.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -29,7 +44,7 @@ def text_sha256(text: str) -> str:
 def replacing(
     path: str | Path, scratch: Path | None = None
 ) -> Iterator[BinaryIO]:
-    """Write a file that appears whole under its name, or not at all.
+    """Open a file that appears whole under its name, or not at all.
 
     Args:
         path: The file to make or to replace.
@@ -53,14 +68,14 @@ def replacing(
 
 def write_npz(
     path: str | Path,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, NDArray[Any]],
     scratch: Path | None = None,
 ) -> None:
     """Write arrays atomically; equal arrays make equal bytes.
 
     Args:
         path: The ``.npz`` to make or to replace.
-        arrays: What goes in.
+        arrays: Arrays by name.
         scratch: See :func:`replacing`.
     """
     with (
@@ -71,4 +86,4 @@ def write_npz(
             entry = zipfile.ZipInfo(f'{name}.npy', (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, 'w', force_zip64=True) as stream:
-                np.lib.format.write_array(stream, values, allow_pickle=False)
+                np.save(stream, values, allow_pickle=False)

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .cache_file import read_npz
+from .feature_file import features_path, write_rows
 from .files import replacing, write_npz
-from .schema import CacheError, Columns, evidence_path, read_npz
+from .schema import CacheError, Columns
 
 
 class CacheParts:
-    """A folder beside the cache that holds what is finished.
+    """A folder beside the cache that holds its finished parts.
 
     Each part is one file that appears whole or not at all, so that an
     interruption at any moment loses the running part only. Several
@@ -36,95 +39,96 @@ class CacheParts:
         )
 
     def begin(self, resume: bool) -> None:
-        """Make the folder, or take the one of an interrupted run over.
+        """Make the folder, or continue with that of an interrupted run.
 
         Args:
-            resume: Keep the parts that are there; False removes them.
+            resume: Keep existing parts; False removes them.
 
         Raises:
-            CacheError: If the parts that are there were made from something
-                else.
+            CacheError: If the existing parts have another manifest.
         """
         record = self.folder / 'manifest.json'
         if not resume and self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        for left in self.folder.glob('.*.new'):
-            left.unlink()
+        for unfinished in self.folder.glob('.*.new'):
+            unfinished.unlink()
         if not record.exists():
             with replacing(record) as file:
                 file.write(json.dumps(self.manifest).encode())
             return
-        found = json.loads(record.read_text())
-        for key in sorted({*found, *self.manifest}):
-            if found.get(key) != self.manifest.get(key):
+        existing = json.loads(record.read_text())
+        for key in sorted({*existing, *self.manifest}):
+            if existing.get(key) != self.manifest.get(key):
                 raise CacheError(
                     f'--resume: expected {key} = {self.manifest.get(key)} as '
-                    f'asked for now, found {found.get(key)} in {self.folder}; '
-                    'ask for the same again, or start anew without --resume'
+                    f'asked for now, found {existing.get(key)} in '
+                    f'{self.folder}; ask for the same again, or start anew '
+                    'without --resume'
                 )
 
     def is_done(self, part: int) -> bool:
-        """Tell whether a part is finished."""
+        """Tell whether a part is finished.
+
+        Args:
+            part: Its number.
+
+        Returns:
+            Whether its file exists.
+        """
         return self._file(part).exists()
 
     def save(
-        self, part: int, columns: Columns, evidence: np.ndarray | None = None
+        self, part: int, columns: Columns, features: NDArray[Any] | None = None
     ) -> None:
         """Keep a finished part.
 
         Args:
             part: Its number.
             columns: Its rows.
-            evidence: ``(rows, D)`` float16 evidence, written in place.
+            features: Its features ``(rows, D)``, stored as float16.
         """
-        if evidence is not None:
-            self._write_evidence(part, evidence)
+        if features is not None:
+            first, total = sum(self.sizes[:part]), sum(self.sizes)
+            write_rows(self._features_file, total, first, features)
         write_npz(self._file(part), columns)
 
     def collect(self) -> Columns:
-        """Return the rows of all parts in order."""
+        """Read the rows of all parts.
+
+        Returns:
+            The concatenated arrays by name.
+        """
         parts = [read_npz(self._file(p)) for p in range(len(self.sizes))]
         return {
             name: np.concatenate([part[name] for part in parts])
             for name in parts[0]
         }
 
-    def evidence(self) -> np.ndarray:
-        """Return the evidence of all parts, memory-mapped."""
-        path = self._evidence_file
-        if not path.exists():  # published before an interruption
-            path = evidence_path(self.out)
-        return np.load(path, mmap_mode='r')
+    def features(self) -> NDArray[Any]:
+        """Open the features of all parts.
 
-    def publish_evidence(self) -> None:
-        """Move the evidence beside the cache."""
-        if self._evidence_file.exists():
-            os.replace(self._evidence_file, evidence_path(self.out))
+        Returns:
+            Features ``(N, D)``, memory-mapped.
+        """
+        path = self._features_file
+        if not path.exists():  # published before an interruption
+            path = features_path(self.out)
+        rows: NDArray[Any] = np.load(path, mmap_mode='r')
+        return rows
+
+    def publish_features(self) -> None:
+        """Move the features beside the cache."""
+        if self._features_file.exists():
+            os.replace(self._features_file, features_path(self.out))
 
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder)
 
     @property
-    def _evidence_file(self) -> Path:
+    def _features_file(self) -> Path:
         return self.folder / 'features.npy'
 
     def _file(self, part: int) -> Path:
         return self.folder / f'{part:06d}.npz'
-
-    def _write_evidence(self, part: int, rows: np.ndarray) -> None:
-        # written, not mapped: a full disk is then an error, not a signal
-        shape = (sum(self.sizes), rows.shape[1])
-        descriptor = os.open(
-            self._evidence_file, os.O_RDWR | os.O_CREAT, 0o666
-        )
-        with open(descriptor, 'r+b') as file:
-            np.lib.format.write_array_header_1_0(
-                file, {'descr': '<f2', 'fortran_order': False, 'shape': shape}
-            )
-            first = sum(self.sizes[:part])
-            file.seek(first * rows.shape[1] * 2, os.SEEK_CUR)
-            file.write(np.ascontiguousarray(rows, '<f2').tobytes())
-            file.flush()
-            os.fsync(file.fileno())

@@ -8,8 +8,9 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ...datasets.transforms.load_pseudo_trust import LoadPseudoTrust
+from ...datasets.trust_cache.cache_file import TrustCache
 from ...datasets.trust_cache.files import file_sha256
-from ...datasets.trust_cache.schema import CacheError, TrustCache
+from ...datasets.trust_cache.schema import CacheError
 from ..model_wrapper import unwrap_model
 
 Mismatch = Literal['error', 'warn']

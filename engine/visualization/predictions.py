@@ -15,7 +15,7 @@ from mmpose.structures import PoseDataSample
 from numpy.typing import NDArray
 
 from ...constants import PCK_THRESHOLD
-from ...datasets.coco_instances import labeled_joints
+from ...datasets.coco_instances import has_label
 from ...metrics.functional import brier, is_correct, joint_errors, person_size
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from .drawing import Links, crop_around
@@ -55,7 +55,7 @@ def to_pose(sample: PoseDataSample, info: dict | None = None) -> Pose:
     if info is not None:
         size = person_size(info['bbox'])
         errors = joint_errors(found.keypoints, info['keypoints'], size)[0]
-        wrong = labeled_joints(info) & ~is_correct(errors, PCK_THRESHOLD)
+        wrong = has_label(info) & ~is_correct(errors, PCK_THRESHOLD)
     return Pose(
         found.keypoints[0],
         found.keypoint_trust[0],
@@ -176,7 +176,7 @@ def evaluate_image(
     persons = []
     samples = inference_trust(model, path, _boxes(infos))
     for sample, info in zip(samples, infos, strict=True):
-        pose, known = to_pose(sample, info), labeled_joints(info)
+        pose, known = to_pose(sample, info), has_label(info)
         right = ~pose.wrong[known]
         gaps = [
             brier(np.clip(values[known], 0, 1), right)

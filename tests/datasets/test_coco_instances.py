@@ -6,16 +6,16 @@ from helpers import SELFVERIFY, load_config
 
 from self_verify_pose.datasets.coco_instances import (
     build_split,
-    labeled_joints,
-    persons,
+    has_label,
+    iterate_instances,
     read_instances,
     select_evenly,
 )
 
 
 @pytest.fixture(scope='module')
-def root(drawn_people):
-    return drawn_people
+def root(synthetic_coco):
+    return synthetic_coco
 
 
 @pytest.fixture(scope='module')
@@ -37,17 +37,17 @@ def test_every_labeled_person_is_read(root, annotations, infos):
             path = root / 'val2017' / names[person['image_id']]
             expected.setdefault(path, []).append(person)
     assert infos.keys() == expected.keys()
-    for path, known in expected.items():
-        for info, person in zip(infos[path], known, strict=True):
+    for path, persons in expected.items():
+        for info, person in zip(infos[path], persons, strict=True):
             visible = np.array(person['keypoints'])[2::3] > 0
-            np.testing.assert_array_equal(labeled_joints(info), visible)
+            np.testing.assert_array_equal(has_label(info), visible)
 
 
 def test_images_are_chosen_by_name(root, annotations, infos):
     chosen = list(infos)[1]
-    found = read_instances(annotations, root / 'val2017', [chosen.name])
-    assert list(found) == [chosen]
-    assert len(found[chosen]) == len(infos[chosen])
+    chosen_infos = read_instances(annotations, root / 'val2017', [chosen.name])
+    assert list(chosen_infos) == [chosen]
+    assert len(chosen_infos[chosen]) == len(infos[chosen])
 
 
 def test_what_is_missing_is_named(root, annotations, tmp_path):
@@ -64,7 +64,7 @@ def test_what_is_missing_is_named(root, annotations, tmp_path):
 def test_a_split_is_built_with_or_without_another_file(root, annotations):
     config = load_config(SELFVERIFY, root)
     own = build_split(config)
-    assert [p['id'] for p in persons(own)] == [
+    assert [p['id'] for p in iterate_instances(own)] == [
         p['id']
         for p in json.loads(annotations.read_text())['annotations']
         if p['num_keypoints'] and not p['iscrowd']
@@ -115,6 +115,6 @@ def test_persons_are_spread_evenly():
     assert sum(map(len, again.values())) == 20
 
 
-def test_without_labels_there_is_nobody_to_judge():
+def test_too_few_labels_are_refused():
     with pytest.raises(ValueError, match='none among 2'):
         select_evenly({'a': [person(5), person(0)]}, None, min_joints=6)

@@ -10,20 +10,20 @@ from self_verify_pose.datasets.split_check import check_disjoint
 
 
 @pytest.fixture(scope='module')
-def annotations(drawn_people):
-    path = drawn_people / 'annotations/person_keypoints_val2017.json'
+def annotations(synthetic_coco):
+    path = synthetic_coco / 'annotations/person_keypoints_val2017.json'
     return json.loads(path.read_text())
 
 
 @pytest.fixture(scope='module')
-def config(drawn_people):
-    return load_config(SELFVERIFY, drawn_people)
+def config(synthetic_coco):
+    return load_config(SELFVERIFY, synthetic_coco)
 
 
 @pytest.fixture
-def copy(drawn_people, annotations, tmp_path):
+def copy(synthetic_coco, annotations, tmp_path):
     """Return a function that writes a changed copy of the validation data."""
-    shutil.copytree(drawn_people / 'val2017', tmp_path / 'images')
+    shutil.copytree(synthetic_coco / 'val2017', tmp_path / 'images')
 
     def write(change):
         content = json.loads(json.dumps(annotations))
@@ -47,9 +47,9 @@ def renumber(content):
         person['id'] += 1
 
 
-def test_other_images_are_held_out(config, drawn_people):
-    train = drawn_people / 'annotations/person_keypoints_train2017.json'
-    other = build_split(config, 'val', train, drawn_people / 'train2017')
+def test_other_images_are_held_out(config, synthetic_coco):
+    train = synthetic_coco / 'annotations/person_keypoints_train2017.json'
+    other = build_split(config, 'val', train, synthetic_coco / 'train2017')
     check_disjoint(build_split(config), other)
 
 

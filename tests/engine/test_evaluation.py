@@ -11,8 +11,8 @@ FIELDS = ('keypoint_trust', 'keypoint_scores')
 
 
 @pytest.fixture(scope='module')
-def config(drawn_people):
-    config = load_config(SELFVERIFY, drawn_people)
+def config(synthetic_coco):
+    config = load_config(SELFVERIFY, synthetic_coco)
     narrow(config.model)
     return config
 

@@ -11,7 +11,7 @@ import torch
 from helpers import CACHED, CACHEGEN, ROOT
 from integration_runs import mim
 
-from self_verify_pose.datasets.trust_cache.schema import load_cache
+from self_verify_pose.datasets.trust_cache.cache_file import load_cache
 
 PERSONS = '160'
 SHORT = (

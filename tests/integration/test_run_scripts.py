@@ -25,7 +25,7 @@ def run(script, *arguments, cwd='/', **environment):
     )
 
 
-def test_train_then_test_by_work_directory(tmp_path, drawn_people):
+def test_train_then_test_by_work_directory(tmp_path, synthetic_coco):
     work = tmp_path / 'work'
     trained = run(
         'run_train_selfverify.sh',
@@ -35,7 +35,7 @@ def test_train_then_test_by_work_directory(tmp_path, drawn_people):
         'train_dataloader.dataset.indices=16',
         'val_dataloader.dataset.indices=12',
         cwd=tmp_path,
-        COCO_ROOT=str(drawn_people),
+        COCO_ROOT=str(synthetic_coco),
         WORK_DIR='work',
     )
     assert trained.returncode == 0, trained.stderr[-2000:]
@@ -54,7 +54,7 @@ def test_train_then_test_by_work_directory(tmp_path, drawn_people):
         '--dump',
         'preds.pkl',
         cwd=tmp_path,
-        COCO_ROOT=str(drawn_people),
+        COCO_ROOT=str(synthetic_coco),
     )
     assert tested.returncode == 0, tested.stderr[-2000:]
     assert 'best_coco_AP_epoch_1.pth' in tested.stdout

@@ -12,11 +12,9 @@ import torch
 from helpers import CACHEGEN, ROOT, build_estimator, load_config, narrow
 
 from self_verify_pose.datasets.synthetic import make_dataset
+from self_verify_pose.datasets.trust_cache.cache_file import load_cache
+from self_verify_pose.datasets.trust_cache.feature_file import features_digest
 from self_verify_pose.datasets.trust_cache.files import file_sha256
-from self_verify_pose.datasets.trust_cache.schema import (
-    evidence_digest,
-    load_cache,
-)
 from self_verify_pose.engine.cache_writer import CacheJob, CacheWriter
 from self_verify_pose.models.options import SolvabilityOptions
 
@@ -103,7 +101,7 @@ def test_the_cache_holds_every_person_once(made, drawn, checkpoint):
     assert header.teacher == 'free'
     rows = np.load(made[0].with_suffix('.features.npy'), mmap_mode='r')
     assert rows.dtype == np.float16
-    assert evidence_digest(rows) == header.evidence
+    assert features_digest(rows) == header.features
 
 
 def test_the_summary_tells_what_was_made(made):

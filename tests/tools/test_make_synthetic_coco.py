@@ -22,20 +22,20 @@ def arguments(out, *more):
     return ['--out', str(out), *sizes, *more]
 
 
-def test_it_runs_from_another_directory_and_says_what_it_did(tmp_path):
-    command = [sys.executable, str(TOOL), *arguments('drawn', '--seed', '3')]
+def test_it_runs_from_another_directory_and_reports(tmp_path):
+    command = [sys.executable, str(TOOL), *arguments('coco', '--seed', '3')]
     command[command.index('--workers') + 1] = '2'
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=True
     )
     line = done.stdout.strip()
     assert '\n' not in line
-    assert line.startswith('drawn: train 4 images with ')
+    assert line.startswith('coco: train 4 images with ')
     assert line.endswith('images/s')
-    assert len(list((tmp_path / 'drawn/train2017').glob('*.jpg'))) == 4
+    assert len(list((tmp_path / 'coco/train2017').glob('*.jpg'))) == 4
 
 
-def test_second_call_says_that_it_is_there(tool, tmp_path, capsys):
+def test_second_call_keeps_the_data(tool, tmp_path, capsys):
     assert tool.main(arguments(tmp_path / 'a')) == 0
     capsys.readouterr()
     assert tool.main(arguments(tmp_path / 'a')) == 0
@@ -51,7 +51,7 @@ def test_clash_is_one_clear_sentence_and_exit_code_two(tool, tmp_path, capsys):
     assert not captured.out
 
 
-def test_preview_is_a_picture(tool, tmp_path):
+def test_preview_is_an_image(tool, tmp_path):
     sheet = tmp_path / 'sub' / 'sheet.png'
     call = arguments(tmp_path / 'a', '--preview', str(sheet))
     assert tool.main(call) == 0

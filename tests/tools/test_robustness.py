@@ -16,7 +16,7 @@ from helpers import (
 )
 
 from self_verify_pose.datasets.coco_instances import build_split
-from self_verify_pose.datasets.corruptions import corrupt
+from self_verify_pose.datasets.corruptions import corrupt_image
 from self_verify_pose.datasets.transforms.corrupt_image import (
     CorruptImage,
     with_corruption,
@@ -32,8 +32,8 @@ def tool():
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, drawn_people):
-    monkeypatch.setenv('COCO_ROOT', str(drawn_people))
+def environment(monkeypatch, synthetic_coco):
+    monkeypatch.setenv('COCO_ROOT', str(synthetic_coco))
     monkeypatch.setenv('BACKBONE_INIT', 'none')
     monkeypatch.setenv('COLUMNS', '200')
 
@@ -100,14 +100,16 @@ def test_an_unknown_score_is_named(tool, tmp_path, capsys):
     assert "expected 'magic' in pred_instances" in capsys.readouterr().err
 
 
-def test_the_damage_is_done_to_the_loaded_image(drawn_people):
-    config = load_config(SELFVERIFY, drawn_people)
+def test_the_damage_is_done_to_the_loaded_image(synthetic_coco):
+    config = load_config(SELFVERIFY, synthetic_coco)
     narrow(config.model)
     clean = build_split(config)
     damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
     info = clean.get_data_info(1)
     path, box = info['img_path'], info['bbox'][0]
-    expected = corrupt(cv2.imread(path), box, 'truncation', 5, [3, info['id']])
+    expected = corrupt_image(
+        cv2.imread(path), box, 'truncation', 5, [3, info['id']]
+    )
     load, harm, *rest = damaged.pipeline.transforms
     found = harm(load(damaged.get_data_info(1)))
     np.testing.assert_array_equal(found['img'], expected)
@@ -116,8 +118,8 @@ def test_the_damage_is_done_to_the_loaded_image(drawn_people):
     assert len(clean.pipeline.transforms) == len(rest) + 1
 
 
-def test_a_pipeline_without_images_is_refused(drawn_people):
-    clean = build_split(load_config(SELFVERIFY, drawn_people))
+def test_a_pipeline_without_images_is_refused(synthetic_coco):
+    clean = build_split(load_config(SELFVERIFY, synthetic_coco))
     del clean.pipeline.transforms[0]
     with pytest.raises(ValueError, match='expected LoadImage'):
         with_corruption(clean, CorruptImage('jpeg', 1))

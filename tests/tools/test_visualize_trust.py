@@ -12,8 +12,8 @@ BOX = [20, 30, 180, 250]
 
 
 @pytest.fixture(scope='module')
-def annotations(drawn_people):
-    return drawn_people / 'annotations' / 'person_keypoints_val2017.json'
+def annotations(synthetic_coco):
+    return synthetic_coco / 'annotations' / 'person_keypoints_val2017.json'
 
 
 @pytest.fixture(scope='module')
@@ -80,8 +80,10 @@ def test_the_boxes_file_says_who_is_there(draw, photo, clip, tmp_path):
     assert np.abs(drawn[0] - drawn[1]).mean() > 0.1  # nobody in the second
 
 
-def test_annotated_images_show_what_is_wrong(draw, drawn_people, annotations):
-    image = drawn_people / 'val2017' / '000002000001.jpg'
+def test_annotated_images_show_what_is_wrong(
+    draw, synthetic_coco, annotations
+):
+    image = synthetic_coco / 'val2017' / '000002000001.jpg'
     out = draw(image, '--coco', annotations)
     found = json.loads((out / '000002000001_trust.json').read_text())
     persons = json.loads(annotations.read_text())['annotations']
@@ -91,9 +93,9 @@ def test_annotated_images_show_what_is_wrong(draw, drawn_people, annotations):
         assert one['bbox'][:2] == pytest.approx(other['bbox'][:2], abs=0.1)
 
 
-def test_a_folder_gets_contact_sheets(draw, drawn_people, annotations):
+def test_a_folder_gets_contact_sheets(draw, synthetic_coco, annotations):
     out = draw(
-        drawn_people / 'val2017',
+        synthetic_coco / 'val2017',
         *('--coco', annotations, '--num', 2, '--persons', 4),
     )
     assert names(out) == ['best.png', 'typical.png', 'worst.png']
@@ -119,14 +121,14 @@ def refused(draw, capsys, message, *arguments):
 
 
 def test_inputs_that_can_not_be_drawn_stop_the_run(
-    draw, capsys, photo, clip, drawn_people, annotations, tmp_path
+    draw, capsys, photo, clip, synthetic_coco, annotations, tmp_path
 ):
     text = tmp_path / 'text.jpg'
     text.write_text('no picture')
     video = tmp_path / 'text.mp4'
     video.write_text('no video')
     whole, coco = '--whole-image', ('--coco', annotations)
-    folder = drawn_people / 'val2017'
+    folder = synthetic_coco / 'val2017'
     copy = tmp_path / 'copy' / 'photo.png'
     copy.parent.mkdir()
     cv2.imwrite(str(copy), np.zeros((9, 9, 3)))
@@ -169,7 +171,7 @@ def test_wrong_boxes_stop_the_run(
 
 
 def test_other_joints_stop_the_run(
-    draw, capsys, drawn_people, annotations, tmp_path
+    draw, capsys, synthetic_coco, annotations, tmp_path
 ):
     content = json.loads(annotations.read_text())
     for person in content['annotations']:
@@ -177,7 +179,7 @@ def test_other_joints_stop_the_run(
     other = tmp_path / 'other.json'
     other.write_text(json.dumps(content))
     message = 'expected 17 joints a person'
-    refused(draw, capsys, message, drawn_people / 'val2017', '--coco', other)
+    refused(draw, capsys, message, synthetic_coco / 'val2017', '--coco', other)
 
 
 @pytest.mark.parametrize(

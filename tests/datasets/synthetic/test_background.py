@@ -28,7 +28,7 @@ def test_backgrounds_repeat_per_seed_and_differ_between_seeds():
     assert (first != other).mean() > 0.5
 
 
-def test_noise_is_centerd():
+def test_noise_has_the_documented_mean_and_deviation():
     patch = noise_patch(np.random.default_rng(0), 300, 200)
     assert patch.shape == (200, 300)
     assert abs(patch.mean() - 128) < 6

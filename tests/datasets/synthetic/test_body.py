@@ -35,15 +35,15 @@ def rotation_about(axis, degrees):
     return matrix
 
 
-def test_left_elbow_bends_as_three_plain_rotations():
+def test_left_shoulder_turns_by_three_plain_rotations():
     angles = angles_with(left_shoulder=(30, 20, -40))
     expected = (
         rotation_about('x', -30)
         @ rotation_about('z', 20)
         @ rotation_about('y', 40)
     )
-    found = joint_rotations(angles)[JOINTS.index('left_shoulder')]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
+    rotation = joint_rotations(angles)[JOINTS.index('left_shoulder')]
+    np.testing.assert_allclose(rotation, expected, atol=1e-12)
 
 
 def test_rest_pose_stands_upright_with_its_left_at_positive_x():

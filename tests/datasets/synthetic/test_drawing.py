@@ -1,5 +1,4 @@
 import time
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,53 +9,18 @@ from self_verify_pose.datasets.synthetic.body import (
     JOINTS,
     KEYPOINT_NAMES,
     LIMITS,
-    PROPORTIONS,
-    pose_body,
 )
-from self_verify_pose.datasets.synthetic.coco_format import annotate_person
-from self_verify_pose.datasets.synthetic.outfit import sample_outfit
-from self_verify_pose.datasets.synthetic.render import observe
-from self_verify_pose.datasets.synthetic.scene import Person, sample_scene
 
 K = {name: i for i, name in enumerate(KEYPOINT_NAMES)}
 
 
 @pytest.fixture(scope='module')
-def drawings():
+def images():
     return [draw_scene(7, 'train', index) for index in range(40)]
 
 
 def triples(annotation):
     return np.array(annotation['keypoints']).reshape(17, 3)
-
-
-def scene_with(yaw_degrees, **joints):
-    """Return a scene with one mean person 4 m away, and nothing else."""
-    scene = sample_scene(np.random.default_rng(0))
-    angles = np.zeros((len(JOINTS), 3))
-    for name, value in joints.items():
-        angles[JOINTS.index(name)] = value
-    c, s = np.cos(np.deg2rad(yaw_degrees)), np.sin(np.deg2rad(yaw_degrees))
-    turn = np.diag([1, -1, -1]) @ [[c, 0, s], [0, 1, 0], [-s, 0, c]]
-    ratios = {name: ratio.mean for name, ratio in PROPORTIONS.items()}
-    body = pose_body(angles, 1.7, ratios).moved(turn, np.array([0, 0, 4.0]))
-    outfit = replace(
-        sample_outfit(np.random.default_rng(0)),
-        hair='short',
-        extra='none',
-        girth=1.0,
-    )
-    empty = type(scene.objects)(*(field[:0] for field in scene.objects))
-    camera = replace(
-        scene.camera, width=320, height=256, focal=400.0, center=(159.5, 127.5)
-    )
-    return replace(
-        scene,
-        camera=camera,
-        people=(Person(body, outfit, angles),),
-        objects=empty,
-        boxes=(),
-    )
 
 
 def test_same_arguments_give_the_same_image_and_others_another():
@@ -74,11 +38,11 @@ def test_same_arguments_give_the_same_image_and_others_another():
         )
 
 
-def test_projected_joints_are_the_keypoints(drawings):
-    for drawing in drawings:
-        projected = drawing.camera.project(drawing.joints)
+def test_projected_joints_are_the_keypoints(images):
+    for synthetic in images:
+        projected = synthetic.camera.project(synthetic.joints)
         for points, annotation in zip(
-            projected, drawing.annotations, strict=True
+            projected, synthetic.annotations, strict=True
         ):
             labeled = triples(annotation)[:, 2] > 0
             np.testing.assert_allclose(
@@ -86,13 +50,13 @@ def test_projected_joints_are_the_keypoints(drawings):
             )
 
 
-def test_joints_outside_the_image_are_zero_and_all_others_inside(drawings):
+def test_joints_outside_the_image_are_zero_and_all_others_inside(images):
     outside = 0
-    for drawing in drawings:
-        height, width = drawing.image.shape[:2]
-        projected = drawing.camera.project(drawing.joints)
+    for synthetic in images:
+        height, width = synthetic.image.shape[:2]
+        projected = synthetic.camera.project(synthetic.joints)
         for points, annotation in zip(
-            projected, drawing.annotations, strict=True
+            projected, synthetic.annotations, strict=True
         ):
             x, y, visible = triples(annotation).T
             inside = (
@@ -106,12 +70,12 @@ def test_joints_outside_the_image_are_zero_and_all_others_inside(drawings):
     assert outside > 0
 
 
-def test_saved_elbow_and_knee_angles_are_inside_the_limits(drawings):
+def test_saved_elbow_and_knee_angles_are_inside_the_limits(images):
     hinges = {
         'elbow': ('shoulder', 'elbow', 'wrist'),
         'knee': ('hip', 'knee', 'ankle'),
     }
-    for joints in np.concatenate([d.joints for d in drawings]):
+    for joints in np.concatenate([d.joints for d in images]):
         for name, parts in hinges.items():
             for side in ('left', 'right'):
                 a, b, c = (joints[K[f'{side}_{part}']] for part in parts)
@@ -122,52 +86,10 @@ def test_saved_elbow_and_knee_angles_are_inside_the_limits(drawings):
                 assert bend <= limit + 1e-6
 
 
-def test_front_view_has_the_left_side_at_larger_x_and_shows_the_face():
-    view = observe(scene_with(0))
-    x, visible = view.keypoints[0, :, 0], view.visibility[0]
-    for part in ('eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee'):
-        assert x[K[f'left_{part}']] > x[K[f'right_{part}']]
-    assert (visible == 2).all()
-
-
-def test_back_view_is_mirrored_and_hides_the_face():
-    view = observe(scene_with(180))
-    x, visible = view.keypoints[0, :, 0], view.visibility[0]
-    assert x[K['left_shoulder']] < x[K['right_shoulder']]
-    assert (visible[[K['nose'], K['left_eye'], K['right_eye']]] == 1).all()
-    assert (visible[[K['left_shoulder'], K['right_hip']]] == 2).all()
-
-
-def test_side_view_hides_the_far_side():
-    # Turned to the person's own left, the right side faces the camera.
-    visible = observe(scene_with(90)).visibility[0]
-    for part in ('ear', 'shoulder', 'elbow', 'hip', 'knee'):
-        assert visible[K[f'right_{part}']] == 2
-        assert visible[K[f'left_{part}']] == 1
-
-
-def test_hand_behind_the_back_is_hidden_by_the_own_body():
-    pose = {'left_shoulder': (-30, 0, 70), 'left_elbow': (90, 0, 0)}
-    assert observe(scene_with(0, **pose)).visibility[0][K['left_wrist']] == 1
-    assert observe(scene_with(180, **pose)).visibility[0][K['left_wrist']] == 2
-
-
-def test_person_behind_another_is_hidden_and_the_one_in_front_is_not():
-    scene = scene_with(0)
-    front = scene.people[0]
-    shifted = front.body.moved(np.eye(3), np.array([0, 0, 1.0]))
-    both = replace(scene, people=(front, replace(front, body=shifted)))
-    view = observe(both)
-    assert (view.visibility[0] == 2).all()
-    hips = [K['left_hip'], K['right_hip'], K['nose']]
-    assert (view.visibility[1][hips] == 1).all()
-    assert set(np.unique(view.owners)) == {0, 1, 2}
-
-
-def test_boxes_areas_and_polygons_fit_what_was_drawn(drawings):
-    for drawing in drawings:
-        shape = drawing.image.shape[:2]
-        for annotation in drawing.annotations:
+def test_boxes_areas_and_polygons_agree(images):
+    for synthetic in images:
+        shape = synthetic.image.shape[:2]
+        for annotation in synthetic.annotations:
             x, y, w, h = annotation['bbox']
             assert 0 <= x < x + w <= shape[1]
             assert 0 <= y < y + h <= shape[0]
@@ -175,41 +97,24 @@ def test_boxes_areas_and_polygons_fit_what_was_drawn(drawings):
             for polygon in annotation['segmentation']:
                 corners = np.array(polygon).reshape(-1, 2)
                 cv2.fillPoly(mask, [corners], 1)
-            found = cv2.boundingRect(mask)
-            np.testing.assert_allclose(found, (x, y, w, h), atol=1)
+            box = cv2.boundingRect(mask)
+            np.testing.assert_allclose(box, (x, y, w, h), atol=1)
             # Holes are filled in the polygon only.
             assert 0.97 < mask.sum() / annotation['area'] < 1.35
             assert annotation['iscrowd'] == 0
             assert annotation['category_id'] == 1
 
 
-def test_mask_area_and_box_are_exact():
-    mask = np.zeros((30, 40), bool)
-    mask[5:15, 10:30] = True
-    mask[8:10, 12:14] = False
-    points, visible = (
-        np.full((17, 2), 12.34567),
-        np.repeat([2, 1, 0], (9, 4, 4)),
-    )
-    annotation = annotate_person(9, 3, mask, points, visible)
-    assert annotation['bbox'] == [10, 5, 20, 10]
-    assert annotation['area'] == 196
-    assert annotation['num_keypoints'] == 13
-    assert annotation['keypoints'][:3] == [12.346, 12.346, 2]
-    assert annotation['keypoints'][-3:] == [0, 0, 0]
-    assert len(annotation['segmentation']) == 1
-
-
-def test_people_are_of_useful_size_and_number(drawings):
+def test_persons_are_of_useful_size_and_number(images):
     boxes = np.array(
-        [a['bbox'] for d in drawings for a in d.annotations], dtype=float
+        [a['bbox'] for d in images for a in d.annotations], dtype=float
     )
     assert 80 < np.median(boxes[:, 3]) < 220
-    counts = {len(d.annotations) for d in drawings}
+    counts = {len(d.annotations) for d in images}
     assert counts >= {1, 2, 3}
     assert max(counts) <= 4
     codes = np.concatenate(
-        [triples(a)[:, 2] for d in drawings for a in d.annotations]
+        [triples(a)[:, 2] for d in images for a in d.annotations]
     )
     assert all((codes == code).mean() > 0.02 for code in (0, 1, 2))
 
@@ -224,7 +129,7 @@ def test_arguments_out_of_range_are_errors(seed, split, index):
 
 
 @pytest.mark.no_cover
-def test_drawing_is_quick():
+def test_an_image_takes_little_time():
     start = time.process_time()
     for index in range(20):
         draw_scene(0, 'train', index)

@@ -17,7 +17,7 @@ def contents(root):
 
 @pytest.fixture(scope='module')
 def made(tmp_path_factory):
-    root = tmp_path_factory.mktemp('drawn') / 'coco'
+    root = tmp_path_factory.mktemp('synthetic') / 'coco'
     report = make_dataset(root, 9, 3, seed=5)
     return root, report
 
@@ -118,7 +118,7 @@ def test_other_settings_are_an_error_and_change_nothing(made):
     assert contents(root) == before
 
 
-def test_foreign_folder_is_left_alone(tmp_path):
+def test_foreign_folder_is_not_changed(tmp_path):
     (tmp_path / 'annotations').mkdir()
     (tmp_path / 'annotations' / 'mine.json').write_text('{}')
     with pytest.raises(FileExistsError, match='not made by this generator'):
@@ -142,12 +142,12 @@ def test_pycocotools_reads_it_and_agrees_on_the_masks(made):
 
     root, report = made
     coco = COCO(root / 'annotations' / 'person_keypoints_train2017.json')
-    people = coco.loadAnns(coco.getAnnIds(iscrowd=False))
-    assert len(people) == report.people['train']
+    persons = coco.loadAnns(coco.getAnnIds(iscrowd=False))
+    assert len(persons) == report.people['train']
     assert (
         coco.loadCats(coco.getCatIds(['person']))[0]['keypoints'][0] == 'nose'
     )
-    for person in people:
+    for person in persons:
         record = coco.loadImgs(person['image_id'])[0]
         image = cv2.imread(str(root / 'train2017' / record['file_name']))
         assert image.shape[:2] == (record['height'], record['width'])

@@ -7,7 +7,6 @@ from self_verify_pose.datasets.synthetic.body import (
     LIMITS,
     PROPORTIONS,
 )
-from self_verify_pose.datasets.synthetic.choice import pick
 from self_verify_pose.datasets.synthetic.pose_sampling import (
     sample_angles,
     sample_ratios,
@@ -47,17 +46,8 @@ def test_left_and_right_are_used_alike():
 
 def test_ratios_stay_within_two_deviations():
     rng = np.random.default_rng(0)
-    drawn = [sample_ratios(rng) for _ in range(200)]
+    samples = [sample_ratios(rng) for _ in range(200)]
     for name, (mean, std) in PROPORTIONS.items():
-        values = np.array([ratios[name] for ratios in drawn])
+        values = np.array([ratios[name] for ratios in samples])
         assert (np.abs(values - mean) <= 2 * std + 1e-12).all()
         assert values.std() > 0.5 * std
-
-
-def test_pick_follows_the_weights():
-    rng = np.random.default_rng(0)
-    drawn = Counter(
-        pick(rng, {'a': 1.0, 'b': 3.0, 'c': 0.0}) for _ in range(4000)
-    )
-    assert set(drawn) == {'a', 'b'}
-    assert abs(drawn['b'] / 4000 - 0.75) < 0.03

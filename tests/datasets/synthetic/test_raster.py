@@ -2,38 +2,33 @@ import numpy as np
 import pytest
 
 from self_verify_pose.datasets.synthetic.raster import (
-    Camera,
-    empty_buffers,
-    fill_box,
+    PinholeCamera,
     rasterize,
 )
-from self_verify_pose.datasets.synthetic.shapes import ShapeList, concatenate
+from self_verify_pose.datasets.synthetic.shapes import (
+    Capsule,
+    Ellipsoid,
+    Rectangle,
+)
 
 # So far away that perspective inside a shape is below the tolerance.
 FAR = 1000.0
-CAMERA = Camera(48, 40, FAR * 20, (23.5, 19.5))
+CAMERA = PinholeCamera(48, 40, FAR * 20, (23.5, 19.5))
 LIGHT = np.array([0.0, 0.0, -1.0])
 
 
 def draw(*shapes):
-    buffers = empty_buffers(CAMERA.width, CAMERA.height)
-    rasterize(concatenate(list(shapes)), CAMERA, LIGHT, buffers)
-    return buffers
+    return rasterize(shapes, CAMERA, LIGHT)
 
 
 def capsule(start, end, radii, label=1):
-    shapes = ShapeList()
     far = np.array([0, 0, FAR])
-    shapes.capsule(np.array(start) + far, np.array(end) + far, radii, label)
-    return shapes.build()
+    return Capsule(np.array(start) + far, np.array(end) + far, radii, label)
 
 
 def ellipsoid(center, frame, semi_axes, label=1):
-    shapes = ShapeList()
-    shapes.ellipsoid(
-        np.add(center, (0, 0, FAR)), np.asarray(frame), semi_axes, label
-    )
-    return shapes.build()
+    axes = np.asarray(frame) * semi_axes
+    return Ellipsoid(np.add(center, (0, 0, FAR)), axes, label)
 
 
 def pixel_rays():
@@ -112,20 +107,26 @@ def test_shapes_outside_the_image_leave_it_empty():
     assert np.isinf(buffers.depth).all()
 
 
-def test_box_is_clipped_and_hides_only_what_is_behind():
-    buffers = empty_buffers(20, 10)
-    fill_box((-5, 2, 8, 30), 4.0, 3, buffers)
-    fill_box((4, 0, 12, 5), 2.0, 1, buffers)
-    fill_box((4, 0, 12, 10), 6.0, 2, buffers)
-    assert (buffers.label[5:, :8] == 3).all()
-    assert (buffers.label[:5, 4:12] == 1).all()
-    assert (buffers.label[5:, 8:12] == 2).all()
-    assert not buffers.label[:, 12:].any()
+def test_rectangle_is_clipped_and_hides_only_what_is_behind():
+    label = rasterize(
+        [
+            Rectangle((-5, 2, 8, 30), 4.0, 3),
+            Rectangle((4, 0, 12, 5), 2.0, 1),
+            Rectangle((4, 0, 12, 10), 6.0, 2),
+            Rectangle((30, -9, 40, -2), 1.0, 4),
+        ],
+        PinholeCamera(20, 10, 400.0, (9.5, 4.5)),
+        LIGHT,
+    ).label
+    assert (label[5:, :8] == 3).all()
+    assert (label[:5, 4:12] == 1).all()
+    assert (label[5:, 8:12] == 2).all()
+    assert not label[:, 12:].any()
 
 
 def test_projection_puts_the_optical_axis_at_the_principal_point():
     points = np.array([[0, 0, 3.0], [0.3, -0.6, 3.0]])
-    camera = Camera(320, 256, 400.0, (159.5, 127.5))
+    camera = PinholeCamera(320, 256, 400.0, (159.5, 127.5))
     np.testing.assert_allclose(
         camera.project(points), [[159.5, 127.5], [199.5, 47.5]]
     )

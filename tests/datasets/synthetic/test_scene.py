@@ -3,9 +3,14 @@ import pytest
 
 from self_verify_pose.datasets.synthetic.scene import (
     FIRST_OBJECT_LABEL,
-    MAX_PEOPLE,
+    MAX_PERSONS,
     OBJECT_LABELS,
     sample_scene,
+)
+from self_verify_pose.datasets.synthetic.shapes import (
+    Capsule,
+    Ellipsoid,
+    Rectangle,
 )
 
 
@@ -14,20 +19,20 @@ def scenes():
     return [sample_scene(np.random.default_rng(i)) for i in range(80)]
 
 
-def test_one_to_four_people_who_all_stand_on_the_ground(scenes):
-    counts = {len(scene.people) for scene in scenes}
-    assert counts == set(range(1, MAX_PEOPLE + 1))
+def test_one_to_four_persons_who_all_stand_on_the_ground(scenes):
+    counts = {len(scene.persons) for scene in scenes}
+    assert counts == set(range(1, MAX_PERSONS + 1))
     for scene in scenes:
-        for person in scene.people:
+        for person in scene.persons:
             points = np.array(list(person.body.points.values()))
             lowest = (points @ scene.ground.up).min()
             # The soles lie below the lowest named point, the same for all.
             assert lowest == pytest.approx(scene.ground.height, abs=1e-6)
 
 
-def test_people_do_not_stand_in_one_another(scenes):
+def test_persons_do_not_intersect(scenes):
     for scene in scenes:
-        places = [person.body.points['pelvis'] for person in scene.people]
+        places = [person.body.points['pelvis'] for person in scene.persons]
         for i, first in enumerate(places):
             for second in places[:i]:
                 assert np.linalg.norm(first - second) > 0.3
@@ -38,7 +43,7 @@ def test_all_turns_occur_and_facing_the_camera_is_most_common(scenes):
         [
             -person.body.frames['pelvis'][2, 2]
             for scene in scenes
-            for person in scene.people
+            for person in scene.persons
         ]
     )
     assert (facing > 0.5).mean() > 0.35
@@ -47,12 +52,10 @@ def test_all_turns_occur_and_facing_the_camera_is_most_common(scenes):
 
 
 def test_objects_have_labels_of_objects(scenes):
-    labels = np.concatenate(
-        [s.objects.capsule_labels for s in scenes]
-        + [s.objects.ellipsoid_labels for s in scenes]
-        + [[box.label for box in s.boxes] for s in scenes]
-    )
+    labels = np.array([shape.label for s in scenes for shape in s.objects])
     assert len(labels) > 20
+    kinds = {type(shape) for scene in scenes for shape in scene.objects}
+    assert kinds == {Capsule, Ellipsoid, Rectangle}
     assert labels.min() >= FIRST_OBJECT_LABEL
     assert labels.max() < FIRST_OBJECT_LABEL + OBJECT_LABELS
 

@@ -9,10 +9,8 @@ from trust_caches import example_columns, example_header
 from self_verify_pose.datasets.transforms.load_pseudo_trust import (
     LoadPseudoTrust,
 )
-from self_verify_pose.datasets.trust_cache.schema import (
-    CacheError,
-    save_cache,
-)
+from self_verify_pose.datasets.trust_cache.cache_file import save_cache
+from self_verify_pose.datasets.trust_cache.schema import CacheError
 from self_verify_pose.skeleton import FLIP
 
 TRUST = example_columns()['pseudo_trust']

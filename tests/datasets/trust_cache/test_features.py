@@ -1,18 +1,20 @@
+import logging
+
 import numpy as np
 import pytest
 import torch
 from helpers import CACHED, build_estimator, packed_batch
 from mmengine.dataset import pseudo_collate
+from mmpose.registry import DATASETS
 from trust_caches import example_columns, example_header
 
+from self_verify_pose.datasets.trust_cache import features
+from self_verify_pose.datasets.trust_cache.cache_file import save_cache
+from self_verify_pose.datasets.trust_cache.feature_file import features_digest
 from self_verify_pose.datasets.trust_cache.features import (
     StoredFeaturesDataset,
 )
-from self_verify_pose.datasets.trust_cache.schema import (
-    CacheError,
-    evidence_digest,
-    save_cache,
-)
+from self_verify_pose.datasets.trust_cache.schema import CacheError
 from self_verify_pose.models.sample_fields import person_sizes
 
 TRUST = example_columns()['pseudo_trust']
@@ -39,14 +41,14 @@ def files(tmp_path, model, batch):
             person_sizes(batch['data_samples'], 'cpu'),
         )
     rows = rows.half().numpy()
-    evidence, cache = tmp_path / 'c.features.npy', tmp_path / 'c.npz'
-    np.save(evidence, rows)
-    header = example_header(evidence=evidence_digest(rows))
+    path, cache = tmp_path / 'c.features.npy', tmp_path / 'c.npz'
+    np.save(path, rows)
+    header = example_header(features=features_digest(rows))
     save_cache(cache, header, example_columns())
-    return str(cache), str(evidence)
+    return str(cache), str(path)
 
 
-def test_stored_evidence_gives_the_loss_of_the_images(files, model, batch):
+def test_stored_features_give_the_loss_of_the_images(files, model, batch):
     dataset = StoredFeaturesDataset(*files, ann_file='')
     stored = model.data_preprocessor(pseudo_collate(list(dataset)), True)
     model.train()
@@ -74,23 +76,51 @@ def test_only_the_first_rows(files):
     assert len(StoredFeaturesDataset(*files, ann_file='', indices=99)) == 5
 
 
-def test_evidence_of_another_cache_is_refused(files):
+def test_features_of_another_cache_are_refused(files):
     np.save(files[1], np.load(files[1]) + 1)
     with pytest.raises(CacheError, match='stored with the cache'):
         StoredFeaturesDataset(*files, ann_file='')
 
 
-def test_missing_and_truncated_evidence(files, tmp_path):
-    missing = str(tmp_path / 'none.npy')
-    with pytest.raises(FileNotFoundError, match='--with-features'):
-        StoredFeaturesDataset(files[0], missing, ann_file='')
-    with open(files[1], 'r+b') as file:
-        file.truncate(300)
-    with pytest.raises(CacheError, match='cannot be read'):
-        StoredFeaturesDataset(*files, ann_file='')
+@pytest.fixture
+def warnings(monkeypatch):
+    """Collect what is logged as a warning."""
+    messages = []
+
+    def collect(message, logger, level):
+        assert level == logging.WARNING
+        messages.append(message)
+
+    monkeypatch.setattr(features, 'print_log', collect)
+    return messages
 
 
-def test_evidence_of_another_network_is_refused(model, batch):
+def test_the_old_argument_is_an_alias_that_warns(files, warnings):
+    cache, path = files
+    new = StoredFeaturesDataset(cache, features=path, ann_file='a.json')
+    assert not warnings
+    old = StoredFeaturesDataset(cache, evidence=path, ann_file='a.json')
+    assert warnings == [
+        'StoredFeaturesDataset.evidence is deprecated; use features'
+    ]
+    assert torch.equal(old[1]['inputs'], new[1]['inputs'])
+
+
+def test_the_old_type_is_an_alias_that_warns(files, warnings):
+    config = {'cache': files[0], 'evidence': files[1], 'ann_file': 'a.json'}
+    dataset = DATASETS.build({'type': 'TrustEvidenceDataset', **config})
+    assert isinstance(dataset, StoredFeaturesDataset)
+    assert len(dataset) == 5
+    assert warnings[0].startswith('TrustEvidenceDataset is deprecated')
+    assert len(warnings) == 2  # and that of the old argument
+
+
+def test_missing_features_are_named(files):
+    with pytest.raises(ValueError, match='features: expected the path'):
+        StoredFeaturesDataset(files[0], ann_file='')
+
+
+def test_features_of_another_network_are_refused(model, batch):
     rows = torch.zeros(5, 99, dtype=torch.float16)
     with pytest.raises(ValueError, match='48 channels, found 99'):
         model.loss(rows, batch['data_samples'])
@@ -99,8 +129,8 @@ def test_evidence_of_another_network_is_refused(model, batch):
 def test_images_are_preprocessed_as_before(model):
     image = torch.full((3, 8, 8), 128, dtype=torch.uint8)
     sample = packed_batch(model, 1)['data_samples'][0]
-    found = model.data_preprocessor(
+    processed = model.data_preprocessor(
         {'inputs': [image], 'data_samples': [sample]}
     )
-    assert found['inputs'].shape == (1, 3, 8, 8)
-    assert found['inputs'].abs().max() < 1
+    assert processed['inputs'].shape == (1, 3, 8, 8)
+    assert processed['inputs'].abs().max() < 1

@@ -6,11 +6,9 @@ from trust_caches import NAMES, example_columns, example_header
 from self_verify_pose.datasets.transforms.load_pseudo_trust import (
     LoadPseudoTrust,
 )
+from self_verify_pose.datasets.trust_cache.cache_file import save_cache
 from self_verify_pose.datasets.trust_cache.files import file_sha256
-from self_verify_pose.datasets.trust_cache.schema import (
-    CacheError,
-    save_cache,
-)
+from self_verify_pose.datasets.trust_cache.schema import CacheError
 from self_verify_pose.engine.hooks.trust_cache_check import TrustCacheHook
 
 

@@ -21,8 +21,8 @@ def model(tiny_files):
 
 
 @pytest.fixture(scope='module')
-def infos(drawn_people):
-    root = drawn_people
+def infos(synthetic_coco):
+    root = synthetic_coco
     annotations = root / 'annotations' / 'person_keypoints_val2017.json'
     persons = read_instances(annotations, root / 'val2017')
     return dict(list(persons.items())[:3])

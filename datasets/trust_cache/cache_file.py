@@ -1,0 +1,148 @@
+"""Reading and writing of trust caches, checked in both directions."""
+
+import dataclasses
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from .files import write_npz
+from .schema import (
+    DTYPES_AND_SHAPES,
+    REMEDY,
+    CacheError,
+    CacheHeader,
+    Columns,
+    check_columns,
+    parse_header,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrustCache:
+    """A loaded cache.
+
+    Args:
+        path: Its file.
+        header: Origin of its labels.
+        columns: Its arrays by name.
+    """
+
+    path: Path
+    header: CacheHeader
+    columns: Columns
+    _rows: dict[int, int] = dataclasses.field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Index the rows by id."""
+        ids = self.columns['ids'].tolist()
+        rows = dict(zip(ids, range(len(ids)), strict=True))
+        object.__setattr__(self, '_rows', rows)
+
+    def __len__(self) -> int:
+        """Return the number of persons."""
+        return len(self.columns['ids'])
+
+    def row(self, sample_id: int) -> int | None:
+        """Find the labels of a person.
+
+        Args:
+            sample_id: Annotation id.
+
+        Returns:
+            The row, None where the cache has none.
+        """
+        return self._rows.get(int(sample_id))
+
+
+def save_cache(
+    path: str | Path,
+    header: CacheHeader,
+    columns: Columns,
+    scratch: Path | None = None,
+) -> None:
+    """Check a cache and write it atomically.
+
+    Args:
+        path: The ``.npz`` to make or to replace.
+        header: Origin of the labels.
+        columns: Arrays as in the table of :mod:`~.schema`.
+        scratch: See :func:`~.files.replacing`.
+
+    Raises:
+        CacheError: If an array breaks a rule of the table.
+        OSError: If it cannot be written; an old file is kept.
+    """
+    check_columns(path, header, columns)
+    arrays = {
+        name: columns[name].astype(kind, copy=False)
+        for name, (kind, _) in DTYPES_AND_SHAPES.items()
+    }
+    arrays['header'] = np.array(header.to_json())
+    write_npz(path, arrays, scratch)
+
+
+def load_cache(path: str | Path) -> TrustCache:
+    """Read a cache and check all of it.
+
+    Args:
+        path: A file written by :func:`save_cache`.
+
+    Returns:
+        The cache.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CacheError: If the file is damaged, something else, of another
+            schema, or holds values that its schema forbids.
+    """
+    path = Path(path)
+    arrays = read_npz(path)
+    if 'header' not in arrays:
+        raise CacheError(
+            f'trust cache: expected a header in {path}, found the arrays '
+            f'{", ".join(arrays) or "none"}: not written by this package; '
+            'give another file'
+        )
+    header = parse_header(path, str(arrays.pop('header')[()]))
+    check_columns(path, header, arrays)
+    return TrustCache(path, header, arrays)
+
+
+def read_npz(path: Path) -> Columns:
+    """Read all arrays of an ``.npz`` without running code from it.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The arrays by name.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CacheError: If it is damaged or no ``.npz``.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'trust cache: expected a file, found nothing at {path}; '
+            f'correct the path or {REMEDY}'
+        )
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        AttributeError,  # a plain .npy has no files
+        EOFError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise CacheError(
+            f'trust cache: expected a whole .npz, found {path}, which cannot '
+            f'be read ({error}); {REMEDY}'
+        ) from error
