@@ -37,7 +37,7 @@ from self_verify_pose.engine.checkpoint import (
 )
 from self_verify_pose.metrics.evaluation.report.write import figures_of
 from self_verify_pose.metrics.json_values import to_json_values
-from self_verify_pose.models.heads.calibration import fit
+from self_verify_pose.models.heads.calibration import fit_calibration
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.kinematics.bone_lengths import bone_scores
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
@@ -256,7 +256,7 @@ class TrustComparison:
         trust = lessons.predict(head, calib['evidence'][:, 0], view)
         right = calib['right'][:, 0].numpy()
         try:
-            knots = fit(trust[known], right[known], 'temperature')
+            knots = fit_calibration(trust[known], right[known], 'temperature')
             head.calibration.set(knots)
         except ValueError as error:  # a head that learned the wrong order
             self.console.print(f'{name}: not calibrated: {error}')
