@@ -1,5 +1,6 @@
-"""Read checkpoints, compare them with an estimator and load their weights."""
+"""Read, check, load and save checkpoints of estimators."""
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from mmengine.model import revert_sync_batchnorm
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
+
+from ..datasets.trust_cache.files import replacing
 
 TRUST_PREFIX = 'trust_head.'
 
@@ -83,6 +86,23 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
         ValueError: If the file is not a checkpoint.
     """
     return state_dict_of(read_checkpoint(path))
+
+
+def save_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
+    """Write a checkpoint completely or not at all.
+
+    Args:
+        checkpoint: The content of the file.
+        path: The file to write or to replace.
+
+    Raises:
+        OSError: If it cannot be written, e.g. because the disk is full.
+    """
+    # in memory first: torch.save does not tell that a disk is full
+    content = io.BytesIO()
+    torch.save(checkpoint, content)
+    with replacing(path) as file:
+        file.write(content.getbuffer())
 
 
 def load_estimator(

@@ -2,13 +2,13 @@ import argparse
 
 import pytest
 
-from self_verify_pose.tools.command_line import add_judging_options
+from self_verify_pose.tools.command_line import add_evaluation_options
 
 
 @pytest.fixture
 def parser():
     parser = argparse.ArgumentParser()
-    add_judging_options(parser)
+    add_evaluation_options(parser)
     return parser
 
 
