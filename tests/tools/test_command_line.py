@@ -12,7 +12,7 @@ def parser():
     return parser
 
 
-def test_options_that_make_sense_are_taken(parser):
+def test_valid_options_are_parsed(parser):
     args = parser.parse_args(
         ['--batch-size', '1', '--workers', '0', '--device', 'cpu']
     )
@@ -31,7 +31,7 @@ def test_options_that_make_sense_are_taken(parser):
         ('--device', 'cuda:99', 'a device such as cpu'),
     ],
 )
-def test_others_are_refused(parser, option, value, expected, capsys):
+def test_invalid_options_are_rejected(parser, option, value, expected, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args([f'{option}={value}'])
     message = capsys.readouterr().err

@@ -108,7 +108,8 @@ def test_interrupted_set_up_starts_again(script: Path, tmp_path: Path) -> None:
     python = fake_python(tmp_path)
     code, _, messages = run(script, PYTHON=python)
     assert code == 1
-    assert 'the last set-up was interrupted: .venv is created again' in messages
+    expected = 'the last set-up was interrupted: .venv is created again'
+    assert expected in messages
     assert '[1/7] virtual environment' in messages
 
 
