@@ -1,8 +1,8 @@
 """Fixes for third-party packages, applied when this module is imported.
 
 Every config lists it first in ``custom_imports``; tools and tests import it
-before MMPose. Each fix names the versions that need it and leaves all
-others alone.
+before MMPose. Each fix names the versions that need it and does not change
+others.
 """
 
 import importlib
@@ -21,7 +21,7 @@ _OPS = (
     'nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
     'qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
 )
-# A torch Library takes its definitions with it when it is collected.
+# The definitions of a torch Library are removed when it is collected.
 _libraries: list[torch.library.Library] = []
 
 
@@ -35,7 +35,7 @@ def define_missing_torchvision_ops() -> bool:
     uses only ``torchvision.transforms.ToPILImage``.
 
     Returns:
-        bool: Whether the schemas had to be defined.
+        Whether the schemas had to be defined.
     """
     if torch.version.cuda or torch.version.hip:
         return False
@@ -49,7 +49,7 @@ def define_missing_torchvision_ops() -> bool:
     else:
         return False
     for name in [m for m in sys.modules if m.startswith('torchvision.')]:
-        del sys.modules[name]  # half-made by the failed import
+        del sys.modules[name]  # left by the failed import
     library = torch.library.Library('torchvision', 'DEF')
     for schema in _OPS:
         library.define(schema)
@@ -64,10 +64,10 @@ def allow_mmengine_checkpoints() -> bool:
     the default: its checkpoints hold the log history (``HistoryBuffer``)
     and the data set's meta information (numeric NumPy arrays). Only these
     are added to the allow-list; any other class or function in a checkpoint
-    is still refused.
+    is still rejected.
 
     Returns:
-        bool: Whether this torch needs the allow-list.
+        Whether this torch needs the allow-list.
     """
     if _version(torch.__version__) < (2, 6) or not _is_installed('mmengine'):
         return False
@@ -84,11 +84,11 @@ def allow_mmengine_checkpoints() -> bool:
 
 
 def _history_statistic(owner: object, name: str) -> Callable[..., Any]:
-    """Stand in for ``getattr`` while a checkpoint is read.
+    """Replace ``getattr`` while a checkpoint is read.
 
-    A pickled ``HistoryBuffer`` names its statistics as ``getattr(
-    HistoryBuffer, 'mean')``. The true ``getattr`` would open a way to any
-    code, so only these names of this class are answered.
+    A pickled ``HistoryBuffer`` refers to its statistics as ``getattr(
+    HistoryBuffer, 'mean')``. Allowing the real ``getattr`` would allow any
+    code, so only these names of this class are resolved.
     """
     from mmengine.logging import HistoryBuffer
 
@@ -102,7 +102,7 @@ def _history_statistic(owner: object, name: str) -> Callable[..., Any]:
 
 
 def _numpy_globals() -> list[Any]:
-    """Name what numeric NumPy arrays and scalars are pickled with.
+    """Functions and types in pickles of numeric NumPy arrays and scalars.
 
     NumPy 2 renamed ``numpy.core`` to ``numpy._core``; a checkpoint holds the
     name of the version that wrote it, so both names are listed.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Cache a teacher's labels once, then train the trust head on them.
+# Cache the trust targets of a teacher, then train the trust head on them.
 #
 #   bash run_offline_cached_trusthead.sh [POSE_CKPT] [ARGUMENTS OF mim train]
 #
@@ -8,9 +8,9 @@
 # CACHE_DIR     folder of the caches; work_dirs/self_verify_pose/cache
 # CACHE_TRAIN   the cache; CACHE_DIR/train_sol.npz, train_sol_fk.npz for the
 #               kinematic chain, with _N before .npz for MAX_SAMPLES=N
-# FORCE_CACHE   1 makes the cache anew; 0, the default, keeps one that exists
+# FORCE_CACHE   1 recreates the cache; 0, the default, keeps an existing one
 # MAX_SAMPLES   use the first N persons of training and of validation
-# FEATURES      1 also stores what the head reads and trains without images
+# FEATURES      1 also caches the features of the head; trains without images
 # TEACHER       free (default) or fk, the kinematic chain
 # COCO_ROOT, WORK_DIR, PYTHON, GPUS, USE_TENSORBOARD and USE_WANDB are as in
 # run_train_selfverify.sh.
@@ -55,9 +55,9 @@ options=(--split train --out "$cache" --teacher "$TEACHER")
 options+=(${MAX_SAMPLES:+--max-samples "$MAX_SAMPLES"})
 [ "${FEATURES:-0}" = 1 ] && options+=(--with-features)
 if [ -e "$cache" ] && [ "${FORCE_CACHE:-0}" = 0 ]; then
-    say "labels: made before, in $cache"
+    say "trust targets: made before, in $cache"
 else
-    say "labels: $cache"
+    say "trust targets: $cache"
     if [ "${FORCE_CACHE:-0}" = 1 ]; then
         options+=(--force)
     else

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Test a checkpoint: AP, and trust beside the raw score.
+# Test a checkpoint: AP, and the metrics of trust and raw score.
 #
 #   bash run_test_selfverify.sh CHECKPOINT|WORK_DIR [ARGUMENTS OF mim test]
 #
-# A work directory stands for its best checkpoint, else its last one. The
-# config is the one that the checkpoint was trained with where its work
-# directory names it, else the self-verify config; CONFIG chooses another.
+# For a work directory, its best checkpoint is tested, else its last one. The
+# config is the one that the checkpoint was trained with if its work directory
+# has a copy, else the self-verify config; CONFIG overrides it.
 # COCO_ROOT, WORK_DIR, PYTHON, GPUS, USE_TENSORBOARD and USE_WANDB are as in
 # run_train_selfverify.sh.
 if [ $# = 0 ]; then
@@ -34,7 +34,7 @@ checkpoint_in() {
     fi
 }
 
-# The config by whose name the work directory keeps a copy.
+# The config of which the work directory has a copy.
 config_of() {
     local copy
     for copy in "$1"/*.py; do

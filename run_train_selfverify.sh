@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Train pose and trust, validate each epoch, leave curves and pictures.
+# Train pose and trust, validate each epoch, write curves and contact sheets.
 #
 #   bash run_train_selfverify.sh [ARGUMENTS OF mim train]
 #
-# COCO_ROOT  folder with COCO; without it drawn people and the quick profile
+# COCO_ROOT  folder with COCO; if unset, synthetic images and the quick profile
 #            (configs/quick) are used: a narrow RTMPose from random weights,
-#            pose only first, then pose, consistency and trust
-# WORK_DIR   where everything goes
+#            trained on pose only, then on pose, consistency and trust
+# WORK_DIR   output folder
 # PYTHON     the Python to use
-# GPUS       processes, one GPU each; 1 by default
+# GPUS       number of processes, one GPU each; 1 by default
 # USE_WANDB  1 logs to W&B as well (WANDB_PROJECT, WANDB_NAME, WANDB_MODE)
 # USE_TENSORBOARD  1 logs to TensorBoard as well
 # shellcheck source=tools/run_common.sh
@@ -23,7 +23,7 @@ if [ "$quick" = no ]; then
 else
     config=$QUICK/selfverify_cycle_rtmpose_synthetic-256x192.py
     warm=$WORK_DIR/warmup
-    say "COCO_ROOT is not set: drawn people and the quick profile"
+    say "COCO_ROOT is not set: synthetic images and the quick profile"
     if [ -e "$warm/done" ]; then
         say "pose-only warm-up: done before, in $warm"
     else
@@ -41,5 +41,5 @@ run_mim train "$config" --work-dir "$WORK_DIR" "${start[@]}" "$@"
 say "result"
 "$PY" "$ROOT/tools/summarize_run.py" "$WORK_DIR" \
     --curves "$WORK_DIR/curves.png"
-draw_pictures "$config" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
+draw_contact_sheets "$config" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
 say "checkpoint: $WORK_DIR/latest.pth"

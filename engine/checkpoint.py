@@ -1,5 +1,6 @@
-"""Give an estimator the weights of a checkpoint."""
+"""Read, check, load and save checkpoints of estimators."""
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -8,73 +9,27 @@ from zipfile import BadZipFile
 import torch
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-
-def load_estimator(
-    config: Config,
-    state: dict[str, Tensor],
-    path: str,
-    trust: bool,
-    device: str = 'cpu',
-) -> nn.Module:
-    """Build the estimator of a config with the weights of a checkpoint.
-
-    Args:
-        config: A config of this package or of MMPose.
-        state: The weights, as ``read_state_dict`` returns them.
-        path: Where they were read, for messages.
-        trust: Whether a trained trust head is needed.
-        device: Where it is to run.
-
-    Returns:
-        The estimator, in eval mode.
-
-    Raises:
-        ValueError: If the weights belong to another architecture, or there
-            is no trained trust head where one is needed.
-    """
-    model = revert_sync_batchnorm(MODELS.build(config.model))
-    load_weights(model, state, path, trust)
-    return model.to(device).eval()
-
-
-def load_weights(
-    model: nn.Module, state: dict[str, Tensor], path: str, trust: bool
-) -> None:
-    """Load weights that were checked first.
-
-    Args:
-        model: An estimator, which is changed.
-        state: The weights.
-        path: Where they were read, for messages.
-        trust: Whether a trained trust head is needed.
-
-    Raises:
-        ValueError: As of :func:`load_estimator`.
-    """
-    check_pose_weights(model, state, path)
-    if trust:
-        check_trust_weights(model, state, path)
-    model.load_state_dict(state, strict=False)
-
+from ..datasets.trust_cache.files import replacing
 
 TRUST_PREFIX = 'trust_head.'
 
 
-def read_checkpoint(path: str) -> dict[str, Any]:
-    """Read all of a checkpoint, without running code from it.
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a whole checkpoint without running code from it.
 
     Args:
-        path: A file that mmengine or ``torch.save`` wrote.
+        path: A file that MMEngine or ``torch.save`` wrote.
 
     Returns:
-        What the file holds; :func:`state_dict_of` finds the weights in it.
+        The content of the file; :func:`state_dict_of` returns its weights.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file holds no checkpoint.
+        ValueError: If the file is not a checkpoint.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
@@ -95,8 +50,9 @@ def read_checkpoint(path: str) -> dict[str, Any]:
             f'checkpoint: expected a PyTorch checkpoint, found {path}, which '
             f'cannot be read ({reason}); download or train it again'
         ) from error
-    state = loaded.get('state_dict', loaded) if isinstance(loaded, dict) else 0
-    if not isinstance(state, dict):
+    if not (
+        isinstance(loaded, dict) and isinstance(state_dict_of(loaded), dict)
+    ):
         raise ValueError(
             f'checkpoint: expected weights by name, found {path}, which '
             f'holds a {type(loaded).__name__}; give a checkpoint of a model'
@@ -105,56 +61,141 @@ def read_checkpoint(path: str) -> dict[str, Any]:
 
 
 def state_dict_of(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
-    """Return the weights of a checkpoint, also where it is nothing else."""
+    """Return the weights of a checkpoint.
+
+    Args:
+        checkpoint: A checkpoint of MMEngine, or a bare state dict.
+
+    Returns:
+        The weights by parameter name.
+    """
     return checkpoint.get('state_dict', checkpoint)
 
 
-def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Read the weights of a checkpoint: see :func:`read_checkpoint`."""
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint.
+
+    Args:
+        path: A file that MMEngine or ``torch.save`` wrote.
+
+    Returns:
+        The weights by parameter name.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a checkpoint.
+    """
     return state_dict_of(read_checkpoint(path))
 
 
-def check_pose_weights(
-    model: nn.Module, state: dict[str, Tensor], path: str
+def save_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
+    """Write a checkpoint completely or not at all.
+
+    Args:
+        checkpoint: The content of the file.
+        path: The file to write or to replace.
+
+    Raises:
+        OSError: If it cannot be written, e.g. because the disk is full.
+    """
+    # in memory first: torch.save does not tell that a disk is full
+    content = io.BytesIO()
+    torch.save(checkpoint, content)
+    with replacing(path) as file:
+        file.write(content.getbuffer())
+
+
+def load_estimator(
+    config: Config,
+    state: dict[str, Tensor],
+    path: str | Path,
+    trust: bool,
+    device: str | torch.device = 'cpu',
+) -> BasePoseEstimator:
+    """Build the estimator of a config with the weights of a checkpoint.
+
+    Args:
+        config: A config of this package or of MMPose.
+        state: The weights, as from :func:`read_state_dict`.
+        path: The checkpoint file, for messages.
+        trust: Whether a trained trust head is required.
+        device: Device to move the estimator to.
+
+    Returns:
+        The estimator, in eval mode.
+
+    Raises:
+        ValueError: If the weights belong to another architecture, or a
+            trained trust head is required and missing.
+    """
+    model = revert_sync_batchnorm(MODELS.build(config.model))
+    load_weights(model, state, path, trust)
+    return model.to(device).eval()
+
+
+def load_weights(
+    model: nn.Module, state: dict[str, Tensor], path: str | Path, trust: bool
 ) -> None:
-    """Raise unless every weight of the pose network is in a checkpoint.
+    """Check the weights of a checkpoint and load them into an estimator.
+
+    Args:
+        model: The estimator, changed in place.
+        state: The weights, as from :func:`read_state_dict`.
+        path: The checkpoint file, for messages.
+        trust: Whether a trained trust head is required.
+
+    Raises:
+        ValueError: If the weights belong to another architecture, or a
+            trained trust head is required and missing.
+    """
+    check_pose_weights(model, state, path)
+    if trust:
+        check_trust_weights(model, state, path)
+    model.load_state_dict(state, strict=False)
+
+
+def check_pose_weights(
+    model: nn.Module, state: dict[str, Tensor], path: str | Path
+) -> None:
+    """Raise unless a checkpoint has every weight of the pose network.
 
     The trust head may be missing: a plain pose estimator has none.
 
     Args:
-        model: The model that is to take the weights.
-        state: State dict of the checkpoint.
-        path: Where it was read, for the message.
+        model: The estimator that is to load the weights.
+        state: The weights, as from :func:`read_state_dict`.
+        path: The checkpoint file, for messages.
 
     Raises:
         ValueError: If a weight is missing or has another shape.
     """
     for name, parameter in model.named_parameters():
-        found = state.get(name)
-        if found is None and name.startswith(TRUST_PREFIX):
+        weight = state.get(name)
+        if weight is None and name.startswith(TRUST_PREFIX):
             continue
-        if found is None or found.shape != parameter.shape:
-            kind = 'nothing' if found is None else tuple(found.shape)
+        if weight is None or weight.shape != parameter.shape:
+            found = 'nothing' if weight is None else tuple(weight.shape)
             raise ValueError(
                 f'checkpoint: expected weights of this architecture, with '
-                f"'{name}' of shape {tuple(parameter.shape)}, found {kind} "
+                f"'{name}' of shape {tuple(parameter.shape)}, found {found} "
                 f'in {path}; use the config that the checkpoint was trained '
                 'with'
             )
 
 
 def check_trust_weights(
-    model: nn.Module, state: dict[str, Tensor], path: str
+    model: nn.Module, state: dict[str, Tensor], path: str | Path
 ) -> None:
-    """Raise unless the model has a trust head and a checkpoint all of it.
+    """Raise unless estimator and checkpoint both have a trust head.
 
     Args:
-        model: The model that is to take the weights.
-        state: State dict of the checkpoint.
-        path: Where it was read, for the message.
+        model: The estimator that is to load the weights.
+        state: The weights, as from :func:`read_state_dict`.
+        path: The checkpoint file, for messages.
 
     Raises:
-        ValueError: If there is no trust head, or a weight of it is missing.
+        ValueError: If the estimator has no trust head, or the checkpoint
+            lacks a weight of it.
     """
     names = [n for n, _ in model.named_parameters()]
     names = [n for n in names if n.startswith(TRUST_PREFIX)]

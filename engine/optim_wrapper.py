@@ -1,4 +1,4 @@
-"""Mixed precision on every device."""
+"""Mixed precision training on GPUs and CPUs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +15,12 @@ Backbone = Callable[[Tensor], tuple[Tensor, ...]]
 
 @OPTIM_WRAPPERS.register_module()
 class BFloat16OptimWrapper(OptimWrapper):
-    """Train with the backbone in bfloat16, on GPUs and on CPUs.
+    """Run the backbone in bfloat16, on GPUs and on CPUs.
 
-    MMEngine's ``AmpOptimWrapper`` refuses CPUs, and MMPose's heads fail on
-    bfloat16 logits. Here the backbone, nearly all of the work, runs under
-    autocast; heads, decoding and losses get float32. bfloat16 has the range
-    of float32, so that no loss is scaled.
+    MMEngine's ``AmpOptimWrapper`` does not support CPUs, and MMPose's heads
+    fail on bfloat16 logits. Here the backbone, which takes nearly all of the
+    time, runs under autocast; heads, decoding and losses get float32.
+    bfloat16 has the range of float32, so the loss is not scaled.
 
     Args:
         **kwargs: Arguments of :class:`mmengine.optim.OptimWrapper`.
@@ -31,10 +31,10 @@ class BFloat16OptimWrapper(OptimWrapper):
         """Run the forward pass of a step with a bfloat16 backbone.
 
         Args:
-            model: The model that is trained.
+            model: The model that is trained, or its distributed wrapper.
 
         Yields:
-            Nothing.
+            None, while the backbone runs in bfloat16.
         """
         backbone = unwrap_model(model).backbone
         backbone.forward = _in_bfloat16(backbone.forward)

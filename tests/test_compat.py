@@ -40,7 +40,7 @@ def test_torchvision_imports_after_compat() -> None:
     assert result.stdout.splitlines() == ['(5, 4)', 'False'], result.stderr
 
 
-def test_missing_operators_are_what_breaks_torchvision() -> None:
+def test_missing_operators_break_torchvision() -> None:
     code = (
         'import importlib, torch\n'
         'try:\n'
@@ -85,7 +85,7 @@ FAKE = (
     ],
     ids=['healthy', 'broken otherwise', 'operators missing'],
 )
-def test_only_the_missing_operators_are_mended(
+def test_only_missing_operators_are_defined(
     tmp_path: Path, source: str, stdout: str, stderr: str
 ) -> None:
     package = tmp_path / 'torchvision'
@@ -96,7 +96,7 @@ def test_only_the_missing_operators_are_mended(
     assert stderr in result.stderr
 
 
-def test_torch_with_cuda_is_left_alone(monkeypatch) -> None:
+def test_torch_with_cuda_is_not_changed(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, 'torchvision', raising=False)
     monkeypatch.setattr(torch.version, 'cuda', '13.0')
     assert not compat.define_missing_torchvision_ops()
@@ -156,7 +156,7 @@ def test_checkpoint_of_a_run_loads_safely(checkpoint: Path) -> None:
 
 
 @pytest.mark.skipif(not NEEDS_ALLOW_LIST, reason='torch before 2.6')
-def test_checkpoint_is_refused_without_compat(checkpoint: Path) -> None:
+def test_checkpoint_does_not_load_without_compat(checkpoint: Path) -> None:
     listed = torch.serialization.get_safe_globals()
     torch.serialization.clear_safe_globals()
     try:
@@ -225,7 +225,7 @@ class ReadsAttribute:
     ],
     ids=['call', 'dunder', 'other method', 'other class', 'object array'],
 )
-def test_everything_else_is_still_refused(
+def test_other_globals_do_not_load(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], value: object
 ) -> None:
     path = tmp_path / 'malicious.pth'

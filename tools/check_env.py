@@ -1,8 +1,10 @@
-"""Report whether this Python can run the training, and what to do if not.
+"""Report whether this Python can run the training, and how to fix it.
 
-Prints a table of versions, the CUDA device and what loads, then the exact
-command for each thing that is missing or wrong. Needs nothing but the
-standard library. Exit code: 0 if the training can run, else 1.
+Prints a table of versions, the CUDA device and test imports, then one command
+for each problem. Exit code: 0 if the training can run, else 1.
+
+The file is self-contained and uses only the standard library, because it
+runs before this package and its dependencies are installed.
 """
 
 import argparse
@@ -12,13 +14,14 @@ import importlib.metadata
 import importlib.util
 import io
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PIP = f'{sys.executable} -m pip install'
@@ -31,8 +34,7 @@ OPENCV = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-# What a package that is missing, half installed or built for other versions
-# of its neighbors raises when it is imported.
+# raised by the import of a missing, incomplete or mismatched package
 IMPORT_ERRORS = (
     ImportError,
     AssertionError,
@@ -44,13 +46,16 @@ IMPORT_ERRORS = (
 )
 
 
+_compat: dict[str, Any] = {}  # keeps alive what compat.py registers
+
+
 class Package(NamedTuple):
-    """What is asked of one installed distribution.
+    """Requirements on one installed distribution.
 
     Attributes:
         name: Distribution name, as pip knows it.
         wanted: Version range, e.g. ``'>=2.0.0,<2.2.0'``; empty for any.
-        stack: Whether it belongs to the stack that is used as it is found.
+        stack: Whether it is checked by ``--stack`` too.
         required: Whether the training cannot run without it.
         options: Options of ``pip install`` that it needs.
     """
@@ -87,14 +92,14 @@ PACKAGES = (
 
 
 class CheckResult(NamedTuple):
-    """One line of the report.
+    """One row of the report.
 
     Attributes:
-        name: What was looked at.
-        found: What was found.
-        ok: Whether it is as it should be.
-        required: Whether the training cannot run otherwise.
-        remedy: The command that puts it right; empty where nothing is wrong.
+        name: Name of the check.
+        found: Version, device or error.
+        ok: Whether the check passed.
+        required: Whether the training cannot run if it fails.
+        remedy: Command that fixes a failure; empty otherwise.
     """
 
     name: str
@@ -105,46 +110,56 @@ class CheckResult(NamedTuple):
 
     @property
     def status(self) -> str:
-        """The verdict in one word."""
-        if self.ok:
-            return 'ok'
-        return 'WRONG' if self.required else 'optional'
+        """The outcome in one word."""
+        return 'ok' if self.ok else 'WRONG' if self.required else 'optional'
 
 
-def version_tuple(text: str) -> tuple[int, ...]:
-    """Read the leading numbers, e.g. ``'2.13.0+cpu'`` as ``(2, 13, 0)``."""
+def _version_tuple(text: str) -> tuple[int, ...]:
+    """Leading numbers, e.g. ``(2, 13, 0)`` of ``'2.13.0+cpu'``."""
     match = re.match(r'\d+(\.\d+)*', text)
     return tuple(map(int, match[0].split('.'))) if match else ()
 
 
 def in_range(version: str, wanted: str) -> bool:
-    """Tell whether a version lies in a range of ``>=`` and ``<`` bounds."""
-    found = version_tuple(version)
-    for bound in filter(None, wanted.split(',')):
-        if bound.startswith('>='):
-            if found < version_tuple(bound[2:]):
-                return False
-        elif found >= version_tuple(bound[1:]):
-            return False
-    return True
+    """Return whether a version lies in a range.
+
+    Args:
+        version: A version.
+        wanted: Bounds with ``>=`` or ``<``, separated by commas.
+
+    Returns:
+        Whether all bounds hold.
+    """
+    number = _version_tuple(version)
+    return all(
+        number >= _version_tuple(bound[2:])
+        if bound.startswith('>=')
+        else number < _version_tuple(bound[1:])
+        for bound in filter(None, wanted.split(','))
+    )
 
 
-def check_python() -> CheckResult:
-    """Compare the running Python with the supported ones."""
+def _check_python() -> CheckResult:
+    """Compare the running Python with the supported versions."""
     found = '.'.join(map(str, sys.version_info[:3]))
     ok = PYTHON_LOW <= sys.version_info[:2] < PYTHON_END
-    remedy = f'PYTHON=python3.11 {SETUP}'
-    return CheckResult('python', found, ok, remedy='' if ok else remedy)
+    remedy = '' if ok else f'PYTHON=python3.11 {SETUP}'
+    return CheckResult('python', found, ok, remedy=remedy)
 
 
 def check_package(package: Package) -> CheckResult:
-    """Look up the installed version of a distribution."""
+    """Compare the installed version of a distribution with its range.
+
+    Args:
+        package: The distribution.
+
+    Returns:
+        The outcome.
+    """
     version = installed_version(package.name)
     if version is not None and in_range(version, package.wanted):
         return CheckResult(package.name, version)
-    found = (
-        'missing' if version is None else f'{version}, not {package.wanted}'
-    )
+    found = f'{version}, not {package.wanted}' if version else 'missing'
     remedy = f'{PINNED} {package.options}{package.name}'
     if package.name == 'mmcv':  # the index may offer no wheel
         remedy = SETUP
@@ -152,7 +167,14 @@ def check_package(package: Package) -> CheckResult:
 
 
 def installed_version(name: str) -> str | None:
-    """Look up a version; any build of OpenCV stands for ``opencv-python``."""
+    """Look up the installed version of a distribution.
+
+    Args:
+        name: Its name; any build of OpenCV satisfies ``opencv-python``.
+
+    Returns:
+        The version, or None if it is not installed.
+    """
     for candidate in OPENCV if name == OPENCV[0] else (name,):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(candidate)
@@ -160,7 +182,16 @@ def installed_version(name: str) -> str | None:
 
 
 def check_import(module: str, remedy: str) -> CheckResult:
-    """Import a module and report the error that it raises, if any."""
+    """Import a module.
+
+    Args:
+        module: Its full name.
+        remedy: Command that fixes a failure.
+
+    Returns:
+        The outcome, with the first line of the error, if any.
+    """
+    name = f'import {module}'
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -169,53 +200,49 @@ def check_import(module: str, remedy: str) -> CheckResult:
     except IMPORT_ERRORS as error:
         reason = (str(error).strip().splitlines() or [''])[0]
         found = f'{type(error).__name__}: {reason}'
-        return CheckResult(f'import {module}', found, False, remedy=remedy)
-    return CheckResult(f'import {module}', 'loads')
+        return CheckResult(name, found, False, remedy=remedy)
+    return CheckResult(name, 'loads')
 
 
-def check_mim() -> CheckResult:
-    """Look for the scripts that ``mim train mmpose`` starts."""
+def _check_mim() -> CheckResult:
+    """Check that ``mim train mmpose`` finds its scripts."""
     name = 'mim sees mmpose'
-    row = check_import(
+    result = check_import(
         'mim', f'{PINNED} setuptools; {PINNED} --no-deps openmim'
     )
-    if not row.ok:
-        return row._replace(name=name)
-    spec = importlib.util.find_spec('mmpose')
-    if spec is not None and spec.origin is not None:
-        script = Path(spec.origin).parent / '.mim' / 'tools' / 'train.py'
-        if script.is_file():
-            return CheckResult(name, 'yes')
-        found = f'{script} is missing'
-    else:
-        found = 'mmpose is missing'
+    if not result.ok:
+        return result._replace(name=name)
     remedy = f'{PINNED} --no-deps --force-reinstall mmpose'
-    return CheckResult(name, found, False, remedy=remedy)
+    spec = importlib.util.find_spec('mmpose')
+    if spec is None or spec.origin is None:
+        return CheckResult(name, 'mmpose is missing', False, remedy=remedy)
+    script = Path(spec.origin).parent / '.mim' / 'tools' / 'train.py'
+    if not script.is_file():
+        return CheckResult(name, f'{script} is missing', False, remedy=remedy)
+    return CheckResult(name, 'yes')
 
 
-def check_device() -> CheckResult:
-    """Name the CUDA devices that PyTorch sees."""
+def _check_device() -> CheckResult:
+    """Name the CUDA devices that PyTorch can use."""
+    name = 'CUDA device'
     try:
         import torch
     except IMPORT_ERRORS:
-        return CheckResult('CUDA device', 'unknown: torch does not load')
+        return CheckResult(name, 'unknown: torch does not load')
     if torch.cuda.is_available():
-        count = torch.cuda.device_count()
-        return CheckResult(
-            'CUDA device', f'{count} x {torch.cuda.get_device_name()}'
-        )
-    if not has_nvidia_gpu():
-        return CheckResult('CUDA device', 'CPU only')
+        count, kind = torch.cuda.device_count(), torch.cuda.get_device_name()
+        return CheckResult(name, f'{count} x {kind}')
+    if not _has_nvidia_gpu():
+        return CheckResult(name, 'CPU only')
     found = f'a GPU is there, but torch {torch.__version__} cannot use it'
     remedy = (
         'install the build of torch for the CUDA version that nvidia-smi '
         'names: https://pytorch.org/get-started/previous-versions'
     )
-    return CheckResult('CUDA device', found, False, False, remedy)
+    return CheckResult(name, found, False, False, remedy)
 
 
-def has_nvidia_gpu() -> bool:
-    """Ask the NVIDIA driver whether there is a GPU."""
+def _has_nvidia_gpu() -> bool:
     if shutil.which('nvidia-smi') is None:
         return False
     listing = subprocess.run(
@@ -224,8 +251,8 @@ def has_nvidia_gpu() -> bool:
     return listing.returncode == 0 and 'GPU' in listing.stdout
 
 
-def check_this_package() -> CheckResult:
-    """Look for this repository as an installed package."""
+def _check_this_package() -> CheckResult:
+    """Check that this repository is installed as a package."""
     name = 'self-verify-pose'
     version = installed_version(name)
     if version is not None and importlib.util.find_spec('self_verify_pose'):
@@ -234,14 +261,10 @@ def check_this_package() -> CheckResult:
     return CheckResult(name, 'missing', False, remedy=remedy)
 
 
-def load_compat() -> None:
-    """Apply ``compat.py`` by its path, since nothing may be installed yet."""
-    spec = importlib.util.spec_from_file_location(
-        'check_env_compat', ROOT / 'compat.py'
-    )
-    module = importlib.util.module_from_spec(spec)
+def _apply_compat() -> None:
+    """Run ``compat.py`` by its path: the package may not be installed."""
     with contextlib.suppress(*IMPORT_ERRORS):  # reported by the checks
-        spec.loader.exec_module(module)
+        _compat.update(runpy.run_path(str(ROOT / 'compat.py')))
 
 
 def collect(stack_only: bool) -> Iterator[CheckResult]:
@@ -252,14 +275,14 @@ def collect(stack_only: bool) -> Iterator[CheckResult]:
             light dependencies are installed.
 
     Yields:
-        CheckResult: The outcome of each check.
+        The outcome of each check.
     """
-    yield check_python()
+    yield _check_python()
     for package in PACKAGES:
         if package.stack or not stack_only:
             yield check_package(package)
-    load_compat()
-    yield check_device()
+    _apply_compat()
+    yield _check_device()
     yield check_import(
         'mmcv.ops',
         f'{sys.executable} -m pip uninstall -y mmcv mmcv-lite; {SETUP}',
@@ -267,40 +290,27 @@ def collect(stack_only: bool) -> Iterator[CheckResult]:
     yield check_import('mmdet.models', f'{PINNED} mmdet')
     yield check_import('mmpose.apis', SETUP)
     if not stack_only:
-        yield check_mim()
-        yield check_this_package()
+        yield _check_mim()
+        yield _check_this_package()
 
 
-def report(
-    rows: list[CheckResult], write: Callable[[str], object] = print
-) -> None:
-    """Write the table and, below it, one remedy per line.
+def report(results: list[CheckResult]) -> None:
+    """Print one line per check, then one remedy per line.
 
     Args:
-        rows: What was found.
-        write: Takes one line of text.
+        results: The outcomes of the checks.
     """
-    try:
-        from rich.console import Console
-        from rich.table import Table
-    except ImportError:
-        for row in rows:
-            write(f'{row.name:24} {row.status:9} {row.found}')
+    for result in results:
+        print(f'{result.name:24} {result.status:9} {result.found}')
+    for result in results:
+        if result.remedy:
+            print(f'{result.name} ({result.status}): {result.remedy}')
+    failed = [r.name for r in results if r.required and not r.ok]
+    if failed:
+        print(f'Not usable: {", ".join(failed)}.')
+        print(f'All of it is set up by: {SETUP}')
     else:
-        table = Table('what', 'status', 'found')
-        for row in rows:
-            style = '' if row.ok else ('red' if row.required else 'yellow')
-            table.add_row(row.name, row.status, row.found, style=style)
-        Console().print(table)
-    for row in rows:
-        if row.remedy:
-            write(f'{row.name} ({row.status}): {row.remedy}')
-    broken = [row.name for row in rows if row.required and not row.ok]
-    if broken:
-        write(f'Not usable: {", ".join(broken)}.')
-        write(f'All of it is set up by: {SETUP}')
-    else:
-        write(f'All that is needed works in {sys.executable}.')
+        print(f'All that is needed works in {sys.executable}.')
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -310,7 +320,7 @@ def main(argv: list[str] | None = None) -> int:
         argv: Arguments; those of the process by default.
 
     Returns:
-        int: The exit code.
+        The exit code.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -318,9 +328,9 @@ def main(argv: list[str] | None = None) -> int:
         action='store_true',
         help='check only torch, mmengine, mmcv, mmdet and mmpose',
     )
-    rows = list(collect(parser.parse_args(argv).stack))
-    report(rows)
-    return int(any(row.required and not row.ok for row in rows))
+    results = list(collect(parser.parse_args(argv).stack))
+    report(results)
+    return int(any(r.required and not r.ok for r in results))
 
 
 if __name__ == '__main__':

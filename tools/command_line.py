@@ -1,4 +1,4 @@
-"""Options that several tools have."""
+"""Command line options shared by several tools."""
 
 import argparse
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from self_verify_pose.constants import PCK_THRESHOLD
 
 
 def add_device_option(parser: argparse.ArgumentParser) -> None:
-    """Let the user say where the network runs; a GPU where there is one.
+    """Add ``--device``; the default is a GPU if there is one.
 
     Args:
-        parser: Gets the option.
+        parser: The parser to extend.
     """
     parser.add_argument(
         '--device',
@@ -24,11 +24,11 @@ def add_device_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_judging_options(parser: argparse.ArgumentParser) -> None:
-    """Let the user say which persons are judged, how, and where.
+def add_evaluation_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of an evaluation: threshold, samples, device, config.
 
     Args:
-        parser: Gets the options.
+        parser: The parser to extend.
     """
     add = parser.add_argument
     add('--dist-thr', type=float, default=PCK_THRESHOLD, help='(%(default)s)')
@@ -40,11 +40,11 @@ def add_judging_options(parser: argparse.ArgumentParser) -> None:
 def add_sample_options(
     parser: argparse.ArgumentParser, batch_size: int = 32
 ) -> None:
-    """Let the user say how many persons are loaded, and how.
+    """Add the options of data loading: number, batch size, workers.
 
     Args:
-        parser: Gets the options.
-        batch_size: Persons per batch by default.
+        parser: The parser to extend.
+        batch_size: Default number of persons per batch.
     """
     add = parser.add_argument
     add(
@@ -68,13 +68,17 @@ def add_sample_options(
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """Return the type of an option that takes integers from a bound on.
+    """Make the ``type`` of an option that accepts integers above a bound.
 
     Args:
-        least: The smallest good value.
+        least: The smallest accepted value.
 
     Returns:
         A function for ``type`` of ``add_argument``.
+
+    Example:
+        >>> at_least(1)('3')
+        3
     """
 
     def convert(text: str) -> int:

@@ -1,11 +1,12 @@
-"""Judge the predictions of a pose network once, and keep the labels.
+"""Compute the trust targets of a frozen pose network and cache them.
 
 python tools/generate_solvability_cache.py CONFIG CHECKPOINT --out FILE.npz
 
-The teacher's options are those of the config (model.solvability_cfg); an
-interrupted run goes on with --resume. Several processes:
-torchrun --nproc_per_node N tools/generate_solvability_cache.py ...; the file
-is the same. A process uses one CPU thread, and one GPU where there is one.
+The teacher's options default to those of the config
+(model.solvability_cfg); --resume continues an interrupted run. With several
+processes, torchrun --nproc_per_node N tools/generate_solvability_cache.py
+..., the file is the same. A process uses one CPU thread, and one GPU if there
+is one.
 """
 
 import argparse
@@ -19,26 +20,16 @@ from typing import get_args, get_type_hints
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, DictAction
-from mmengine.dist import get_dist_info
 from mmengine.registry import init_default_scope
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
 
-from self_verify_pose.datasets.trust_cache.schema import Columns
+from self_verify_pose.engine.cache_report import (
+    summary_table,
+    write_with_progress,
+)
 from self_verify_pose.engine.cache_writer import (
     CacheJob,
     CacheWriter,
@@ -49,22 +40,7 @@ from self_verify_pose.models.options import SolvabilityOptions, TeacherName
 from self_verify_pose.tools.command_line import add_sample_options
 
 
-class _Rate(ProgressColumn):
-    """Samples per second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f'{task.speed or 0:.1f}/s')
-
-
-def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line.
-
-    Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        The arguments.
-    """
+def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0], allow_abbrev=False
     )
@@ -78,12 +54,12 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         '--with-features',
         action='store_true',
-        help='also store what the trust head reads, in FILE.features.npy',
+        help='also store the features of the trust head, in FILE.features.npy',
     )
     add(
         '--resume',
         action='store_true',
-        help='go on where an interrupted run stopped',
+        help='continue an interrupted run',
     )
     add('--force', action='store_true', help='replace an existing FILE')
     add('--cfg-options', nargs='+', action=DictAction, default={})
@@ -109,15 +85,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def read_config(args: argparse.Namespace) -> Config:
-    """Read the config and put the command line's options into it.
-
-    Args:
-        args: What :func:`parse_arguments` returns.
-
-    Returns:
-        The config.
-    """
+def _read_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge the options of the command line into it."""
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
     init_default_scope('mmpose')
@@ -132,18 +101,7 @@ def read_config(args: argparse.Namespace) -> Config:
     return config
 
 
-def make_job(args: argparse.Namespace) -> CacheJob:
-    """Turn the command line into a job.
-
-    Args:
-        args: What :func:`parse_arguments` returns.
-
-    Returns:
-        The job.
-
-    Raises:
-        FileExistsError: If the cache is there already.
-    """
+def _make_job(args: argparse.Namespace) -> CacheJob:
     if args.out.exists() and not args.force:
         raise FileExistsError(
             f'--out: expected no file, found {args.out}; use it as it is, '
@@ -154,101 +112,53 @@ def make_job(args: argparse.Namespace) -> CacheJob:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
     if device == 'cuda':
         device = f'cuda:{os.environ.get("LOCAL_RANK", 0)}'
-    names = ('checkpoint', 'split', 'out', 'batch_size', 'workers')
-    names += ('max_samples', 'with_features', 'resume')
     return CacheJob(
-        config=read_config(args),
+        config=_read_config(args),
+        checkpoint=args.checkpoint,
+        split=args.split,
+        out=args.out,
         device=torch.device(device),
-        **{name: getattr(args, name) for name in names},
+        batch_size=args.batch_size,
+        workers=args.workers,
+        max_samples=args.max_samples,
+        with_features=args.with_features,
+        resume=args.resume,
     )
-
-
-def write_cache(writer: CacheWriter, console: Console) -> Columns | None:
-    """Make the cache under a progress bar, which the first process draws.
-
-    Args:
-        writer: The work.
-        console: Where to draw.
-
-    Returns:
-        The arrays of the cache; None in all processes but the first.
-    """
-    rank, world = get_dist_info()
-    bar = Progress(
-        TextColumn('judging'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=rank != 0,
-    )
-    mine = sum(len(batch) for batch in writer.batches[rank::world])
-    with bar:
-        task = bar.add_task('judging', total=mine)
-        for count in writer.run():
-            bar.advance(task, count)
-    return writer.finish()
-
-
-def summary(columns: Columns, writer: CacheWriter, seconds: float) -> Table:
-    """Show what the labels look like and where the time went.
-
-    Args:
-        columns: The arrays of the cache.
-        writer: The finished work.
-        seconds: How long it took.
-
-    Returns:
-        The table.
-    """
-    trust = columns['pseudo_trust']
-    labels = trust[np.isfinite(trust)]
-    table = Table(title=str(writer.job.out), title_justify='left')
-    table.add_column('')
-    table.add_column('', justify='right')
-    table.add_row('persons', f'{len(trust)}')
-    table.add_row('labeled joints', f'{len(labels)}')
-    judged = columns['status'] != 2
-    converged = (columns['status'] == 0).sum() / max(judged.sum(), 1)
-    table.add_row('converged', f'{converged:.1%} of {judged.sum()} judged')
-    counts, edges = np.histogram(labels, 10, (0, 1))
-    for count, low, high in zip(counts, edges, edges[1:], strict=False):
-        share = count / max(len(labels), 1)
-        marks = '█' * round(20 * share)
-        table.add_row(f'trust {low:.1f} to {high:.1f}', f'{marks} {share:.1%}')
-    table.add_row(
-        'samples per second and process', f'{writer.made / seconds:.1f}'
-    )
-    total = sum(writer.seconds.values()) or 1.0
-    for name, value in writer.seconds.items():
-        table.add_row(f'time {name}', f'{value:.1f} s, {value / total:.0%}')
-    return table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input and a full disk are one line, and 1."""
-    args = parse_arguments(argv)
-    # sums depend on their order: one thread, so that no machine and no
-    # launcher changes a byte; more cores take more processes
+    """Run the tool.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        0, or 1 after wrong input or a full disk, with a message of one line.
+    """
+    args = _parse_arguments(argv)
+    # one thread: the order of sums, and so each byte of the file, must not
+    # depend on the machine or the launcher
     torch.set_num_threads(1)
     if int(os.environ.get('WORLD_SIZE', 1)) > 1:
-        # only barriers are needed, on any device
+        # used for barriers only, on any device
         dist.init_process_group('gloo')
     console, begin = Console(), time.perf_counter()
     try:
-        writer = CacheWriter(make_job(args))
-        columns = write_cache(writer, console)
+        writer = CacheWriter(_make_job(args))
+        columns = write_with_progress(writer, console)
     except (KeyError, OSError, TypeError, ValueError) as error:
         hint = ''
         if isinstance(error, OSError) and error.errno is not None:
-            hint = '; finished parts are kept: mend it and use --resume'
+            hint = (
+                '; finished parts are kept: correct the cause and use --resume'
+            )
         print(f'{Path(__file__).name}: {error}{hint}', file=sys.stderr)
         return 1
     if dist.is_initialized():
         dist.destroy_process_group()
     if columns is not None:
-        console.print(summary(columns, writer, time.perf_counter() - begin))
+        seconds = time.perf_counter() - begin
+        console.print(summary_table(columns, writer, seconds))
     return 0
 
 

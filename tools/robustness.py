@@ -40,7 +40,7 @@ from self_verify_pose.metrics.evaluation.report.robustness import (
     robustness_table,
 )
 from self_verify_pose.metrics.evaluation.report.tables import markdown_table
-from self_verify_pose.tools.command_line import add_judging_options
+from self_verify_pose.tools.command_line import add_evaluation_options
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -74,7 +74,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=STRENGTHS,
     )
     add('--seed', type=int, default=0, help='of the damage (%(default)s)')
-    add_judging_options(parser)
+    add_evaluation_options(parser)
     args = parser.parse_args(argv)
     if args.images and not args.ann:
         parser.error('--images: expected --ann with it, found none; give both')

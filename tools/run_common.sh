@@ -1,5 +1,5 @@
-# What the run scripts share; sourced by them. Sets ROOT, WORK_DIR and, when
-# asked to, PY and COCO_ROOT.
+# Shared functions and variables of the run scripts, which source this file.
+# Sets ROOT and WORK_DIR; prepare_python sets PY, prepare_data COCO_ROOT.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -9,7 +9,7 @@ WORK_DIR=${WORK_DIR:-$ROOT/work_dirs/self_verify_pose/selfverify_cycle}
 mkdir -p "$WORK_DIR"
 WORK_DIR=$(cd "$WORK_DIR" && pwd)
 
-# third-party deprecations; what concerns a run goes through its log
+# hides third-party deprecations; messages of a run go through its log
 export PYTHONWARNINGS=${PYTHONWARNINGS-ignore}
 
 say() { echo "== $*"; }
@@ -18,17 +18,17 @@ die() {
     exit 1
 }
 
-# PY: the Python to use, made ready if it is not.
+# Set PY to the Python to use; set it up first if necessary.
 prepare_python() {
     PY=$(bash "$ROOT/tools/setup_env.sh" --print-python)
 }
 
-# COCO_ROOT: the user's, checked; else drawn people, made on first use.
+# Check COCO_ROOT; if it is unset, use synthetic images, made on first use.
 prepare_data() {
     if [ -n "${COCO_ROOT:-}" ]; then
         [ -d "$COCO_ROOT" ] ||
             die "expected a folder in COCO_ROOT, found none at $COCO_ROOT;" \
-                "correct it, or unset it to use drawn people"
+                "correct it, or unset it to use synthetic images"
         COCO_ROOT=$(cd "$COCO_ROOT" && pwd)
     else
         COCO_ROOT=$ROOT/data/synthetic_coco
@@ -38,7 +38,7 @@ prepare_data() {
     export COCO_ROOT
 }
 
-# mim train|test with one process, or one per GPU where GPUS says so.
+# Run mim train|test with one process, or with GPUS processes.
 run_mim() {
     local verb=$1 config=$2
     shift 2
@@ -50,9 +50,9 @@ run_mim() {
 }
 
 # Write contact sheets of validation persons: best, typical and worst trust.
-draw_pictures() {
+draw_contact_sheets() {
     "$PY" "$ROOT/tools/visualize_trust.py" "$COCO_ROOT/val2017" \
         --coco "$COCO_ROOT/annotations/person_keypoints_val2017.json" \
         --config "$1" --checkpoint "$2" --persons 100 --out "$3" ||
-        say "no pictures: see above"
+        say "no contact sheets: see the error above"
 }

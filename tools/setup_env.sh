@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Make a Python that can train and test, and say which one it is.
+# Set up a Python that can train and test, and print its path.
 #
 #   bash tools/setup_env.sh [--dev] [--print-python]
 #
-#   --dev           also install what the tests and the linter need
+#   --dev           also install the packages of the tests and the linter
 #   --print-python  print the path of the Python on standard output
 #
 # If $PYTHON (else python3 or python on PATH, e.g. of an active environment)
-# already has a working torch, mmcv, mmdet and mmpose, it is used as it is and
-# only gets this package and what is missing beside the stack. Otherwise .venv
-# is made in the repository root, with the versions of tools/constraints.txt.
+# already has a working torch, mmcv, mmdet and mmpose, these are kept, and only
+# this package and missing dependencies are added. Otherwise .venv is created
+# in the repository root, with the versions of tools/constraints.txt.
 # Messages go to standard error, the logs to .setup_env/logs.
 set -euo pipefail
 
@@ -35,7 +35,7 @@ say() { echo "setup_env: $*" >&2; }
 
 # --- steps -------------------------------------------------------------------
 
-# Tell every 30 s that a step goes on, until standard input is closed.
+# Report every 30 s that a step is running, until standard input is closed.
 report_time() {
     local code=0 began=$SECONDS
     while read -r -t 30 || code=$?; [ "$code" -gt 128 ]; do
@@ -44,10 +44,10 @@ report_time() {
     done
 }
 
-# Run one step with its output in a log, and tell how long it takes.
+# Run one step with its output in a log, and report its duration.
 #   step NAME EXPECTED REMEDY COMMAND...
-# A step that is cut off leaves the environment in an unknown state: then, and
-# only then, its mark stays.
+# An interrupted step leaves the environment in an unknown state: then, and
+# only then, its mark file stays.
 step() {
     local name=$1 expected=$2 remedy=$3 code=0 began=$SECONDS
     shift 3
@@ -76,12 +76,12 @@ pip() {
     "$python" -m pip "$@" --disable-pip-version-check --no-input
 }
 
-index_remedy="see that a package index can be reached (PIP_INDEX_URL, \
+index_remedy="check that a package index can be reached (PIP_INDEX_URL, \
 PIP_FIND_LINKS, proxy) and that the disk is not full, then run this again."
 
-# --- what is there -----------------------------------------------------------
+# --- checks ------------------------------------------------------------------
 
-# Does this Python have the distributions of the stack? Imports none of them.
+# Succeed if a Python has the distributions of the stack; imports none.
 has_stack() {
     "$1" - >/dev/null 2>&1 <<'PYTHON'
 from importlib.metadata import version
@@ -90,8 +90,8 @@ for name in ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose'):
 PYTHON
 }
 
-# What a finished set-up depends on; fails where this package is not installed
-# from this folder.
+# Print what a finished set-up depends on; fails if this package is not
+# installed from this folder.
 fingerprint() {
     "$1" - "$root" 2>/dev/null <<'PYTHON' && sha256sum "$constraints" \
         "$root/pyproject.toml" "$root/compat.py" "$root/tools/check_env.py" \
@@ -143,7 +143,7 @@ find_base_python() {
     return 1
 }
 
-# --- what is done ------------------------------------------------------------
+# --- installation ------------------------------------------------------------
 
 install_package() {
     # Older setuptools knows no license expression: let pip fetch a newer one.
@@ -153,10 +153,10 @@ sys.exit(int(setuptools.__version__.split(".")[0]) < 77)' || isolation=
     pip install --no-deps $isolation -e "$root"
 }
 
-# Requirements that no installed distribution answers. Two stay unanswered:
+# Print the requirements without an installed distribution. Two are skipped:
 # chumpy does not build and is unused here, opendatalab (mim's downloader of
-# data sets) downgrades setuptools, rich and requests. A version that is there
-# is never judged.
+# data sets) downgrades setuptools, rich and requests. Installed versions are
+# not compared.
 unmet() {
     "$python" - "$extras" <<'PYTHON'
 import sys
@@ -250,14 +250,14 @@ set_up_venv() {
     mark=$state/venv_in_progress
     python=$venv/bin/python
     if [ -e "$mark" ]; then
-        say 'the last set-up was cut off: .venv is made anew.'
+        say 'the last set-up was interrupted: .venv is created again.'
     fi
     if [ ! -e "$mark" ] && has_pip; then
         number=1
-        say '[1/7] .venv is there: adding what it lacks'
+        say '[1/7] .venv exists: adding missing packages'
     elif base=$(find_base_python); then
         step "virtual environment .venv with $base" '10 s' \
-            'see that the folder can be written and the disk is not full.' \
+            'check that the folder is writable and the disk is not full.' \
             make_venv
         suggest_cpu_torch
     else
@@ -269,8 +269,8 @@ set_up_venv() {
     fi
     step 'torch' '30 s; with CUDA 3 GB, some minutes' "$index_remedy" \
         pip install -c "$constraints" torch numpy setuptools wheel cython
-    # Installed without what they declare: mmpose declares chumpy and openmim
-    # opendatalab (see unmet), torchvision the CUDA build of torch.
+    # Without their dependencies: mmpose requires chumpy, openmim opendatalab
+    # (see unmet), torchvision the CUDA build of torch.
     step 'mmpose, openmim, torchvision, xtcocotools' '15 s' "$index_remedy" \
         pip install --no-deps --no-build-isolation -c "$constraints" \
         mmpose openmim torchvision xtcocotools
@@ -283,14 +283,14 @@ set_up_venv() {
     else
         step 'mmcv, no wheel found: built with its ops' \
             '5 min on two cores' \
-            'mend what the log names, or offer a wheel of mmcv 2.1.0 for this
+            'fix the error in the log, or provide a wheel of mmcv 2.1.0 for this
 Python and torch through PIP_FIND_LINKS.' \
             mmcv_source
     fi
     check
 }
 
-# Add what is missing beside a stack that is used as it is.
+# Add missing packages to a stack that is kept.
 set_up_beside_stack() {
     number=0
     steps=3
@@ -308,7 +308,7 @@ use a virtual environment with --system-site-packages."
     step 'this package' '5 s' "$remedy" install_beside
     local names
     names=$(unmet | tr '\n' ' ')
-    step "missing beside it: ${names:-nothing}" '30 s' "$remedy" \
+    step "missing packages: ${names:-none}" '30 s' "$remedy" \
         install_unmet "$frozen"
     check
 }

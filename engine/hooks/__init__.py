@@ -1,1 +1,1 @@
-"""Runner hooks: checks before a run, links after it."""
+"""Hooks of MMEngine's runner."""

@@ -1,4 +1,4 @@
-"""Lay weights out the way convolutions are fastest."""
+"""Store convolution weights in the channels-last memory format."""
 
 import torch
 from mmengine.hooks import Hook
@@ -8,14 +8,14 @@ from mmengine.runner import Runner
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
-    """Store convolution weights channels last, which maps then follow.
+    """Convert the model to the channels-last memory format before a run.
 
-    Faster on CPUs and with tensor cores; the numbers stay the same up to
-    the order of sums.
+    Feature maps then have this format too. Convolutions are faster in it on
+    CPUs and with tensor cores; results differ only by the order of sums.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the weights.
+        """Convert the weights of the model.
 
         Args:
             runner: The runner that is about to start.

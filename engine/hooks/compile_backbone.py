@@ -1,4 +1,4 @@
-"""Make ``compile=True`` compile what can be compiled."""
+"""Apply the config's ``compile`` option to the backbone only."""
 
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
@@ -9,16 +9,16 @@ from ..model_wrapper import unwrap_model
 
 @HOOKS.register_module()
 class CompileBackboneHook(Hook):
-    """Where MMEngine's switch ``compile`` is set, compile the backbone.
+    """Compile the backbone if the config sets ``compile``.
 
-    MMEngine would compile the whole ``train_step``, and tracing that fails
-    on MMPose's samples and on MMEngine's parameter groups. So the switch is
-    taken over: the step stays as it is and the backbone, nearly all of the
-    work, is compiled in it.
+    MMEngine would compile the whole ``train_step``; tracing it fails on
+    MMPose's data samples and on MMEngine's parameter groups. This hook
+    consumes the option and compiles the backbone, which takes nearly all of
+    the time of a step.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Compile the backbone with the options of the switch.
+        """Compile the backbone with the options in ``compile``.
 
         Args:
             runner: The runner that is about to start.

@@ -1,4 +1,4 @@
-"""Let a CPU training keep the memory it needs again in the next step."""
+"""Reuse freed memory between training steps on a CPU."""
 
 import ctypes
 
@@ -12,10 +12,10 @@ _NEVER = -1
 
 @HOOKS.register_module()
 class KeepMemoryHook(Hook):
-    """Before a run on a CPU, see :func:`keep_freed_memory`."""
+    """Call :func:`keep_freed_memory` before a run on a CPU."""
 
     def before_run(self, runner: Runner) -> None:
-        """Keep freed memory from now on.
+        """Keep freed memory if the model is on a CPU.
 
         Args:
             runner: The runner that is about to start.
@@ -25,13 +25,13 @@ class KeepMemoryHook(Hook):
 
 
 def keep_freed_memory() -> bool:
-    """Give no freed memory back to the system, where glibc allocates.
+    """Stop glibc from returning freed memory to the operating system.
 
-    A step on a CPU frees gigabytes, which the system would have to clear
-    again, page by page, in the next one.
+    A training step on a CPU frees gigabytes; if they are returned, the
+    system has to zero them again, page by page, in the next step.
 
     Returns:
-        Whether this C library can.
+        Whether the C library supports and accepted the setting.
     """
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
     if mallopt is None:

@@ -13,15 +13,15 @@ from mmpose.registry import HOOKS
 class LatestLinkHook(Hook):
     """Link ``latest.pth`` in the work directory after each checkpoint.
 
-    mmengine writes the name of the newest checkpoint into the file
-    ``last_checkpoint``; the link makes it reachable under one name.
+    MMEngine writes the path of the newest checkpoint into the text file
+    ``last_checkpoint``; the link gives the checkpoint a fixed name.
     """
 
     priority = 'LOWEST'  # after CheckpointHook (VERY_LOW)
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:
-        """Renew the link.
+        """Point the link to the newest checkpoint.
 
         Args:
             runner: The running runner.
@@ -31,7 +31,7 @@ class LatestLinkHook(Hook):
             return
         target = Path(record.read_text().strip())
         link = Path(runner.work_dir) / 'latest.pth'
-        fresh = link.with_name('latest.pth.new')
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(os.path.relpath(target, link.parent.resolve()))
-        fresh.replace(link)
+        new_link = link.with_name('latest.pth.new')
+        new_link.unlink(missing_ok=True)
+        new_link.symlink_to(os.path.relpath(target, link.parent.resolve()))
+        new_link.replace(link)

@@ -1,4 +1,4 @@
-"""Log the figures of a test where those of a validation are logged."""
+"""Log the metrics of a test to the visualizer's backends."""
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -7,9 +7,10 @@ from mmpose.registry import HOOKS
 
 @HOOKS.register_module()
 class LogTestHook(Hook):
-    """Hand the metrics of a test to the backends of the visualizer.
+    """Pass the metrics of a test to the backends of the visualizer.
 
-    mmengine writes them to the log and to a JSON file only.
+    MMEngine does so for a validation only; it writes those of a test to the
+    log and to a JSON file.
     """
 
     def after_test_epoch(
@@ -19,7 +20,7 @@ class LogTestHook(Hook):
 
         Args:
             runner: The runner of the test.
-            metrics: Figures by name; None where there are none.
+            metrics: Values by name; None if there are none.
         """
         values = {name: float(v) for name, v in (metrics or {}).items()}
         runner.visualizer.add_scalars(values, step=0)

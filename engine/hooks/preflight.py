@@ -1,4 +1,4 @@
-"""Refuse a run that cannot give what was asked for, before it starts."""
+"""Validate config, checkpoint and initial weights before a run starts."""
 
 import inspect
 import os
@@ -10,27 +10,27 @@ from urllib.parse import urlparse
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.model import BaseModule
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
-from torch import nn
 
 from ..checkpoint import check_pose_weights, read_state_dict
 from ..model_wrapper import unwrap_model
 
 # top-level keys that mmengine or mmpose read besides the runner's arguments
 _READ_BY_NAME = frozenset({'compile', 'preprocess_cfg', 'runner_type'})
-_REACH_SECONDS = 5
+_TIMEOUT_SECONDS = 5
 
 
 @HOOKS.register_module()
 class PreflightHook(Hook):
     """Check the configuration, the checkpoint and the initial weights.
 
-    A misspelled top-level key, a checkpoint that cannot be read or belongs
-    to another architecture stop the run with one sentence. Initial weights
-    of the backbone that cannot be downloaded do not: the backbone then
-    starts from random weights, and one warning says so. Where the model has
-    its trust head switched off, metrics of its trust are left out.
+    A misspelled top-level key and a checkpoint that cannot be read or
+    belongs to another architecture stop the run with an error of one
+    sentence. Initial weights of the backbone that cannot be downloaded are
+    replaced by random weights with a warning. If the model has no trust
+    head, the metrics of its trust are removed.
     """
 
     priority = 'VERY_HIGH'
@@ -42,8 +42,10 @@ class PreflightHook(Hook):
             runner: The runner that is about to start.
 
         Raises:
-            ValueError: If a key is unknown or the checkpoint does not fit.
-            FileNotFoundError: If the checkpoint does not exist.
+            ValueError: If a key is unknown or the checkpoint cannot be read
+                or belongs to another architecture.
+            FileNotFoundError: If the checkpoint or a local file of initial
+                weights does not exist.
         """
         _check_keys(runner.cfg)
         model = unwrap_model(runner.model)
@@ -52,18 +54,18 @@ class PreflightHook(Hook):
             check_pose_weights(model, read_state_dict(checkpoint), checkpoint)
         if getattr(model, 'trust_head', None) is None:
             _drop_trust_metrics(runner)
-        _settle_backbone_init(
+        _resolve_backbone_init(
             model.backbone, checkpoint is not None or runner._resume, runner
         )
 
 
 def _drop_trust_metrics(runner: Runner) -> None:
-    """Leave out what judges the trust of a model that predicts none."""
+    """Remove the metrics of trust from validation and test."""
     for loop in (runner._val_loop, runner._test_loop):
         evaluator = getattr(loop, 'evaluator', None)  # None: not built
         if evaluator is None:
             continue
-        kept = [m for m in evaluator.metrics if not _judges_trust(m)]
+        kept = [m for m in evaluator.metrics if not _evaluates_trust(m)]
         if len(kept) < len(evaluator.metrics):
             evaluator.metrics = kept
             runner.logger.info(
@@ -71,30 +73,30 @@ def _drop_trust_metrics(runner: Runner) -> None:
             )
 
 
-def _judges_trust(metric: object) -> bool:
+def _evaluates_trust(metric: object) -> bool:
     return getattr(metric, 'score_field', None) == 'keypoint_trust'
 
 
 def _check_keys(cfg: Config) -> None:
     if cfg.filename is None or not os.path.exists(cfg.filename):
         return
-    known = {
+    allowed = {
         *Config.fromfile(cfg.filename),
         *inspect.signature(Runner.__init__).parameters,
         *_READ_BY_NAME,
     }
     for key in cfg:
-        if key not in known:
+        if key not in allowed:
             raise ValueError(
                 f'config: expected the keys of {cfg.filename}, found the '
                 f"unknown key '{key}'; correct its name or remove it"
             )
 
 
-def _settle_backbone_init(
-    backbone: nn.Module, overwritten: bool, runner: Runner
+def _resolve_backbone_init(
+    backbone: BaseModule, overwritten: bool, runner: Runner
 ) -> None:
-    """Drop initial weights that are not needed or not to be had."""
+    """Drop initial weights that are overwritten or cannot be downloaded."""
     init = backbone.init_cfg
     if not isinstance(init, dict) or init.get('type') != 'Pretrained':
         return
@@ -126,7 +128,7 @@ def _is_available(url: str) -> bool:
         return True
     request = urllib.request.Request(url, method='HEAD')
     try:
-        with urllib.request.urlopen(request, timeout=_REACH_SECONDS):
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
             return True
     except (urllib.error.URLError, OSError):
         return False

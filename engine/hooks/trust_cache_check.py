@@ -1,8 +1,9 @@
-"""Refuse to train on labels that belong to something else."""
+"""Check that a trust cache was made for the run that uses it."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
 
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
@@ -18,14 +19,14 @@ Mismatch = Literal['error', 'warn']
 
 @HOOKS.register_module()
 class TrustCacheHook(Hook):
-    """Compare a cache with what is trained: weights, data, skeleton.
+    """Compare the header of a trust cache with the run: weights, data, joints.
 
-    A resumed run starts from a checkpoint of its own, so that the one of
-    the cache is not compared there.
+    The pose checkpoint is not compared in a resumed run, which starts from a
+    checkpoint of its own.
 
     Args:
-        cache_mismatch: ``'error'`` stops the run, ``'warn'`` says so and
-            goes on.
+        cache_mismatch: ``'error'`` stops the run at a mismatch, ``'warn'``
+            logs a warning and continues.
 
     Raises:
         ValueError: If ``cache_mismatch`` is neither.
@@ -42,22 +43,22 @@ class TrustCacheHook(Hook):
         self.cache_mismatch = cache_mismatch
 
     def before_train(self, runner: Runner) -> None:
-        """Compare.
+        """Compare all caches of the training data with the run.
 
         Args:
             runner: The runner that is about to train.
 
         Raises:
-            CacheError: If the cache does not belong to the run, or its
-                labels are looked up before the sample is flipped.
+            CacheError: If a cache was made for something else, or its
+                targets are loaded before the sample is flipped.
         """
         dataset = runner.train_dataloader.dataset
         for cache in _caches(dataset):
-            for name, wanted, found in _compare(cache, dataset, runner):
-                if wanted == found:
+            for name, expected, found in _compare(cache, dataset, runner):
+                if expected == found:
                     continue
                 message = (
-                    f'trust cache: expected {name} {wanted} as in training, '
+                    f'trust cache: expected {name} {expected} as in training, '
                     f'found {found} in {cache.path}; make the cache for this '
                     'run (FORCE_CACHE=1 in the scripts)'
                 )
@@ -66,27 +67,28 @@ class TrustCacheHook(Hook):
                 runner.logger.warning(message)
 
 
-def _caches(dataset: Any) -> Iterator[TrustCache]:
+def _caches(dataset: BaseDataset) -> Iterator[TrustCache]:
+    """Caches that the data set or its pipeline read."""
     if hasattr(dataset, 'cache'):
         yield dataset.cache
     transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
     names = [type(transform).__name__ for transform in transforms]
-    for place, transform in enumerate(transforms):
+    for index, transform in enumerate(transforms):
         if not isinstance(transform, LoadPseudoTrust):
             continue
-        late = {'RandomFlip', 'GenerateTarget'} & set(names[place:])
-        if late:
+        later = {'RandomFlip', 'GenerateTarget'} & set(names[index:])
+        if later:
             raise CacheError(
                 'LoadPseudoTrust: expected it right before PackPoseInputs, '
-                f'found it before {" and ".join(sorted(late))}; move it'
+                f'found it before {" and ".join(sorted(later))}; move it'
             )
         yield transform.cache
 
 
 def _compare(
-    cache: TrustCache, dataset: Any, runner: Runner
+    cache: TrustCache, dataset: BaseDataset, runner: Runner
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Name, value of the run, value of the cache."""
+    """Name, value in the run and value in the cache of each property."""
     header = cache.header
     model = unwrap_model(runner.model)
     yield (

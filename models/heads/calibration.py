@@ -1,7 +1,11 @@
-"""A monotone map that makes trust read as a probability."""
+"""Post-hoc calibration of trust by a monotone map in the checkpoint.
+
+The maps are fitted with scikit-learn. Their evaluation is own code, since
+prediction runs on any device and PyTorch has no linear interpolation.
+"""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -11,23 +15,25 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 NUM_KNOTS = 32
-Method = Literal['temperature', 'isotonic']
+CalibrationMethod = Literal['temperature', 'isotonic']
 
 # logits lie within ±15.9, where float32 still tells the sigmoid from 0 and 1
 _EPS = float(np.finfo(np.float32).eps)
-# the knots of an isotonic map: how close they may be, how flat it may run
+# lower bounds of an isotonic map: distance of neighboring knots, slope
 _MIN_GAP = 1e-4
 _MIN_SLOPE = 1e-3
 
 
 class PiecewiseLinearMap(NamedTuple):
-    """A monotone map of logits: straight lines from knot to knot.
+    """A monotone piecewise linear map from logits to logits.
 
-    Beyond the first and the last knot the outermost lines go on.
+    Beyond the first and the last knot the outermost segments are
+    extrapolated.
 
     Args:
-        inputs: ``(NUM_KNOTS,)`` logits of trust before, strictly ascending.
-        outputs: ``(NUM_KNOTS,)`` logits of trust after, ascending.
+        inputs: ``(NUM_KNOTS,)`` logits of uncalibrated trust, strictly
+            ascending.
+        outputs: ``(NUM_KNOTS,)`` logits of calibrated trust, ascending.
     """
 
     inputs: NDArray[np.float64]
@@ -35,22 +41,27 @@ class PiecewiseLinearMap(NamedTuple):
 
 
 def identity_map() -> PiecewiseLinearMap:
-    """Return the map that changes nothing."""
+    """Return the map that leaves logits unchanged.
+
+    Returns:
+        A map with equally spaced knots in [-16, 16].
+    """
     inputs = np.linspace(-16.0, 16.0, NUM_KNOTS)
     return PiecewiseLinearMap(inputs, inputs.copy())
 
 
 class TrustCalibration(nn.Module):
-    """Calibrate trust by a map that is kept in the checkpoint.
+    """Calibrate predicted trust by a map that is stored in the checkpoint.
 
-    What is calibrated is the trust that a user reads: the sigmoid of the
-    trust head's logit or, with flip test, the mean over both views. The map
-    acts once, on the logit of that mean, and is therefore right for the
-    ``test_cfg`` it was fitted with. Training does not see it, and does not
-    change it: calibrate last.
+    The map is applied once, to the logit of the trust that prediction
+    returns: the sigmoid of the trust head's logit or, with flip test, the
+    mean over both views. It is therefore valid for the ``test_cfg`` that it
+    was fitted with. Training neither applies nor updates it: calibrate after
+    training.
 
-    The map is the identity until :meth:`set` is called or a checkpoint
-    brings another one. A checkpoint without a map resets it to the identity.
+    The map is the identity until :meth:`set` is called or a checkpoint with
+    another map is loaded. Loading a checkpoint without a map resets it to
+    the identity.
     """
 
     inputs: Tensor
@@ -63,32 +74,26 @@ class TrustCalibration(nn.Module):
 
     @property
     def is_identity(self) -> bool:
-        """Whether trust stays as it is."""
+        """Whether the map leaves trust unchanged."""
         return torch.equal(self.inputs, self.outputs)
 
-    def set(self, knots: PiecewiseLinearMap) -> None:
+    def set(self, new_map: PiecewiseLinearMap) -> None:
         """Replace the map.
 
         Args:
-            knots: The new map, as from :func:`fit`.
+            new_map: The new map, e.g. from :func:`fit_calibration`.
 
         Raises:
             ValueError: If the map has another number of knots, is not finite
                 or not monotone.
         """
-        inputs, outputs = (torch.tensor(v).float() for v in knots)
-        fits = inputs.shape == outputs.shape == (NUM_KNOTS,)
-        if not (
-            fits
-            and bool(torch.cat([inputs, outputs]).isfinite().all())
-            and bool((inputs.diff() > 0).all())
-            and bool((outputs.diff() >= 0).all())
-        ):
+        inputs, outputs = (torch.tensor(values).float() for values in new_map)
+        if not _is_valid(inputs, outputs):
             raise ValueError(
                 f'calibration: expected {NUM_KNOTS} finite knots with '
                 'ascending inputs and outputs, found inputs '
                 f'{inputs.tolist()} and outputs {outputs.tolist()}; make '
-                'them with fit'
+                'them with fit_calibration'
             )
         self.inputs.copy_(inputs)
         self.outputs.copy_(outputs)
@@ -101,7 +106,7 @@ class TrustCalibration(nn.Module):
 
         Returns:
             Calibrated trust in [0, 1] of the same shape, in the same order;
-            the same tensor where the map is the identity.
+            the same tensor if the map is the identity.
         """
         if self.is_identity:
             return trust
@@ -109,58 +114,77 @@ class TrustCalibration(nn.Module):
         upper = torch.searchsorted(self.inputs, logits)
         upper = upper.clamp(1, NUM_KNOTS - 1)
         left, right = self.inputs[upper - 1], self.inputs[upper]
-        share = (logits - left) / (right - left)
-        mapped = self.outputs[upper - 1].lerp(self.outputs[upper], share)
+        fraction = (logits - left) / (right - left)
+        mapped = self.outputs[upper - 1].lerp(self.outputs[upper], fraction)
         return mapped.sigmoid()
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any
     ) -> None:
-        """Read a checkpoint from before calibration as the identity."""
-        own = [f'{prefix}{name}' for name in PiecewiseLinearMap._fields]
-        if not any(name in state_dict for name in own):
+        """Load the identity from a checkpoint without a map."""
+        names = [f'{prefix}{name}' for name in PiecewiseLinearMap._fields]
+        if not any(name in state_dict for name in names):
             self.set(identity_map())
             return
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
-def fit(
-    trust: ArrayLike, correct: ArrayLike, method: Method
+def fit_calibration(
+    trust: ArrayLike, correct: ArrayLike, method: CalibrationMethod
 ) -> PiecewiseLinearMap:
-    """Fit a map so that trust reads as the probability of being right.
+    """Fit a map from trust to the probability that a joint is correct.
 
     Args:
-        trust: ``(N,)`` trust in [0, 1], without calibration.
-        correct: ``(N,)`` 0/1 or bool, whether the joint is right.
-        method: ``'temperature'`` fits a scale and a shift of the logits,
-            ``'isotonic'`` any monotone map, which takes more joints.
+        trust: ``(N,)`` uncalibrated trust in [0, 1].
+        correct: ``(N,)`` 0/1 or bool, whether each joint is correct.
+        method: ``'temperature'`` fits a scale and a shift of the logits
+            (Platt scaling), ``'isotonic'`` any monotone map, which needs
+            more joints.
 
     Returns:
         The map.
 
     Raises:
-        ValueError: If the arrays do not fit, trust leaves [0, 1] or does not
-            differ, all joints are right or all are wrong, or higher trust
-            does not mean more right joints.
+        ValueError: If the method is unknown, the shapes differ, trust leaves
+            [0, 1] or is constant, all joints are correct or all are wrong,
+            or a higher trust does not mean more correct joints.
+
+    Example:
+        >>> trust = [0.9, 0.9, 0.9, 0.9, 0.6, 0.6]  # too confident
+        >>> correct = [1, 1, 1, 0, 1, 0]
+        >>> calibration = TrustCalibration()
+        >>> calibration.set(fit_calibration(trust, correct, 'temperature'))
+        >>> bool(calibration(torch.tensor(0.9)) < 0.8)
+        True
     """
     if method not in _FITS:
         raise ValueError(
-            f'calibration: expected one of {", ".join(map(repr, _FITS))}, '
-            f'found the method {method!r}; choose one of them'
+            'calibration: expected one of '
+            f'{", ".join(map(repr, get_args(CalibrationMethod)))}, found the '
+            f'method {method!r}; choose one of them'
         )
-    values, right = _checked(trust, correct)
+    values, is_correct = _checked(trust, correct)
     clipped = np.clip(values, _EPS, 1 - _EPS)
-    return _FITS[method](_logit(clipped), _soft_targets(right))
+    return _FITS[method](_logit(clipped), _soft_targets(is_correct))
+
+
+def _is_valid(inputs: Tensor, outputs: Tensor) -> bool:
+    return (
+        inputs.shape == outputs.shape == (NUM_KNOTS,)
+        and bool(torch.cat([inputs, outputs]).isfinite().all())
+        and bool((inputs.diff() > 0).all())
+        and bool((outputs.diff() >= 0).all())
+    )
 
 
 def _checked(
     trust: ArrayLike, correct: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    values, right = np.asarray(trust, np.float64), np.asarray(correct)
-    if values.ndim != 1 or right.shape != values.shape:
+    values, labels = np.asarray(trust, np.float64), np.asarray(correct)
+    if values.ndim != 1 or labels.shape != values.shape:
         raise ValueError(
             'calibration: expected trust and correctness of one shape (N,), '
-            f'found {values.shape} and {right.shape}; select the labeled '
+            f'found {values.shape} and {labels.shape}; select the labeled '
             'joints first'
         )
     if not ((values >= 0) & (values <= 1)).all():
@@ -168,34 +192,37 @@ def _checked(
             'calibration: expected trust in [0, 1], found values outside of '
             'it or NaN; give trust, not logits'
         )
-    if not np.isin(right, (0, 1)).all():
+    if not np.isin(labels, (0, 1)).all():
         raise ValueError(
             'calibration: expected correctness as 0 and 1, found other '
             'values; compare the errors with a threshold first'
         )
-    hits = int(right.sum())
-    if hits in (0, right.size) or np.ptp(values) == 0:
+    num_correct = int(labels.sum())
+    if num_correct in (0, labels.size) or np.ptp(values) == 0:
         raise ValueError(
-            'calibration: expected right and wrong joints with trust that '
-            f'differs, found {hits} right ones of {right.size} with trust '
-            f'from {values.min(initial=1):.4g} to {values.max(initial=0):.4g}'
-            '; give more data, or train the trust head first'
+            'calibration: expected correct and wrong joints with trust that '
+            f'differs, found {num_correct} correct ones of {labels.size} with '
+            f'trust from {values.min(initial=1):.4g} to '
+            f'{values.max(initial=0):.4g}; give more data, or train the trust '
+            'head first'
         )
-    return values, right.astype(bool)
+    return values, labels.astype(np.bool_)
 
 
-def _logit(chance: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.log(chance / (1 - chance))
+def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.log(probability / (1 - probability)))
 
 
-def _soft_targets(right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Targets that stay inside (0, 1).
+def _soft_targets(correct: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Targets inside (0, 1) for correct and wrong joints.
 
     Source: Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
     """
-    hits = right.sum()
-    misses = right.size - hits
-    return np.where(right, (hits + 1) / (hits + 2), 1 / (misses + 2))
+    num_correct = correct.sum()
+    num_wrong = correct.size - num_correct
+    return np.where(
+        correct, (num_correct + 1) / (num_correct + 2), 1 / (num_wrong + 2)
+    )
 
 
 def _fit_temperature(
@@ -211,9 +238,9 @@ def _fit_temperature(
     scale, shift = model.coef_.item(), model.intercept_.item()
     if scale <= 0:
         raise ValueError(
-            'calibration: expected more right joints at higher trust, found '
-            f'the scale {scale:.4g}, which would turn the order round; train '
-            'the trust head first'
+            'calibration: expected more correct joints at higher trust, found '
+            f'the scale {scale:.4g}, which would reverse the order; train the '
+            'trust head first'
         )
     inputs = identity_map().inputs
     return PiecewiseLinearMap(inputs, scale * inputs + shift)
@@ -222,28 +249,32 @@ def _fit_temperature(
 def _fit_isotonic(
     logits: NDArray[np.float64], targets: NDArray[np.float64]
 ) -> PiecewiseLinearMap:
-    """Straight lines between the middles of the isotonic steps.
+    """Linear interpolation between the centers of the isotonic steps.
 
-    So trusts that share a step keep their order (Oron & Flournoy, "Centered
-    Isotonic Regression", Statistics in Biopharmaceutical Research 2017).
+    So trust values within one step keep their order (Oron & Flournoy,
+    "Centered Isotonic Regression", Statistics in Biopharmaceutical Research
+    2017).
     """
     steps = IsotonicRegression().fit(logits, targets).predict(logits)
     levels, step, count = np.unique(
         steps, return_inverse=True, return_counts=True
     )
-    middles = np.bincount(step, logits) / count
-    # equally many of the distinct trusts lie between neighbors; one knot
-    # on each side lets the map run flat beyond them
+    centers = np.bincount(step, logits) / count
+    # knots at quantiles of the distinct logits; one more knot on each side
+    # lets the map be flat beyond them
     inner = np.quantile(np.unique(logits), np.linspace(0, 1, NUM_KNOTS - 2))
     inputs = np.concatenate([inner[:1] - 1, inner, inner[-1:] + 1])
     inputs += _MIN_GAP * np.arange(NUM_KNOTS)
-    outputs = np.interp(inputs, middles, _logit(levels))
+    outputs = np.interp(inputs, centers, _logit(levels))
     return PiecewiseLinearMap(
         inputs, outputs + _MIN_SLOPE * (inputs - inputs.mean())
     )
 
 
-_FITS: dict[str, Callable[..., PiecewiseLinearMap]] = {
+_FITS: dict[
+    str,
+    Callable[[NDArray[np.float64], NDArray[np.float64]], PiecewiseLinearMap],
+] = {
     'temperature': _fit_temperature,
     'isotonic': _fit_isotonic,
 }

@@ -31,9 +31,9 @@ def tool():
 
 
 @pytest.fixture(scope='module')
-def drawn(tmp_path_factory):
-    """Return drawn people; training images again as a plain folder."""
-    root = tmp_path_factory.mktemp('calibrate') / 'drawn'
+def data_root(tmp_path_factory):
+    """Return synthetic data; training images again as a plain folder."""
+    root = tmp_path_factory.mktemp('calibrate') / 'data'
     make_dataset(root, train=12, val=10)
     shutil.copytree(root / 'train2017', root / 'calib/images')
     shutil.copy(
@@ -43,9 +43,9 @@ def drawn(tmp_path_factory):
     return root
 
 
-def judged(state, drawn, ann=None):
-    """Trust and correctness on a part of the drawn people."""
-    config = load_config(SELFVERIFY, drawn)
+def evaluated(state, data_root, ann=None):
+    """Trust and correctness of the joints of a data set."""
+    config = load_config(SELFVERIFY, data_root)
     narrow(config.model)
     model = load_estimator(config, state, 'x.pth', trust=True)
     data = build_split(config, 'val', ann)
@@ -53,21 +53,26 @@ def judged(state, drawn, ann=None):
 
 
 def last(state, kind):
-    """Name what makes the one logit of a joint."""
+    """Name of the parameter that gives the logit of a joint."""
     names = [n for n in state if n.startswith('trust_head') and kind in n]
     return [n for n in names if len(state[n]) == 1][-1]
 
 
 @pytest.fixture(scope='module')
-def checkpoint(drawn):
+def checkpoint(data_root):
     """Return a checkpoint as mmengine writes it, from before calibration."""
     state = build_estimator().state_dict()
-    if auroc(*judged(state, drawn, drawn / 'calib/annotations.json')) < 0.5:
+    if (
+        auroc(
+            *evaluated(state, data_root, data_root / 'calib/annotations.json')
+        )
+        < 0.5
+    ):
         state[last(state, 'weight')] *= -1
-    # surer than it should be
+    # overconfident
     state[last(state, 'bias')] += 3
     state = {k: v for k, v in state.items() if k not in MAPS}
-    path = drawn / 'run.pth'
+    path = data_root / 'run.pth'
     content = {
         'meta': {'epoch': 3, 'cfg': 'text'},
         'state_dict': state,
@@ -80,13 +85,13 @@ def checkpoint(drawn):
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, drawn):
-    monkeypatch.setenv('COCO_ROOT', str(drawn))
+def environment(monkeypatch, data_root):
+    monkeypatch.setenv('COCO_ROOT', str(data_root))
     monkeypatch.setenv('BACKBONE_INIT', 'none')
     monkeypatch.setenv('COLUMNS', '200')
 
 
-def arguments(drawn, checkpoint, out, *more):
+def arguments(data_root, checkpoint, out, *more):
     return [
         *(str(ROOT / SELFVERIFY), str(checkpoint), '--out', str(out)),
         *('--workers', '0', '--dist-thr', '0.3', *more),
@@ -94,17 +99,22 @@ def arguments(drawn, checkpoint, out, *more):
     ]
 
 
-def fit_on_folder(drawn):
-    return '--ann', str(drawn / 'calib/annotations.json')
+def fit_on_folder(data_root):
+    return '--ann', str(data_root / 'calib/annotations.json')
 
 
 @pytest.mark.parametrize('method', ['temperature', 'isotonic'])
-def test_the_map_goes_into_a_copy_of_the_checkpoint(
-    method, tool, drawn, checkpoint, tmp_path, capsys
+def test_map_is_stored_in_a_copy_of_the_checkpoint(
+    method, tool, data_root, checkpoint, tmp_path, capsys
 ):
     before, out = checkpoint.read_bytes(), tmp_path / 'new.pth'
     call = arguments(
-        drawn, checkpoint, out, *fit_on_folder(drawn), '--method', method
+        data_root,
+        checkpoint,
+        out,
+        *fit_on_folder(data_root),
+        '--method',
+        method,
     )
     assert tool.main(call) == 0
     assert checkpoint.read_bytes() == before
@@ -123,11 +133,13 @@ def test_the_map_goes_into_a_copy_of_the_checkpoint(
     assert list(new['message_hub']) == ['loss']
     assert set(new) == set(old)
 
-    # the figures shown are those of the two checkpoints
+    # the printed metrics are those of the two checkpoints
     shown = capsys.readouterr().out
     (row,) = (line for line in shown.splitlines() if 'equal width' in line)
     figures = [float(word) for word in row.split() if word[:2] == '0.']
-    expected = [ece(*judged(c['state_dict'], drawn), 15) for c in (old, new)]
+    expected = [
+        ece(*evaluated(c['state_dict'], data_root), 15) for c in (old, new)
+    ]
     np.testing.assert_allclose(figures, expected, atol=0.00051)
     assert figures[1] < figures[0] - 0.1
 
@@ -140,44 +152,48 @@ def test_the_map_goes_into_a_copy_of_the_checkpoint(
         ('--ann', 'calib/annotations.json', '--report-ann', 'copy.json'),
     ],
 )
-def test_fitting_and_reporting_on_the_same_split_is_refused(
-    same, tool, drawn, checkpoint, tmp_path, capsys
+def test_reporting_on_the_fitted_data_fails(
+    same, tool, data_root, checkpoint, tmp_path, capsys
 ):
-    shutil.copy(drawn / 'calib/annotations.json', drawn / 'copy.json')
-    same = [str(drawn / s) if s.endswith('json') else s for s in same]
+    shutil.copy(data_root / 'calib/annotations.json', data_root / 'copy.json')
+    same = [str(data_root / s) if s.endswith('json') else s for s in same]
     if '--report-ann' in same:
-        same += ['--report-images', str(drawn / 'train2017')]
+        same += ['--report-images', str(data_root / 'train2017')]
     out = tmp_path / 'new.pth'
-    assert tool.main(arguments(drawn, checkpoint, out, *same)) == 1
+    assert tool.main(arguments(data_root, checkpoint, out, *same)) == 1
     assert 'the same annotations' in capsys.readouterr().err
     assert not out.exists()
 
 
-def test_nothing_is_written_over(tool, drawn, checkpoint, capsys):
+def test_existing_file_is_not_overwritten(tool, data_root, checkpoint, capsys):
     before = checkpoint.read_bytes()
-    call = arguments(drawn, checkpoint, checkpoint, *fit_on_folder(drawn))
+    call = arguments(
+        data_root, checkpoint, checkpoint, *fit_on_folder(data_root)
+    )
     assert tool.main(call) == 1
     assert 'expected no file, found' in capsys.readouterr().err
     assert checkpoint.read_bytes() == before
 
 
-def test_a_checkpoint_without_trust_is_refused(tool, drawn, tmp_path, capsys):
+def test_checkpoint_without_trust_head_fails(
+    tool, data_root, tmp_path, capsys
+):
     plain = tmp_path / 'plain.pth'
     torch.save(build_estimator(BASELINE).state_dict(), plain)
     out = tmp_path / 'new.pth'
-    call = arguments(drawn, plain, out, *fit_on_folder(drawn))
+    call = arguments(data_root, plain, out, *fit_on_folder(data_root))
     assert tool.main(call) == 1
     assert 'expected a trained trust head' in capsys.readouterr().err
 
 
-def test_a_full_disk_leaves_nothing(
-    tool, drawn, checkpoint, tiny_disk, capsys
+def test_full_disk_leaves_no_file(
+    tool, data_root, checkpoint, tiny_disk, capsys
 ):
     call = arguments(
-        drawn,
+        data_root,
         checkpoint,
         tiny_disk / 'new.pth',
-        *(*fit_on_folder(drawn), '--method', 'isotonic'),
+        *(*fit_on_folder(data_root), '--method', 'isotonic'),
     )
     assert tool.main(call) == 1
     assert 'No space left' in capsys.readouterr().err
@@ -187,7 +203,7 @@ def test_a_full_disk_leaves_nothing(
 @pytest.mark.parametrize(
     'wrong', [[], ['--split', 'val', '--images', 'x'], ['--split', 'train']]
 )
-def test_wrong_arguments_end_with_exit_code_two(tool, wrong):
+def test_wrong_arguments_exit_with_code_two(tool, wrong):
     with pytest.raises(SystemExit) as caught:
         tool.main(['config.py', 'x.pth', '--out', 'y.pth', *wrong])
     assert caught.value.code == 2

@@ -2,17 +2,17 @@ import argparse
 
 import pytest
 
-from self_verify_pose.tools.command_line import add_judging_options
+from self_verify_pose.tools.command_line import add_evaluation_options
 
 
 @pytest.fixture
 def parser():
     parser = argparse.ArgumentParser()
-    add_judging_options(parser)
+    add_evaluation_options(parser)
     return parser
 
 
-def test_options_that_make_sense_are_taken(parser):
+def test_valid_options_are_parsed(parser):
     args = parser.parse_args(
         ['--batch-size', '1', '--workers', '0', '--device', 'cpu']
     )
@@ -31,7 +31,7 @@ def test_options_that_make_sense_are_taken(parser):
         ('--device', 'cuda:99', 'a device such as cpu'),
     ],
 )
-def test_others_are_refused(parser, option, value, expected, capsys):
+def test_invalid_options_are_rejected(parser, option, value, expected, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args([f'{option}={value}'])
     message = capsys.readouterr().err

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import runpy
@@ -29,8 +30,8 @@ BATCH = 4
 
 
 @pytest.fixture(scope='module')
-def drawn(tmp_path_factory):
-    root = tmp_path_factory.mktemp('cache') / 'drawn'
+def data_root(tmp_path_factory):
+    root = tmp_path_factory.mktemp('cache') / 'data'
     make_dataset(root, train=8, val=2)
     return root
 
@@ -58,20 +59,20 @@ def environment(root):
     return {**os.environ, **quiet, 'COCO_ROOT': str(root)}
 
 
-def run_tool(drawn, arguments, *launcher):
+def run_tool(data_root, arguments, *launcher):
     return subprocess.run(
         [sys.executable, *launcher, *arguments],
         cwd='/',
         capture_output=True,
         text=True,
-        env=environment(drawn),
+        env=environment(data_root),
     )
 
 
 @pytest.fixture(scope='module')
-def made(tmp_path_factory, drawn, checkpoint):
+def made(tmp_path_factory, data_root, checkpoint):
     out = tmp_path_factory.mktemp('made') / 'train.npz'
-    done = run_tool(drawn, command(checkpoint, out))
+    done = run_tool(data_root, command(checkpoint, out))
     assert done.returncode == 0, done.stderr
     return out, done.stdout
 
@@ -83,14 +84,14 @@ def same_files(out, made):
     assert not out.with_name(f'{out.name}.partial').exists()
 
 
-def persons_of(drawn):
-    path = drawn / 'annotations/person_keypoints_train2017.json'
+def persons_of(data_root):
+    path = data_root / 'annotations/person_keypoints_train2017.json'
     return path, json.loads(path.read_text())['annotations']
 
 
-def test_the_cache_holds_every_person_once(made, drawn, checkpoint):
+def test_cache_contains_every_person_once(made, data_root, checkpoint):
     cache = load_cache(made[0])
-    path, persons = persons_of(drawn)
+    path, persons = persons_of(data_root)
     labeled = {p['id'] for p in persons if p['num_keypoints'] > 0}
     assert set(cache.columns['ids'].tolist()) == labeled
     header = cache.header
@@ -104,15 +105,15 @@ def test_the_cache_holds_every_person_once(made, drawn, checkpoint):
     assert features_digest(rows) == header.features
 
 
-def test_the_summary_tells_what_was_made(made):
+def test_summary_is_printed(made):
     for part in ('persons', 'converged', 'trust 0.9 to 1.0', 'per second'):
         assert part in made[1]
     for name in ('loading', 'network', 'teacher'):
         assert f'time {name}' in made[1]
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(
-    made, tmp_path, drawn, checkpoint
+def test_killed_run_resumes_to_the_same_bytes(
+    made, tmp_path, data_root, checkpoint
 ):
     out = tmp_path / 'train.npz'
     # a slow disk, so that the kill comes in the middle
@@ -129,7 +130,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     process = subprocess.Popen(
         [sys.executable, '-c', code, *arguments],
         cwd='/',
-        env=environment(drawn),
+        env=environment(data_root),
         stdout=subprocess.DEVNULL,
     )
     folder = tmp_path / 'train.npz.partial'
@@ -143,23 +144,25 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     assert os.listdir(tmp_path) == [folder.name]
     finished = len(list(folder.glob('0*.npz')))
     assert 2 <= finished < len(load_cache(made[0])) / BATCH
-    done = run_tool(drawn, command(checkpoint, out, '--resume'))
+    done = run_tool(data_root, command(checkpoint, out, '--resume'))
     assert done.returncode == 0, done.stderr
     same_files(out, made)
 
 
-def test_two_processes_make_the_same_bytes(made, tmp_path, drawn, checkpoint):
+def test_two_processes_write_the_same_bytes(
+    made, tmp_path, data_root, checkpoint
+):
     out = tmp_path / 'train.npz'
     launcher = ('-m', 'torch.distributed.run', '--standalone')
     done = run_tool(
-        drawn, command(checkpoint, out), *launcher, '--nproc_per_node', '2'
+        data_root, command(checkpoint, out), *launcher, '--nproc_per_node', '2'
     )
     assert done.returncode == 0, done.stderr
     same_files(out, made)
 
 
-def make_job(drawn, checkpoint, out, **changes):
-    config = load_config(CACHEGEN, drawn)
+def make_job(data_root, checkpoint, out, **changes):
+    config = load_config(CACHEGEN, data_root)
     narrow(config.model)
     given = {'batch_size': BATCH, 'workers': 0, **changes}
     return CacheJob(
@@ -172,19 +175,23 @@ def make_job(drawn, checkpoint, out, **changes):
     )
 
 
-def labels_of(job):
+def columns_of(job):
     writer = CacheWriter(job)
     list(writer.run())
     return writer.finish()
 
 
-def test_every_interruption_leads_to_the_same_bytes(
-    tmp_path, drawn, checkpoint
+def test_every_interruption_resumes_to_the_same_bytes(
+    tmp_path, data_root, checkpoint
 ):
-    job = make_job(drawn, checkpoint, tmp_path / 'a.npz', with_features=True)
-    labels_of(job)
+    job = make_job(
+        data_root, checkpoint, tmp_path / 'a.npz', with_features=True
+    )
+    columns_of(job)
     out, pieces = tmp_path / 'b.npz', 0
-    again = make_job(drawn, checkpoint, out, with_features=True, resume=True)
+    again = make_job(
+        data_root, checkpoint, out, with_features=True, resume=True
+    )
     while not out.exists():
         writer = CacheWriter(again)
         for done, _ in enumerate(writer.run()):
@@ -197,28 +204,30 @@ def test_every_interruption_leads_to_the_same_bytes(
     same_files(out, (job.out,))
 
 
-def test_the_labels_do_not_depend_on_the_batch(tmp_path, drawn, checkpoint):
-    one = labels_of(make_job(drawn, checkpoint, tmp_path / 'a.npz'))
-    other = labels_of(
-        make_job(drawn, checkpoint, tmp_path / 'b.npz', batch_size=3)
+def test_targets_do_not_depend_on_the_batch_size(
+    tmp_path, data_root, checkpoint
+):
+    one = columns_of(make_job(data_root, checkpoint, tmp_path / 'a.npz'))
+    other = columns_of(
+        make_job(data_root, checkpoint, tmp_path / 'b.npz', batch_size=3)
     )
     for name, values in one.items():
         np.testing.assert_allclose(values, other[name], atol=2e-3)
 
 
-def test_the_first_samples_are_those_of_the_whole(
-    made, tmp_path, drawn, checkpoint
+def test_max_samples_takes_the_first_samples(
+    made, tmp_path, data_root, checkpoint
 ):
-    columns = labels_of(
-        make_job(drawn, checkpoint, tmp_path / 'a.npz', max_samples=BATCH)
+    columns = columns_of(
+        make_job(data_root, checkpoint, tmp_path / 'a.npz', max_samples=BATCH)
     )
     whole = load_cache(made[0]).columns
     for name, values in columns.items():
         np.testing.assert_allclose(values, whole[name][:BATCH], atol=1e-5)
 
 
-def test_duplicate_ids_stop_at_once(tmp_path, drawn, checkpoint):
-    root = shutil.copytree(drawn, tmp_path / 'data')
+def test_duplicate_ids_raise_before_any_work(tmp_path, data_root, checkpoint):
+    root = shutil.copytree(data_root, tmp_path / 'data')
     path, persons = persons_of(root)
     content = json.loads(path.read_text())
     content['annotations'][1]['id'] = persons[0]['id']
@@ -234,15 +243,15 @@ def main(*arguments):
 
 
 @pytest.fixture
-def coco_root(drawn, monkeypatch):
-    monkeypatch.setenv('COCO_ROOT', str(drawn))
+def coco_root(data_root, monkeypatch):
+    monkeypatch.setenv('COCO_ROOT', str(data_root))
     monkeypatch.setenv('BACKBONE_INIT', 'none')
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
 
 
-def test_an_existing_cache_is_not_replaced_unless_asked(
+def test_existing_cache_is_not_replaced_without_force(
     coco_root, made, checkpoint, capsys
 ):
     before = made[0].read_bytes()
@@ -251,7 +260,7 @@ def test_an_existing_cache_is_not_replaced_unless_asked(
     assert made[0].read_bytes() == before
 
 
-def test_wrong_input_is_one_line(coco_root, tmp_path, checkpoint, capsys):
+def test_wrong_input_is_reported(coco_root, tmp_path, checkpoint, capsys):
     out = tmp_path / 'a.npz'
     missing = tmp_path / 'none.pth'
     assert main(*command(missing, out)[1:]) == 1
@@ -265,7 +274,7 @@ def test_wrong_input_is_one_line(coco_root, tmp_path, checkpoint, capsys):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_full_disk_keeps_whole_parts_only(
+def test_full_disk_keeps_complete_parts_only(
     coco_root, tiny_disk, made, checkpoint, capsys
 ):
     out, filler = tiny_disk / 'train.npz', tiny_disk / 'filler'
@@ -281,33 +290,34 @@ def test_a_full_disk_keeps_whole_parts_only(
     same_files(out, made)
 
 
-def test_the_teacher_takes_the_options_of_the_command_line(
+def test_command_line_options_override_those_of_the_config(
     coco_root, tmp_path, checkpoint
 ):
-    tool = runpy.run_path(str(TOOL))
+    out = tmp_path / 'a.npz'
     options = ('--teacher', 'fk', '--alpha', '4', '--no-use-gt-visible')
-    args = tool['parse_arguments'](
-        command(checkpoint, tmp_path / 'a.npz', *options)[1:]
+    options += ('--iterations', '2', '--max-samples', '2')
+    assert main(*command(checkpoint, out, *options)[1:]) == 0
+    header = load_cache(out).header
+    expected = dataclasses.asdict(
+        SolvabilityOptions(alpha=4.0, use_gt_visible=False, iterations=2)
     )
-    found = tool['read_config'](args).model.solvability_cfg
-    expected = SolvabilityOptions(
-        enable=True, teacher='fk', alpha=4.0, use_gt_visible=False
-    )
-    assert SolvabilityOptions(**found) == expected
+    assert header.teacher == 'fk'
+    for name, value in header.parameters.items():
+        assert value == expected[name], name
 
 
-def test_another_request_does_not_resume(tmp_path, drawn, checkpoint):
-    job = make_job(drawn, checkpoint, tmp_path / 'a.npz')
+def test_resume_with_other_options_raises(tmp_path, data_root, checkpoint):
+    job = make_job(data_root, checkpoint, tmp_path / 'a.npz')
     next(CacheWriter(job).run())
     other = make_job(
-        drawn, checkpoint, tmp_path / 'a.npz', batch_size=3, resume=True
+        data_root, checkpoint, tmp_path / 'a.npz', batch_size=3, resume=True
     )
     with pytest.raises(ValueError, match='--resume: expected parts'):
         next(CacheWriter(other).run())
 
 
-def test_a_config_without_a_teacher_is_refused(tmp_path, drawn, checkpoint):
-    job = make_job(drawn, checkpoint, tmp_path / 'a.npz')
+def test_config_without_a_teacher_raises(tmp_path, data_root, checkpoint):
+    job = make_job(data_root, checkpoint, tmp_path / 'a.npz')
     job.config.model.solvability_cfg.enable = False
     with pytest.raises(ValueError, match='expected True to make a cache'):
         CacheWriter(job)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ('.ci/run', 'tests/run.sh', 'tools/setup_env.sh')
-# A Python without packages that can make no virtual environment.
+# A Python without packages that cannot make a virtual environment.
 FAKE_PYTHON = """#!/usr/bin/env bash
 if [ "$1" = - ]; then
     if [[ $(cat) == *ensurepip* ]]; then {probe}; else exit 1; fi
@@ -88,7 +88,7 @@ def test_second_run_is_quick() -> None:
     assert messages == f'setup_env: Python: {output}'
 
 
-def test_failed_step_is_explained(script: Path, tmp_path: Path) -> None:
+def test_failed_step_is_reported(script: Path, tmp_path: Path) -> None:
     python = fake_python(tmp_path, 'echo "no space left"; exit 3')
     code, output, messages = run(script, '--print-python', PYTHON=python)
     assert code == 1
@@ -98,21 +98,22 @@ def test_failed_step_is_explained(script: Path, tmp_path: Path) -> None:
     )
     assert 'with exit code 3.' in messages
     assert '\n    no space left\n' in messages
-    assert 'what to do: see that the folder can be written' in messages
-    assert 'cut off' not in run(script, PYTHON=python)[2]
+    assert 'what to do: check that the folder is writable' in messages
+    assert 'interrupted' not in run(script, PYTHON=python)[2]
 
 
-def test_cut_off_set_up_is_begun_anew(script: Path, tmp_path: Path) -> None:
+def test_interrupted_set_up_starts_again(script: Path, tmp_path: Path) -> None:
     python = fake_python(tmp_path, 'kill -9 $PPID')
     assert run(script, PYTHON=python)[0] == -9
     python = fake_python(tmp_path)
     code, _, messages = run(script, PYTHON=python)
     assert code == 1
-    assert 'the last set-up was cut off: .venv is made anew' in messages
+    expected = 'the last set-up was interrupted: .venv is created again'
+    assert expected in messages
     assert '[1/7] virtual environment' in messages
 
 
-def test_two_runs_do_not_collide(script: Path, tmp_path: Path) -> None:
+def test_second_run_waits_for_the_first(script: Path, tmp_path: Path) -> None:
     (tmp_path / '.setup_env').mkdir()
     with open(tmp_path / '.setup_env' / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

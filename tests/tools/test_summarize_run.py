@@ -32,7 +32,7 @@ def write(folder, stamp, *records):
     log.write_text('\n'.join(map(json.dumps, records)) + '\n')
 
 
-def test_the_last_validation_of_the_newest_run_is_shown(tmp_path):
+def test_last_validation_of_the_newest_run_is_printed(tmp_path):
     write(tmp_path, '20200101_000000', record(9, 0.999, 0.999))
     write(
         tmp_path,
@@ -52,7 +52,7 @@ def test_the_last_validation_of_the_newest_run_is_shown(tmp_path):
     assert curves.stat().st_size > 10_000
 
 
-def test_a_run_without_trust_shows_the_raw_score_alone(tmp_path):
+def test_run_without_trust_prints_the_raw_score_only(tmp_path):
     values = record(1, 0.1, 0.432)
     write(
         tmp_path,
@@ -64,7 +64,7 @@ def test_a_run_without_trust_shows_the_raw_score_alone(tmp_path):
     assert 'trust' not in done.stdout
 
 
-def test_a_test_is_shown_without_an_epoch(tmp_path):
+def test_test_is_printed_without_an_epoch(tmp_path):
     stamp = '20200101_000000'
     write(tmp_path, stamp, record(0, 0.1, 0.432))
     values = {k: v for k, v in record(0, 0.1, 0.432).items() if k != 'step'}
@@ -75,7 +75,7 @@ def test_a_test_is_shown_without_an_epoch(tmp_path):
 
 
 @pytest.mark.parametrize('with_log', [False, True])
-def test_nothing_to_show_is_said(tmp_path, with_log):
+def test_missing_validation_exits_with_code_one(tmp_path, with_log):
     if with_log:
         write(tmp_path, '20200101_000000', {'loss': 1.0, 'step': 1})
     done = run(tmp_path)

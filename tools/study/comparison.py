@@ -25,7 +25,7 @@ from self_verify_pose.engine.checkpoint import (
 )
 from self_verify_pose.metrics.evaluation.report.write import figures_of
 from self_verify_pose.metrics.json_values import to_json_values
-from self_verify_pose.models.heads.calibration import fit
+from self_verify_pose.models.heads.calibration import fit_calibration
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.models.kinematics.bone_lengths import bone_scores
@@ -203,7 +203,9 @@ class TrustComparison:
         correct = calib['correct'][:, 0].numpy()
         try:
             head.calibration.set(
-                fit(trust[has_label], correct[has_label], 'temperature')
+                fit_calibration(
+                    trust[has_label], correct[has_label], 'temperature'
+                )
             )
         except ValueError as error:  # trust that ranks the wrong way
             self.console.print(f'{name}: not calibrated: {error}')

@@ -15,7 +15,7 @@ print(keep_freed_memory())
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='needs glibc')
-def test_glibc_takes_the_setting():
+def test_glibc_accepts_the_setting():
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', CODE],
         capture_output=True,
@@ -27,7 +27,7 @@ def test_glibc_takes_the_setting():
 
 
 @pytest.mark.parametrize(('device', 'kept'), [('cpu', 1), ('meta', 0)])
-def test_it_acts_where_the_model_is_on_a_cpu(monkeypatch, device, kept):
+def test_memory_is_kept_only_for_a_model_on_a_cpu(monkeypatch, device, kept):
     calls = []
     monkeypatch.setattr(
         keep_memory, 'keep_freed_memory', lambda: calls.append(1)

@@ -3,7 +3,7 @@ import types
 from self_verify_pose.engine.hooks.latest_link import LatestLinkHook
 
 
-def test_the_link_follows_the_newest_checkpoint(tmp_path):
+def test_link_follows_the_newest_checkpoint(tmp_path):
     run = types.SimpleNamespace(work_dir=str(tmp_path))
     hook = LatestLinkHook()
     hook.after_train_epoch(run)
@@ -18,7 +18,7 @@ def test_the_link_follows_the_newest_checkpoint(tmp_path):
         assert str(link.readlink()) == f'epoch_{epoch}.pth'
 
 
-def test_the_link_survives_a_move_of_the_folder(tmp_path):
+def test_link_survives_moving_the_folder(tmp_path):
     work = tmp_path / 'one'
     work.mkdir()
     (work / 'epoch_1.pth').write_text('weights')

@@ -5,7 +5,7 @@ import numpy as np
 from self_verify_pose.engine.hooks.log_test import LogTestHook
 
 
-def test_the_metrics_of_a_test_reach_the_backends():
+def test_metrics_of_a_test_are_passed_to_the_backends():
     calls = []
     run = types.SimpleNamespace(
         visualizer=types.SimpleNamespace(

@@ -20,7 +20,7 @@ class Model(nn.Module):
 
 
 def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
-    """Stand-in with what the hook reads of a runner."""
+    """Return a stand-in with the attributes that the hook reads."""
     return types.SimpleNamespace(
         cfg=cfg or Config(),
         model=Model(init_cfg),
@@ -33,7 +33,7 @@ def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
 
 
 @pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
-def test_the_named_configs_pass(name):
+def test_named_configs_pass(name):
     config = load_config(name)
     config.merge_from_dict(
         {'work_dir': 'x', 'launcher': 'none', 'compile': True}
@@ -41,14 +41,14 @@ def test_the_named_configs_pass(name):
     PreflightHook().before_run(runner(config))
 
 
-def test_an_unknown_key_is_refused():
+def test_unknown_key_raises():
     config = load_config(BASELINE)
     config.merge_from_dict({'train_dataloder.batch_size': 16})
     with pytest.raises(ValueError, match="unknown key 'train_dataloder'"):
         PreflightHook().before_run(runner(config))
 
 
-def test_a_checkpoint_that_fits_passes_without_its_trust_head(tmp_path):
+def test_checkpoint_without_trust_head_passes(tmp_path):
     path = str(tmp_path / 'plain.pth')
     state = Model().state_dict()
     torch.save(
@@ -69,7 +69,7 @@ def test_a_checkpoint_that_fits_passes_without_its_trust_head(tmp_path):
         ('list', ValueError, 'holds a list'),
     ],
 )
-def test_a_bad_checkpoint_is_refused(tmp_path, content, error, match):
+def test_invalid_checkpoint_raises(tmp_path, content, error, match):
     path = tmp_path / 'bad.pth'
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -85,7 +85,7 @@ def test_a_bad_checkpoint_is_refused(tmp_path, content, error, match):
     assert 'expected' in str(caught.value)
 
 
-def test_a_checkpoint_that_would_run_code_is_not_read(tmp_path):
+def test_checkpoint_with_code_raises(tmp_path):
     class Evil:
         def __reduce__(self):
             return (print, ('executed',))
@@ -99,7 +99,7 @@ def test_a_checkpoint_that_would_run_code_is_not_read(tmp_path):
 URL = 'http://127.0.0.1:9/cspnext-that-is-nowhere.pth'
 
 
-def test_unreachable_initial_weights_warn_and_train_from_random(monkeypatch):
+def test_unreachable_initial_weights_warn_and_are_dropped(monkeypatch):
     run = runner(init_cfg={'type': 'Pretrained', 'checkpoint': URL})
     messages = []
     monkeypatch.setattr(run.logger, 'warning', messages.append)
@@ -110,7 +110,7 @@ def test_unreachable_initial_weights_warn_and_train_from_random(monkeypatch):
     assert 'BACKBONE_INIT' in messages[0]
 
 
-def test_cached_initial_weights_are_kept(tmp_path, monkeypatch):
+def test_downloaded_initial_weights_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
     (tmp_path / 'checkpoints').mkdir()
     (tmp_path / 'checkpoints' / URL.rsplit('/', 1)[1]).touch()
@@ -119,7 +119,7 @@ def test_cached_initial_weights_are_kept(tmp_path, monkeypatch):
     assert run.model.backbone.init_cfg is not None
 
 
-def test_initial_weights_are_not_looked_for_where_they_are_overwritten(
+def test_initial_weights_are_not_requested_if_overwritten(
     monkeypatch,
 ):
     monkeypatch.setattr(
@@ -132,7 +132,7 @@ def test_initial_weights_are_not_looked_for_where_they_are_overwritten(
     assert run.model.backbone.init_cfg is None
 
 
-def test_a_missing_file_of_initial_weights_is_an_error(tmp_path):
+def test_missing_file_of_initial_weights_raises(tmp_path):
     path = str(tmp_path / 'none.pth')
     run = runner(init_cfg={'type': 'Pretrained', 'checkpoint': path})
     with pytest.raises(FileNotFoundError, match='BACKBONE_INIT=none'):
@@ -140,7 +140,7 @@ def test_a_missing_file_of_initial_weights_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize('with_head', [True, False])
-def test_trust_is_judged_only_where_there_is_a_trust_head(with_head):
+def test_trust_metrics_need_a_trust_head(with_head):
     run = runner()
     if not with_head:
         run.model.trust_head = None

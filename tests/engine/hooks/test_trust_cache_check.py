@@ -13,7 +13,7 @@ from self_verify_pose.engine.hooks.trust_cache_check import TrustCacheHook
 
 
 class RandomFlip:
-    """Stand-in; the hook goes by the name."""
+    """Stand-in that the hook recognizes by its name."""
 
 
 class Files:
@@ -57,16 +57,16 @@ def files(tmp_path):
     return Files(tmp_path)
 
 
-def test_a_cache_of_this_run_passes(files):
+def test_cache_of_this_run_passes(files):
     TrustCacheHook().before_train(files.runner())
 
 
-def test_a_run_without_a_cache_passes(files):
+def test_run_without_a_cache_passes(files):
     TrustCacheHook().before_train(files.runner([RandomFlip()]))
 
 
 @pytest.mark.parametrize('name', ['annotations', 'checkpoint'])
-def test_another_file_is_refused_with_both_values(name, files):
+def test_other_file_raises_with_both_hashes(name, files):
     path = getattr(files, name)
     old = file_sha256(path)
     path.write_text('something else')
@@ -77,17 +77,17 @@ def test_another_file_is_refused_with_both_values(name, files):
     assert 'FORCE_CACHE=1' in str(caught.value)
 
 
-def test_a_run_without_a_checkpoint_is_refused(files):
+def test_run_without_a_checkpoint_raises(files):
     with pytest.raises(CacheError, match='none as in training'):
         TrustCacheHook().before_train(files.runner(_load_from=None))
 
 
-def test_a_resumed_run_has_its_own_checkpoint(files):
+def test_checkpoint_of_a_resumed_run_is_not_compared(files):
     files.checkpoint.write_text('later')
     TrustCacheHook().before_train(files.runner(_resume=True))
 
 
-def test_another_skeleton_is_refused(files):
+def test_other_skeleton_raises(files):
     swapped = (NAMES[1], NAMES[0], *NAMES[2:])
     with pytest.raises(CacheError, match='skeleton'):
         TrustCacheHook().before_train(files.runner(names=swapped))
@@ -95,19 +95,19 @@ def test_another_skeleton_is_refused(files):
         TrustCacheHook().before_train(files.runner(names=NAMES[:16]))
 
 
-def test_a_mismatch_may_be_a_warning(files):
+def test_mismatch_can_be_a_warning(files):
     files.annotations.write_text('something else')
-    said = []
+    warnings = []
     runner = files.runner()
-    runner.logger = types.SimpleNamespace(warning=said.append)
+    runner.logger = types.SimpleNamespace(warning=warnings.append)
     TrustCacheHook(cache_mismatch='warn').before_train(runner)
-    (message,) = said
+    (message,) = warnings
     assert 'annotation file (SHA-256)' in message
     with pytest.raises(ValueError, match="'error' or 'warn', found 'off'"):
         TrustCacheHook(cache_mismatch='off')
 
 
-def test_labels_must_be_looked_up_after_the_flip(files):
+def test_targets_loaded_before_the_flip_raise(files):
     transforms = [LoadPseudoTrust(str(files.cache)), RandomFlip()]
     with pytest.raises(CacheError, match='found it before RandomFlip'):
         TrustCacheHook('warn').before_train(files.runner(transforms))

@@ -9,8 +9,9 @@ from scipy.optimize import minimize
 from self_verify_pose.metrics.functional import auroc, brier, ece, ece_mass
 from self_verify_pose.models.heads.calibration import (
     NUM_KNOTS,
+    PiecewiseLinearMap,
     TrustCalibration,
-    fit,
+    fit_calibration,
     identity_map,
 )
 
@@ -18,20 +19,20 @@ METHODS = ('temperature', 'isotonic')
 
 
 def overconfident(count, seed):
-    """Trust whose logit is three times that of the chance, shifted by one."""
+    """Trust whose logit is three times the true one, shifted by one."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0.5, 1.2, count)
-    right = rng.random(count) < 1 / (1 + np.exp(-logits))
-    return 1 / (1 + np.exp(-3 * logits - 1)), right
+    correct = rng.random(count) < 1 / (1 + np.exp(-logits))
+    return 1 / (1 + np.exp(-3 * logits - 1)), correct
 
 
-def calibrated(knots, trust):
+def calibrated(fitted, trust):
     calibration = TrustCalibration()
-    calibration.set(knots)
+    calibration.set(fitted)
     return calibration(torch.tensor(trust)).double().numpy()
 
 
-def test_the_default_map_hands_trust_through():
+def test_default_map_returns_trust_unchanged():
     trust = torch.tensor([[0.0, 1e-9, 0.3, 1.0]])
     calibration = TrustCalibration()
     assert calibration.is_identity
@@ -40,10 +41,10 @@ def test_the_default_map_hands_trust_through():
 
 
 @pytest.mark.parametrize('method', METHODS)
-def test_calibration_mends_unseen_overconfident_trust(method):
-    trust, right = overconfident(4000, 0)
+def test_calibration_improves_held_out_overconfident_trust(method):
+    trust, correct = overconfident(4000, 0)
     held_out, truth = overconfident(4000, 1)
-    after = calibrated(fit(trust, right, method), held_out)
+    after = calibrated(fit_calibration(trust, correct, method), held_out)
     for error in (ece, ece_mass):
         assert error(held_out, truth, 15) > 0.12
         assert error(after, truth, 15) < 0.04
@@ -53,11 +54,11 @@ def test_calibration_mends_unseen_overconfident_trust(method):
     )
 
 
-def test_temperature_is_the_best_scale_and_shift():
-    trust, right = overconfident(500, 2)
+def test_temperature_minimizes_cross_entropy():
+    trust, correct = overconfident(500, 2)
     logits = np.log(trust / (1 - trust))
-    hits, misses = right.sum(), (~right).sum()
-    target = np.where(right, (hits + 1) / (hits + 2), 1 / (misses + 2))
+    hits, misses = correct.sum(), (~correct).sum()
+    target = np.where(correct, (hits + 1) / (hits + 2), 1 / (misses + 2))
 
     def entropy(line):
         z = line[0] * logits + line[1]
@@ -65,60 +66,62 @@ def test_temperature_is_the_best_scale_and_shift():
 
     scale, shift = minimize(entropy, [1, 0]).x
     expected = 1 / (1 + np.exp(-(scale * logits + shift)))
-    found = calibrated(fit(trust, right, 'temperature'), trust)
+    found = calibrated(fit_calibration(trust, correct, 'temperature'), trust)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_isotonic_follows_the_shares_of_right_joints():
-    """Four trusts with many joints each: their shares are the answer."""
+def test_isotonic_matches_the_fractions_of_correct_joints():
+    """Four distinct values of trust with many joints each."""
     levels = np.array([0.1, 0.4, 0.6, 0.95])
-    shares = np.array([0.2, 0.3, 0.7, 0.8])
+    fractions = np.array([0.2, 0.3, 0.7, 0.8])
     trust = np.repeat(levels, 1000)
-    right = np.concatenate([np.arange(1000) < 1000 * s for s in shares])
-    found = calibrated(fit(trust, right, 'isotonic'), levels)
-    np.testing.assert_allclose(found, shares, atol=0.01)
+    correct = np.concatenate([np.arange(1000) < 1000 * s for s in fractions])
+    found = calibrated(fit_calibration(trust, correct, 'isotonic'), levels)
+    np.testing.assert_allclose(found, fractions, atol=0.01)
 
 
-def test_isotonic_pools_what_is_out_of_order():
+def test_isotonic_pools_adjacent_violators():
     levels = np.array([0.2, 0.5, 0.8])
     trust = np.repeat(levels, 1000)
-    right = np.concatenate([np.arange(1000) < n for n in (600, 400, 900)])
-    found = calibrated(fit(trust, right, 'isotonic'), levels)
+    correct = np.concatenate([np.arange(1000) < n for n in (600, 400, 900)])
+    found = calibrated(fit_calibration(trust, correct, 'isotonic'), levels)
     assert found[1] > found[0]
     assert found[2] == pytest.approx(0.9, abs=0.01)
-    # the middle of the pooled step lies between its two trusts
+    # the center of the pooled step lies between its two trusts
     assert found[0] == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.parametrize('method', METHODS)
 @pytest.mark.parametrize('seed', range(5))
-def test_the_map_is_monotone_and_stays_inside(method, seed):
+def test_map_is_monotone_and_inside_zero_one(method, seed):
     rng = np.random.default_rng(seed)
     count = int(rng.integers(4, 200))
-    right = np.arange(count) % 2 == 0
-    trust = np.clip(rng.normal(0.5 + 0.2 * right, 0.4), 0, 1).round(2)
-    if auroc(trust, right) <= 0.5:
+    correct = np.arange(count) % 2 == 0
+    trust = np.clip(rng.normal(0.5 + 0.2 * correct, 0.4), 0, 1).round(2)
+    if auroc(trust, correct) <= 0.5:
         trust = 1 - trust
-    found = calibrated(fit(trust, right, method), np.linspace(0, 1, 1001))
+    found = calibrated(
+        fit_calibration(trust, correct, method), np.linspace(0, 1, 1001)
+    )
     assert (np.diff(found) >= 0).all()
     assert ((found > 0) & (found < 1)).all()
 
 
 @pytest.mark.parametrize('method', METHODS)
-def test_perfect_trust_does_not_become_certain(method):
+def test_perfect_trust_stays_inside_zero_one(method):
     trust = np.repeat([0.2, 0.8], 20)
-    found = calibrated(fit(trust, trust > 0.5, method), trust)
+    found = calibrated(fit_calibration(trust, trust > 0.5, method), trust)
     assert 0.001 < found.min() < 0.06
     assert 0.94 < found.max() < 0.999
 
 
 @pytest.mark.parametrize(
-    ('trust', 'right', 'method', 'part'),
+    ('trust', 'correct', 'method', 'part'),
     [
         ([0.1, 0.9], [1, 0], 'temperature', 'order'),
         ([0.5, 0.5], [0, 1], 'isotonic', 'differs'),
-        ([0.1, 0.9], [1, 1], 'isotonic', '2 right ones of 2'),
-        ([], [], 'isotonic', '0 right ones of 0'),
+        ([0.1, 0.9], [1, 1], 'isotonic', '2 correct ones of 2'),
+        ([], [], 'isotonic', '0 correct ones of 0'),
         ([0.1, 1.9], [0, 1], 'isotonic', r'\[0, 1\]'),
         ([0.1, np.nan], [0, 1], 'isotonic', 'NaN'),
         ([0.1, 0.2], [0, 2], 'isotonic', '0 and 1'),
@@ -126,9 +129,9 @@ def test_perfect_trust_does_not_become_certain(method):
         ([0.1, 0.9], [0, 1], 'magic', "'magic'"),
     ],
 )
-def test_what_can_not_be_fitted_is_refused(trust, right, method, part):
+def test_invalid_fitting_data_raises(trust, correct, method, part):
     with pytest.raises(ValueError, match=part) as caught:
-        fit(trust, right, method)
+        fit_calibration(trust, correct, method)
     assert 'expected' in str(caught.value)
     assert 'found' in str(caught.value)
 
@@ -142,26 +145,17 @@ def test_what_can_not_be_fitted_is_refused(trust, right, method, part):
         lambda x, y: (x, y * np.nan),
     ],
 )
-def test_a_map_that_is_none_is_refused(change):
+def test_set_rejects_invalid_maps(change):
     calibration = TrustCalibration()
+    changed = PiecewiseLinearMap(*map(np.array, change(*identity_map())))
     with pytest.raises(ValueError, match=f'expected {NUM_KNOTS} finite'):
-        calibration.set(
-            identity_map()._replace(
-                **dict(
-                    zip(
-                        ('inputs', 'outputs'),
-                        map(np.array, change(*identity_map())),
-                        strict=True,
-                    )
-                )
-            )
-        )
+        calibration.set(changed)
     assert calibration.is_identity
 
 
-def test_the_state_dict_carries_the_map():
+def test_state_dict_contains_the_map():
     calibration = TrustCalibration()
-    calibration.set(fit(*overconfident(500, 3), 'isotonic'))
+    calibration.set(fit_calibration(*overconfident(500, 3), 'isotonic'))
     other = TrustCalibration()
     other.load_state_dict(calibration.state_dict())
     trust = torch.rand(50)
@@ -169,7 +163,7 @@ def test_the_state_dict_carries_the_map():
     assert not torch.equal(other(trust), trust)
 
 
-def test_a_checkpoint_from_before_calibration_is_not_calibrated():
+def test_checkpoint_without_a_map_loads_the_identity():
     model = build_estimator()
     state = {
         name: value
@@ -178,14 +172,14 @@ def test_a_checkpoint_from_before_calibration_is_not_calibrated():
     }
     assert len(state) == len(model.state_dict()) - 2
     model.trust_head.calibration.set(
-        fit(*overconfident(500, 3), 'temperature')
+        fit_calibration(*overconfident(500, 3), 'temperature')
     )
     model.load_state_dict(state, strict=True)
     assert model.trust_head.calibration.is_identity
 
 
 @pytest.mark.parametrize('flip', [False, True])
-def test_prediction_is_calibrated_once_after_the_views_are_averaged(flip):
+def test_prediction_calibrates_once_after_averaging_views(flip):
     model = build_estimator().eval()
     model.test_cfg.flip_test = flip
     batch = packed_batch(model, training=False)
@@ -198,19 +192,22 @@ def test_prediction_is_calibrated_once_after_the_views_are_averaged(flip):
 
     before = predict()
     model.trust_head.calibration.set(
-        fit(*overconfident(500, 3), 'temperature')
+        fit_calibration(*overconfident(500, 3), 'temperature')
     )
     after = predict()
     torch.testing.assert_close(after, model.trust_head.calibration(before))
     assert (after - before).abs().max() > 0.01
 
 
-def test_training_does_not_see_the_map():
+def test_training_ignores_the_map():
     losses = []
-    for knots in (None, fit(*overconfident(500, 3), 'temperature')):
+    for fitted in (
+        None,
+        fit_calibration(*overconfident(500, 3), 'temperature'),
+    ):
         model = build_estimator().eval()
-        if knots is not None:
-            model.trust_head.calibration.set(knots)
+        if fitted is not None:
+            model.trust_head.calibration.set(fitted)
         batch = packed_batch(model)
         torch.manual_seed(0)
         losses.append(model.loss(**batch)['loss_trust'])
