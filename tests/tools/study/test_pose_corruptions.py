@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from self_verify_pose.models.kinematics.pose_corruptions import (
+from self_verify_pose.tools.study.pose_corruptions import (
     JUMP,
     KINDS,
     PARENTS,
