@@ -10,7 +10,7 @@ Rows without data (a missing argument) are left out.
 import argparse
 import json
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,11 @@ from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.kinematic_chain import (
     KinematicChainTeacher,
 )
-from self_verify_pose.tools.benchmark import labeled_poses, teacher_accuracy
-from self_verify_pose.tools.benchmark.adam_baseline import measure_adam
-from self_verify_pose.tools.benchmark.teacher_accuracy import ParallelTeacher
-
-SPLITS = ('train2017', 'val2017')
-NETWORKS = ('simplepose', 'movenet')
-MIN_LABELED = 12
-# Adam needs minutes for more poses of the teacher's own objective.
-MAX_ADAM_POSES = 512
+from self_verify_pose.tools.benchmark.teacher_report import (
+    as_table,
+    compare_with_adam,
+    measure_teacher,
+)
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -61,108 +57,6 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add('--out', type=Path)
     return parser.parse_args(argv)
-
-
-def measure_teacher(
-    teacher: Teacher, args: argparse.Namespace
-) -> dict[str, Any]:
-    """Measure everything about one teacher that the given files allow.
-
-    Args:
-        teacher: The teacher.
-        args: Result of ``parse_arguments``.
-
-    Returns:
-        Nested rows of the report.
-    """
-    rows: dict[str, Any] = {}
-    parallel = ParallelTeacher(teacher, args.threads)
-    accuracy, poses = teacher_accuracy, labeled_poses
-    if args.poses:
-        few, many, corrupted = (
-            poses.read_npz(args.poses, MIN_LABELED, count)
-            for count in (max(args.speed, 1), args.persons, args.corrupted)
-        )
-        rows['speed'] = accuracy.measure_speed(parallel, few)
-        rows['ground truth'] = accuracy.measure_fit(parallel, many)
-        rows['corrupted'] = accuracy.measure_corruptions(parallel, corrupted)
-        if torch.cuda.is_available():
-            rows['cuda'] = accuracy.measure_cuda(teacher, few)
-    if args.coco:
-        rows['corrupted, held out'] = {
-            split: accuracy.measure_corruptions(
-                parallel, poses.read_annotations(args.coco, split, MIN_LABELED)
-            )
-            for split in SPLITS
-        }
-    if args.coco and args.predictions:
-        rows['predictions'] = {
-            f'{network} {split}': accuracy.measure_trust(
-                teacher,
-                poses.read_predictions(
-                    args.predictions, args.coco, network, split
-                ),
-            )
-            for split in SPLITS
-            for network in NETWORKS
-        }
-    return rows
-
-
-def compare_with_adam(
-    teacher: KinematicChainTeacher,
-    speed: dict[str, float],
-    args: argparse.Namespace,
-) -> dict[str, Any]:
-    """Compare the teacher with Adam through the same chain.
-
-    Args:
-        teacher: The teacher.
-        speed: Its row ``speed`` of the report.
-        args: Result of ``parse_arguments``.
-
-    Returns:
-        Rows by objective.
-    """
-    rows = {}
-    counts = {
-        'reprojection': args.adam,
-        'same objective': min(args.adam, MAX_ADAM_POSES),
-    }
-    for objective, count in counts.items():
-        poses = labeled_poses.read_npz(args.poses, MIN_LABELED, count)
-        residual = speed['median residual']
-        row = measure_adam(teacher, poses, objective, residual, args.threads)
-        ratio = speed['poses per second'] / row['poses per second']
-        rows[objective] = {**row, 'fk is faster by': ratio}
-    return rows
-
-
-def as_table(report: dict[str, Any]) -> str:
-    """Lay out every leaf of the report.
-
-    Args:
-        report: Nested dict.
-
-    Returns:
-        A Markdown table.
-    """
-    lines = ['| what | value |', '|---|---|']
-    for path, value in _leaves(report):
-        text = f'{value:.4g}' if isinstance(value, float) else str(value)
-        lines.append(f'| {path} | {text} |')
-    return '\n'.join(lines)
-
-
-def _leaves(
-    value: object, path: tuple[str, ...] = ()
-) -> Iterator[tuple[str, object]]:
-    """Leaves of a nested dict with their paths."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _leaves(item, (*path, key))
-    else:
-        yield ' · '.join(path), value
 
 
 def main(argv: Sequence[str] | None = None) -> None:

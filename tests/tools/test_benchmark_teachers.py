@@ -62,11 +62,8 @@ def test_prior_is_written_without_the_excluded_images(tmp_path, capsys):
     excluded = tmp_path / 'labels.json'
     excluded.write_text(json.dumps({'images': [{'id': 3}, {'id': 5}]}))
     out = tmp_path / 'prior.npz'
-    options = '--steps 2 --threads 1'
-    fit_pose_prior.main(
-        [str(poses), '--exclude', str(excluded), '--out', str(out)]
-        + options.split()
-    )
+    files = [str(poses), '--exclude', str(excluded), '--out', str(out)]
+    fit_pose_prior.main([*files, '--steps', '2', '--threads', '1'])
     text = capsys.readouterr().out
     assert text.startswith('62 persons, 2 left out')
     assert 'CC BY 4.0' in str(np.load(out)['source'])

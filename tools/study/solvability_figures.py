@@ -159,10 +159,12 @@ def _draw_fit(axis: Axes, keypoints: Tensor, result: TeacherResult) -> None:
     for edge in EDGES:
         axis.plot(*body[list(edge)].T, color='0.7', lw=5, zorder=1)
         axis.plot(*keypoints[list(edge)].T, color='0.2', lw=1, zorder=2)
+    x, y = keypoints.numpy().T
     axis.scatter(
-        *keypoints.T,
+        x,
+        y,
         s=60,
-        c=TRUST_COLORS.to_rgba(result.trust[0]),
+        c=TRUST_COLORS.to_rgba(result.trust[0].numpy()),
         edgecolors='black',
         linewidths=0.8,
         zorder=3,
