@@ -2,8 +2,8 @@
 """Fit bone ratios and spreads to 2-D poses; write the body description.
 
 Writes ``body.json`` (ratios, spreads, limits, sources) and ``human.urdf``
-(the kinematic chain with the same lengths) and prints a table beside the
-anthropometric values.
+(the kinematic chain with the same lengths) and prints a table that compares
+the lengths with anthropometric values.
 
     python tools/fit_body_statistics.py coco_poses/train2017.npz
 
@@ -13,34 +13,34 @@ line with the shoulder line. The shoulder line itself is compared with the
 trunk in upright persons who face the camera.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from self_verify_pose.models.kinematics.body_statistics import (
-    body_description,
+from self_verify_pose.models.kinematics.body import DATA_ROOT
+from self_verify_pose.tools.study.body_description import body_description
+from self_verify_pose.tools.study.body_statistics import (
     comparison_table,
     fit_ratios,
 )
-from self_verify_pose.models.kinematics.urdf import human_urdf
+from self_verify_pose.tools.study.human_urdf import human_urdf
 
 
-def main() -> None:
-    """Read poses, fit, write both files, print the table."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read poses, fit, write both files, print the table.
+
+    Args:
+        argv: Arguments, those of the process by default.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument('poses', type=Path, help='npz with `keypoints`')
-    parser.add_argument(
-        '--out',
-        type=Path,
-        default=Path(__file__).parents[1] / 'models' / 'kinematics' / 'data',
-    )
-    args = parser.parse_args()
+    parser.add_argument('--out', type=Path, default=DATA_ROOT)
+    args = parser.parse_args(argv)
     with np.load(args.poses) as data:
         keypoints = data['keypoints'].astype(np.float64)
     ratios = fit_ratios(keypoints[..., :2], keypoints[..., 2] > 0)

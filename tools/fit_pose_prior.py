@@ -5,21 +5,20 @@
         --exclude person_keypoints_train2017.json ...
 
 The images named in the files after ``--exclude`` (COCO annotation files) are
-left out, so that measurements on them stay honest. Source of the poses: COCO
+left out, so that they can be used for evaluation. Source of the poses: COCO
 2017 annotations, CC BY 4.0.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from self_verify_pose.models.kinematics.body import DATA_ROOT
-from self_verify_pose.models.kinematics.prior_training import (
+from self_verify_pose.tools.study.prior_training import (
     prepare_poses,
     train_prior,
 )
@@ -30,8 +29,12 @@ SOURCE = (
 )
 
 
-def main() -> None:
-    """Read poses, leave excluded images out, train, write."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read poses, leave excluded images out, train, write.
+
+    Args:
+        argv: Arguments, those of the process by default.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -43,16 +46,16 @@ def main() -> None:
     parser.add_argument(
         '--out', type=Path, default=DATA_ROOT / 'pose_prior.npz'
     )
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    left_out = [
+    excluded = [
         image['id']
         for path in args.exclude
         for image in json.loads(path.read_text())['images']
     ]
     with np.load(args.poses) as data:
-        keep = ~np.isin(data['image_id'], left_out)
+        keep = ~np.isin(data['image_id'], excluded)
         points, labeled = prepare_poses(
             data['keypoints'][keep], data['bbox'][keep]
         )

@@ -1,1 +1,1 @@
-"""The human body: skeleton, camera, residuals, kinematic chain, prior."""
+"""The human body: description, camera, kinematic chain and pose prior."""

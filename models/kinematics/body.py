@@ -1,82 +1,130 @@
-"""One description of the COCO body: joints, mirror pairs, bones, limits."""
-
-from __future__ import annotations
+"""Description of the COCO body: rest pose, bones, hinges, tolerances."""
 
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
 
 from ...skeleton import FLIP, JOINTS
 
 DATA_ROOT = Path(__file__).parent / 'data'
 
+Pair = tuple[int, int]
+Triple = tuple[int, int, int]
+Point3D = tuple[float, float, float]
+
 
 @dataclass(frozen=True)
 class BodyDescription:
-    """The body as read from ``data/body.json``.
+    """Content of ``data/body.json``, with joints as COCO indices.
 
-    Lengths are fractions of stature. Convention: the rest pose stands upright
+    Convention: lengths are fractions of stature. The rest pose stands upright
     and faces the camera, x to the image's right (the person's left), y down,
     z away from the camera.
 
     Attributes:
         rest: Rest position of each joint (17, 3).
-        bones: Joint pairs whose length is known, (E, 2).
-        lengths: Bone lengths (E,).
-        spreads: One standard deviation of each length as a fraction of it.
-        twins: Pairs of positions in ``bones``, left and right.
-        hinges: Triples (upper, middle, lower) of joints with one hinge.
-        smallest: Smallest interior angle of each hinge, in radians.
+        bones: Joint pairs with an expected length (E, 2).
+        lengths: Expected bone lengths (E,).
+        spreads: Standard deviation of each length as a fraction of it (E,).
+        mirror_pairs: Indices into ``bones`` of a left bone and its right
+            counterpart.
+        hinges: Joint triples (upper, middle, lower) around one hinge (M, 3).
+        min_angles: Smallest interior angle of each hinge in radians (M,).
         scale_mean: Mean of log(stature / person size).
-        scale_spread: Its standard deviation.
-        soft: Tolerances of the soft constraints: ``symmetry`` (fraction of a
-            length), ``hinge`` (cosine), ``posture`` and ``limit`` (radians),
-            ``depth`` (person sizes).
+        scale_spread: Standard deviation of log(stature / person size).
+        tolerances: Standard deviations of the soft constraints: ``symmetry``
+            (fraction of a length), ``hinge`` (cosine), ``posture`` and
+            ``limit`` (radians), ``depth`` (person sizes).
     """
 
-    rest: tuple[tuple[float, float, float], ...]
-    bones: tuple[tuple[int, int], ...]
+    rest: tuple[Point3D, ...]
+    bones: tuple[Pair, ...]
     lengths: tuple[float, ...]
     spreads: tuple[float, ...]
-    twins: tuple[tuple[int, int], ...]
-    hinges: tuple[tuple[int, int, int], ...]
-    smallest: tuple[float, ...]
+    mirror_pairs: tuple[Pair, ...]
+    hinges: tuple[Triple, ...]
+    min_angles: tuple[float, ...]
     scale_mean: float
     scale_spread: float
-    soft: dict[str, float]
+    tolerances: dict[str, float]
 
 
-def _index(names: list[str]) -> tuple[int, ...]:
-    """Joint indices of joint names."""
-    return tuple(JOINTS.index(name) for name in names)
+@lru_cache(maxsize=1)
+def read_body_json() -> dict[str, Any]:
+    """Read ``data/body.json``, which ``fit_body_statistics.py`` writes.
 
-
-def _twins(bones: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, int], ...]:
-    """Positions of mirrored bones, each pair once."""
-    where = {frozenset(bone): k for k, bone in enumerate(bones)}
-    pairs = []
-    for k, (a, b) in enumerate(bones):
-        other = where[frozenset((FLIP[a], FLIP[b]))]
-        if k < other:
-            pairs.append((k, other))
-    return tuple(pairs)
+    Returns:
+        The parsed file; do not modify it, it is cached.
+    """
+    text = (DATA_ROOT / 'body.json').read_text()
+    return cast(dict[str, Any], json.loads(text))
 
 
 @lru_cache(maxsize=1)
 def load_body() -> BodyDescription:
-    """Read the body description that belongs to this package."""
-    data = json.loads((DATA_ROOT / 'body.json').read_text())
-    bones = tuple(_index(bone['joints']) for bone in data['bones'])
+    """Read the body description that belongs to this package.
+
+    Returns:
+        The description; the same object at every call.
+    """
+    data = read_body_json()
+    bones = tuple(_pair(bone['joints']) for bone in data['bones'])
     return BodyDescription(
-        rest=tuple(tuple(data['rest'][name]) for name in JOINTS),
+        rest=tuple(_point(data['rest'][name]) for name in JOINTS),
         bones=bones,
         lengths=tuple(bone['length'] for bone in data['bones']),
         spreads=tuple(bone['spread'] for bone in data['bones']),
-        twins=_twins(bones),
-        hinges=tuple(_index(hinge['joints']) for hinge in data['hinges']),
-        smallest=tuple(hinge['smallest'] for hinge in data['hinges']),
+        mirror_pairs=_mirror_pairs(bones),
+        hinges=tuple(_triple(hinge['joints']) for hinge in data['hinges']),
+        min_angles=tuple(hinge['smallest'] for hinge in data['hinges']),
         scale_mean=data['scale']['mean'],
         scale_spread=data['scale']['spread'],
-        soft=data['soft'],
+        tolerances=data['soft'],
     )
+
+
+@lru_cache(maxsize=8)
+def load_rest(device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Load the rest pose, cached: copying it would synchronize a GPU.
+
+    Args:
+        device: Device of the result.
+        dtype: Type of the result.
+
+    Returns:
+        Rest position of each joint (17, 3), fractions of stature; do not
+        modify it.
+    """
+    rest = torch.tensor(load_body().rest, dtype=torch.float64)
+    return rest.to(device, dtype)
+
+
+def _point(values: list[float]) -> Point3D:
+    x, y, z = values
+    return x, y, z
+
+
+def _pair(names: list[str]) -> Pair:
+    first, second = map(JOINTS.index, names)
+    return first, second
+
+
+def _triple(names: list[str]) -> Triple:
+    upper, middle, lower = map(JOINTS.index, names)
+    return upper, middle, lower
+
+
+def _mirror_pairs(bones: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Indices of mirrored bones, each pair once."""
+    index_of = {frozenset(bone): k for k, bone in enumerate(bones)}
+    pairs = []
+    for index, (a, b) in enumerate(bones):
+        mirrored = index_of[frozenset((FLIP[a], FLIP[b]))]
+        if index < mirrored:
+            pairs.append((index, mirrored))
+    return tuple(pairs)

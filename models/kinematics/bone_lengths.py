@@ -1,4 +1,4 @@
-"""Do the bones that meet in a joint have plausible lengths?"""
+"""Scores of 2-D joints by the plausibility of their bone lengths."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,16 +8,16 @@ from .body import load_body
 
 Floats = NDArray[np.float64]
 
-# a bone shorter than this share of its length counts as this short
-_SHORTEST = 0.01
+# A shorter bone counts as this share of its expected length.
+_MIN_RATIO = 0.01
 
 
 def bone_scores(keypoints: Floats) -> Floats:
-    """Score joints by the lengths of their bones alone.
+    """Score joints by the lengths of the bones that meet in them.
 
     The scale of a person is the upper quartile, over the bones, of the ratio
-    of the length found to the length of the body statistics: foreshortening
-    only shortens. The score is ``exp(-d)``, d being the mean of
+    of the length in the image to the expected length (foreshortening only
+    shortens). The score is ``exp(-d)``, d being the mean of
     ``|log(ratio / scale)|`` over the bones that meet in the joint.
 
     Args:
@@ -35,14 +35,15 @@ def bone_scores(keypoints: Floats) -> Floats:
             f'{keypoints.shape}; bone lengths are known for the joints of '
             'COCO only.'
         )
-    skeleton = load_body()
-    ends = np.array(skeleton.bones)
-    expected = np.array(skeleton.lengths)
-    found = np.linalg.norm(
-        keypoints[:, ends[:, 0]] - keypoints[:, ends[:, 1]], axis=-1
+    body = load_body()
+    bones = np.array(body.bones)
+    expected = np.array(body.lengths)
+    lengths = np.linalg.norm(
+        keypoints[:, bones[:, 0]] - keypoints[:, bones[:, 1]], axis=-1
     )
-    scale = np.quantile(found / expected, 0.75, axis=1, keepdims=True)
-    usual = np.maximum(scale, np.finfo(float).tiny) * expected
-    deviation = np.abs(np.log(np.maximum(found / usual, _SHORTEST)))
-    meets = (ends[..., None] == np.arange(NUM_JOINTS)).any(1)
-    return np.exp(-(deviation @ meets) / meets.sum(0))
+    scale = np.quantile(lengths / expected, 0.75, axis=1, keepdims=True)
+    scaled = np.maximum(scale, np.finfo(float).tiny) * expected
+    deviation = np.abs(np.log(np.maximum(lengths / scaled, _MIN_RATIO)))
+    is_end = (bones[..., None] == np.arange(NUM_JOINTS)).any(1)
+    scores: Floats = np.exp(-(deviation @ is_end) / is_end.sum(0))
+    return scores

@@ -5,40 +5,40 @@ projects to its x and y. The scale is part of the body (``exp(log_scale)``
 times fractions of stature), so a projected point is in units of person size.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
 
-def project(points: Tensor) -> Tensor:
-    """Project points (…, 3) to the image (…, 2)."""
-    return points[..., :2]
-
-
-def default_size(points: Tensor, visible: Tensor) -> Tensor:
-    """Longer side of the box around the visible joints.
+def default_size(points: Tensor, weights: Tensor) -> Tensor:
+    """Longer side of the box around the joints with a positive weight.
 
     Args:
-        points: Keypoints (B, 17, 2), any unit; hidden joints must be finite.
-        visible: Weights (B, 17); 0 hides a joint.
+        points: Keypoints (B, K, 2), any unit; all finite.
+        weights: Weights (B, K); 0 leaves a joint out.
 
     Returns:
-        (B,) in the unit of ``points``; 0 where nothing is visible.
+        (B,) in the unit of ``points``; 0 where no joint is left.
     """
-    hidden = (visible <= 0)[..., None]
+    hidden = (weights <= 0)[..., None]
     low = points.masked_fill(hidden, torch.inf).amin(1)
     high = points.masked_fill(hidden, -torch.inf).amax(1)
     return (high - low).amax(1).clamp(min=0)
 
 
-def turn(points: Tensor, angle: float) -> Tensor:
-    """Turn points (…, 3) about the vertical axis.
+def rotate_yaw(points: Tensor, angle: float) -> Tensor:
+    """Rotate points about the vertical axis.
 
-    Convention: radians; positive angles turn z toward x, so a body that
-    faces the camera turns to the image's left at 90°.
+    Convention: positive angles turn z toward x, so a body that faces the
+    camera turns to the image's left at 90°.
+
+    Args:
+        points: Points (…, 3) in camera axes, any unit.
+        angle: Angle in radians.
+
+    Returns:
+        Rotated points (…, 3).
     """
-    turned = points.new_full((), angle)
-    cos, sin = turned.cos(), turned.sin()
+    yaw = points.new_full((), angle)
+    cos, sin = yaw.cos(), yaw.sin()
     x, y, z = points.unbind(-1)
     return torch.stack((cos * x + sin * z, y, cos * z - sin * x), -1)

@@ -1,36 +1,35 @@
-"""What the other joints say about one joint: a masked-joint network.
+"""Pose prior: a masked-joint network that predicts one joint from the others.
 
-For every joint a small network reads the other sixteen and answers with a
-mean position and a spread per axis (a leave-one-out conditional, as in
+For every joint a small network reads the other sixteen and returns a mean
+position and a spread per axis (a leave-one-out conditional, as in
 masked-token pre-training). The weights are a data file fitted to COCO poses
 by ``tools/fit_pose_prior.py``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...skeleton import FLIP
+from ...skeleton import FLIP, NUM_JOINTS
 from .body import DATA_ROOT
 
-# The targets the network knows. A right joint is a left joint of the mirrored
-# pose, so mirroring the input mirrors the answer exactly.
-TARGETS = (0, 1, 3, 5, 7, 9, 11, 13, 15)
+# Joints that the network predicts. A right joint is a left joint of the
+# mirrored pose, so mirroring the input mirrors the output exactly.
+TARGETS = tuple(k for k in range(NUM_JOINTS) if k <= FLIP[k])
 POSITION_SCALE = 3.0
 MEAN_SCALE = 0.3
 LOG_SPREAD_RANGE = (-5.0, 3.0)
-INPUTS = 17 * 2 + 17 + 3
+# Positions and confidences of all joints, center, whether it is known.
+NUM_INPUTS = 2 * NUM_JOINTS + NUM_JOINTS + 3
 
 
-@lru_cache(maxsize=8)
+@cache
 def _flip(device: torch.device) -> Tensor:
-    """``FLIP`` where it is needed: a copy makes a GPU wait."""
+    """``FLIP`` on a device, cached: copying it would synchronize a GPU."""
     return torch.tensor(FLIP, device=device)
 
 
@@ -41,35 +40,42 @@ def _negate_x(points: Tensor) -> Tensor:
 
 
 def mirror(points: Tensor) -> Tensor:
-    """Mirror poses (…, 17, 2) about x = 0 and swap left with right."""
+    """Mirror poses about x = 0 and swap left with right.
+
+    Args:
+        points: Poses (…, 17, 2), any unit.
+
+    Returns:
+        Mirrored poses (…, 17, 2).
+    """
     return _negate_x(points.index_select(-2, _flip(points.device)))
 
 
 def features(
-    points: Tensor, weights: Tensor, target: int, known: Tensor
+    points: Tensor, confidence: Tensor, target: int, has_center: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Inputs of the network for one hidden joint.
+    """Compute the inputs of the network for one hidden joint.
 
     Args:
         points: Poses (B, 17, 2) in units of person size; the origin is the
-            center of the person box where that is known.
-        weights: Belief in each joint (B, 17) in [0, 1].
+            center of the person box where ``has_center`` is 1.
+        confidence: Confidence in each joint (B, 17) in [0, 1].
         target: Index of the joint that is hidden.
-        known: (B,) 1 where the origin is the center of the person box, else 0.
+        has_center: (B,) 1 where the origin is the center of the person box,
+            else 0.
 
     Returns:
         The inputs (B, 54) and the weighted center (B, 2) of the other joints.
     """
-    keep = torch.ones_like(weights)
+    keep = torch.ones_like(confidence)
     keep[:, target] = 0
-    belief = weights * keep
-    total = belief.sum(1, keepdim=True).clamp(min=1e-3)
-    center = (points * belief[..., None]).sum(1) / total
-    local = (points - center[:, None]) * belief[..., None] * POSITION_SCALE
-    place = center * known[:, None] * POSITION_SCALE
-    return torch.cat((local.flatten(1), belief, place, known[:, None]), 1), (
-        center
-    )
+    kept = confidence * keep
+    total = kept.sum(1, keepdim=True).clamp(min=1e-3)
+    center = (points * kept[..., None]).sum(1) / total
+    local = (points - center[:, None]) * kept[..., None] * POSITION_SCALE
+    position = center * has_center[:, None] * POSITION_SCALE
+    inputs = (local.flatten(1), kept, position, has_center[:, None])
+    return torch.cat(inputs, 1), center
 
 
 def network(
@@ -78,9 +84,9 @@ def network(
     """Evaluate the network for one of ``TARGETS``.
 
     Args:
-        values: The weights, see ``PosePrior``.
-        inputs: (B, 54).
-        slot: Position of the hidden joint in ``TARGETS``.
+        values: Weights by name, see ``PosePrior``.
+        inputs: Result of ``features`` (B, 54).
+        slot: Index of the hidden joint in ``TARGETS``.
 
     Returns:
         Offset (B, 2) from the center and log spread (B, 2), in units of size.
@@ -91,10 +97,10 @@ def network(
         bias = values['bias_hidden'][layer]
         update = torch.addmm(bias, hidden, values['weight_hidden'][layer])
         hidden = hidden + update.relu()
-    answer = torch.addmm(
+    output = torch.addmm(
         values['bias_out'][slot], hidden, values['weight_out'][slot]
     )
-    return answer[:, :2] * MEAN_SCALE, answer[:, 2:].clamp(*LOG_SPREAD_RANGE)
+    return output[:, :2] * MEAN_SCALE, output[:, 2:].clamp(*LOG_SPREAD_RANGE)
 
 
 class PosePrior:
@@ -103,7 +109,8 @@ class PosePrior:
     Args:
         path: npz file with ``weight_in`` (54, H), ``bias_in`` (9, H),
             ``weight_hidden`` (L, H, H), ``bias_hidden`` (L, H),
-            ``weight_out`` (9, H, 4), ``bias_out`` (9, 4).
+            ``weight_out`` (9, H, 4), ``bias_out`` (9, 4); the package's own
+            by default.
 
     Raises:
         FileNotFoundError: The file does not exist.
@@ -133,15 +140,16 @@ class PosePrior:
 
     @torch.no_grad()
     def __call__(
-        self, points: Tensor, weights: Tensor, known: Tensor
+        self, points: Tensor, confidence: Tensor, has_center: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Predict every joint from the others.
 
         Args:
-            points: Poses (B, 17, 2) in units of person size; where ``known``
-                is 1 the origin is the center of the person box.
-            weights: Belief in each joint (B, 17) in [0, 1]; 0 hides it.
-            known: (B,) 0 or 1.
+            points: Poses (B, 17, 2) in units of person size; the origin is
+                the center of the person box where ``has_center`` is 1.
+            confidence: Confidence in each joint (B, 17) in [0, 1]; 0 hides
+                it.
+            has_center: (B,) 0 or 1.
 
         Returns:
             Mean (B, 17, 2) and spread (B, 17, 2), one standard deviation per
@@ -151,21 +159,31 @@ class PosePrior:
         values = self._cast(points.dtype, points.device)
         count = len(points)
         both = torch.cat((points, mirror(points)))
-        swapped = weights.index_select(1, _flip(weights.device))
-        belief = torch.cat((weights, swapped))
-        known = torch.cat((known, known))
+        swapped = confidence.index_select(1, _flip(confidence.device))
+        confidence = torch.cat((confidence, swapped))
+        has_center = torch.cat((has_center, has_center))
         mean = torch.empty_like(points)
         spread = torch.empty_like(points)
         for slot, target in enumerate(TARGETS):
-            inputs, center = features(both, belief, target, known)
+            inputs, center = features(both, confidence, target, has_center)
             offset, log_spread = network(values, inputs, slot)
-            place, wide = center + offset, log_spread.exp()
-            left, right = place[:count], _negate_x(place[count:])
-            wide, wide_right = wide[:count], wide[count:]
+            position, scale = center + offset, log_spread.exp()
+            left, right = position[:count], _negate_x(position[count:])
+            scale, right_scale = scale[:count], scale[count:]
             if FLIP[target] == target:
-                left, wide = (left + right) / 2, (wide + wide_right) / 2
+                left, scale = (left + right) / 2, (scale + right_scale) / 2
             else:
                 mean[:, FLIP[target]] = right
-                spread[:, FLIP[target]] = wide_right
-            mean[:, target], spread[:, target] = left, wide
+                spread[:, FLIP[target]] = right_scale
+            mean[:, target], spread[:, target] = left, scale
         return mean, spread
+
+
+@lru_cache(maxsize=1)
+def load_pose_prior() -> PosePrior:
+    """Read the pose prior that belongs to this package.
+
+    Returns:
+        The prior; the same object at every call.
+    """
+    return PosePrior()

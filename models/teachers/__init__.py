@@ -1,1 +1,1 @@
-"""Label-free teachers: how well a plausible body explains a 2-D pose."""
+"""Label-free teachers: trust in 2-D joints from the fit of a 3-D body."""

@@ -1,34 +1,32 @@
-"""What every teacher shares: input, prior, starts, fit, trust."""
+"""Base of the teachers: pose prior, starts, fit and trust."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ...skeleton import NUM_JOINTS
 from ..geometry.precision import full_precision
-from ..kinematics.body import load_body
-from ..kinematics.camera import default_size
-from ..kinematics.pose_prior import PosePrior
-from . import solver as solver
-from .initialization import PoseInit, initial_poses
-from .leave_one_out import leave_one_out
-from .pseudo_trust import ALPHA, FUSIONS, decay, fuse
-from .solver import Body, Fit
-from .terms import Targets, data_term, robust_weights
+from ..kinematics.body import load_rest
+from ..kinematics.pose_prior import load_pose_prior
+from . import solver
+from .batches import concatenate, take
+from .initialization import initial_poses
+from .inputs import TeacherInput, prepare_input
+from .leave_one_out import LeaveOneOut, leave_one_out
+from .options import TeacherOptions
+from .parametric_body import ParametricBody
+from .pseudo_trust import decay, fuse
+from .solver import Fit
+from .terms import FitTargets, data_term, robust_weights
 
-# Samples fitted together: what suits a CPU's cache, what fills a GPU.
+# Samples that are fitted together: they fit the cache of a CPU, fill a GPU.
 CPU_CHUNK, GPU_CHUNK = 512, 16384
-FEWEST_JOINTS = 4
 
 
 @dataclass(frozen=True)
 class TeacherResult:
-    """What a teacher says about a batch of poses.
+    """Fit and trust of a batch of poses.
 
     NaN marks joints that were ignored and samples that are degenerate.
 
@@ -39,8 +37,8 @@ class TeacherResult:
         identifiability: ``exp(-alpha · deleted spread)`` (B, 17).
         trust: Both fused (B, 17).
         energy: Objective at the fit (B,).
-        expected: Where the other joints put each joint (B, 17, 2), in the
-            unit of the keypoints.
+        expected: Position of each joint predicted from the other keypoints
+            (B, 17, 2), in the unit of the keypoints.
         joints_3d: Fitted body (B, 17, 3) in the unit of the keypoints. x and
             y are image positions, z points away from the camera.
         status: ``CONVERGED``, ``ITERATION_LIMIT`` or ``DEGENERATE`` (B,).
@@ -58,282 +56,172 @@ class TeacherResult:
     history: Tensor
 
 
-class TeacherBody(Body, Protocol):
-    """A body that a teacher can start and read out."""
-
-    def start(self, facing: PoseInit, points: Tensor) -> Tensor:
-        """θ (B, S, N) for the placed rest body and a first guess of P."""
-        ...
-
-    def joints(self, unknowns: Tensor) -> Tensor:
-        """Joints (B, 17, 3) in units of person size."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Input:
-    """Checked input in units of person size."""
-
-    points: Tensor
-    visible: Tensor
-    known: Tensor
-    origin: Tensor
-    size: Tensor
-    usable: Tensor
-    judged: Tensor
-
-
-def _check(keypoints: Tensor, **others: Tensor | None) -> None:
-    """Raise ValueError on a wrong shape or dtype."""
-    shape = tuple(keypoints.shape)
-    if keypoints.ndim != 3 or shape[1:] != (NUM_JOINTS, 2):
-        raise ValueError(
-            f'expected keypoints of shape (B, {NUM_JOINTS}, 2), found {shape}'
-        )
-    if keypoints.dtype not in (torch.float32, torch.float64):
-        raise ValueError(
-            'expected keypoints in float32 or float64, found '
-            f'{keypoints.dtype}; convert them first'
-        )
-    wanted = {
-        'visible': shape[:2],
-        'size': shape[:1],
-        'center': (shape[0], 2),
-    }
-    for name, value in others.items():
-        if value is not None and tuple(value.shape) != wanted[name]:
-            raise ValueError(
-                f'expected {name} of shape {wanted[name]}, found '
-                f'{tuple(value.shape)}'
-            )
-
-
-@lru_cache(maxsize=8)
-def _rest(device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Rest body (17, 3), kept where it is needed: a copy makes a GPU wait."""
-    rest = torch.tensor(load_body().rest, dtype=torch.float64)
-    return rest.to(device, dtype)
-
-
-def _prepare(
-    keypoints: Tensor,
-    visible: Tensor | None,
-    size: Tensor | None,
-    center: Tensor | None,
-) -> _Input:
-    """Normalize; replace what is not usable by harmless numbers."""
-    finite = keypoints.isfinite().all(-1)
-    if visible is None:
-        visible = torch.ones_like(keypoints[..., 0])
-    visible = visible.to(keypoints).nan_to_num(0.0).clamp(0, 1) * finite
-    safe = torch.where(finite[..., None], keypoints, 0.0)
-    extent = default_size(safe, visible)
-    if size is None:
-        size = extent
-    size = size.to(keypoints)
-    enough = (visible > 0).sum(1) >= FEWEST_JOINTS
-    usable = enough & size.isfinite() & (size > 0) & (extent > 1e-3 * size)
-    size = torch.where(usable, size, 1.0)
-    mean = (safe * visible[..., None]).sum(1)
-    mean = mean / visible.sum(1, keepdim=True).clamp(min=1e-6)
-    known = torch.zeros_like(size)
-    if center is not None:
-        center = center.to(keypoints)
-        inside = center.isfinite().all(1)
-        mean = torch.where(inside[:, None], center, mean)
-        known = inside.to(keypoints)
-    points = (safe - mean[:, None]) / size[:, None, None]
-    rest = _rest(points.device, points.dtype)[:, :2]
-    points = torch.where(usable[:, None, None], points, rest)
-    judged = usable[:, None] & (visible > 0)
-    visible = torch.where(usable[:, None], visible, 1.0)
-    hidden = (visible <= 0)[..., None]
-    points = points.masked_fill(hidden, 0.0)
-    return _Input(points, visible, known, mean, size, usable, judged)
-
-
-class Teacher:
+class Teacher(TeacherOptions, ABC):
     """Base of the teachers: everything but the body.
 
-    Args:
-        alpha: Steepness of solvability and identifiability.
-        fusion: How trust combines them, see ``trust.fuse``.
-        iterations: Iteration limit.
-        starts: PoseInit directions that are fitted; the lowest energy wins.
-        noise: Standard deviation of a good keypoint, in units of size.
-        width: Width of the Geman–McClure loss, in units of size.
-        prior_weight: Weight of the pose prior; 1 takes its spread at its
-            word.
-        tolerance: Relative change of energy at which a sample has converged.
-
-    Raises:
-        ValueError: A number is out of range or ``fusion`` is unknown.
+    Args, Raises: See ``TeacherOptions``.
     """
 
-    body: TeacherBody
+    @abstractmethod
+    def body_for(self, points: Tensor) -> ParametricBody:
+        """Make the body that is fitted.
 
-    def __init__(
-        self,
-        alpha: float = ALPHA,
-        fusion: str = 'min',
-        iterations: int = 50,
-        starts: int = 1,
-        noise: float = 0.02,
-        width: float = 0.05,
-        prior_weight: float = 1.0,
-        tolerance: float = 5e-3,
-    ) -> None:
-        """Check and keep the options; read the prior."""
-        positive = {
-            'alpha': alpha,
-            'iterations': iterations,
-            'starts': starts,
-            'noise': noise,
-            'width': width,
-            'prior_weight': prior_weight,
-            'tolerance': tolerance,
-        }
-        for name, value in positive.items():
-            if not value > 0:
-                raise ValueError(f'expected {name} > 0, found {value}')
-        if fusion not in FUSIONS:
-            raise ValueError(
-                f'expected fusion to be one of {FUSIONS}, found {fusion!r}'
-            )
-        self.alpha, self.fusion = alpha, fusion
-        self.iterations, self.starts = iterations, starts
-        self.noise, self.width = noise, width
-        self.prior_weight, self.tolerance = prior_weight, tolerance
-        self.prior = PosePrior()
+        Args:
+            points: Any tensor on the device and in the dtype of the fit.
 
-    def body_for(self, points: Tensor) -> TeacherBody:
-        """The body on the device and in the dtype of the points."""
-        raise NotImplementedError
+        Returns:
+            The body on that device and in that dtype.
+        """
 
     @torch.no_grad()
     def __call__(
         self,
         keypoints: Tensor,
-        visible: Tensor | None = None,
+        weights: Tensor | None = None,
         size: Tensor | None = None,
         center: Tensor | None = None,
     ) -> TeacherResult:
-        """Fit a body to every pose and judge every joint.
+        """Fit a body to every pose and evaluate every joint.
 
         Args:
             keypoints: (B, 17, 2) in pixels or any one unit, COCO order.
                 Joints that are not finite are ignored.
-            visible: Weights (B, 17), clamped to [0, 1]; 0 ignores a joint,
-                values in between are degrees of belief. Default 1.
+            weights: Confidence in each keypoint (B, 17), clamped to [0, 1];
+                0 ignores a joint. Default 1.
             size: Person size (B,) in the same unit. Default the longer side
-                of the box around the visible joints.
-            center: Center (B, 2) of the person box, where it is known; it
-                tells the prior where in the box a joint lies.
+                of the box around the joints with a positive weight.
+            center: Center (B, 2) of the person box, NaN where it is not
+                known; the pose prior then also uses the position in the box.
 
         Returns:
-            See ``TeacherResult``. Fewer than four visible joints, a body
-            without extent and a size that is not positive are degenerate.
+            See ``TeacherResult``. Fewer than four joints, a pose without
+            extent and a size that is not positive are degenerate.
 
         Raises:
             ValueError: A shape or dtype is wrong.
         """
-        _check(keypoints, visible=visible, size=size, center=center)
+        chunk = CPU_CHUNK if keypoints.device.type == 'cpu' else GPU_CHUNK
         with full_precision(keypoints):
-            return self._judge_all(_prepare(keypoints, visible, size, center))
+            prepared = prepare_input(keypoints, weights, size, center)
+            results = [
+                self._evaluate(take(prepared, slice(first, first + chunk)))
+                for first in range(0, max(len(keypoints), 1), chunk)
+            ]
+        return concatenate(results)
 
-    def _judge_all(self, given: _Input) -> TeacherResult:
-        """Judge chunk by chunk."""
-        count, device = len(given.points), given.points.device
-        if not count:
-            return self._judge(given)
-        chunk = CPU_CHUNK if device.type == 'cpu' else GPU_CHUNK
-        parts = [
-            self._judge(
-                _Input(
-                    *(
-                        getattr(given, f.name)[first : first + chunk]
-                        for f in fields(_Input)
-                    )
-                )
-            )
-            for first in range(0, count, chunk)
-        ]
-        return TeacherResult(
-            *(
-                torch.cat([getattr(part, f.name) for part in parts])
-                for f in fields(TeacherResult)
-            )
-        )
+    def fit_targets(
+        self, points: Tensor, weights: Tensor, has_center: Tensor
+    ) -> FitTargets:
+        """Evaluate the pose prior.
 
-    def targets(
-        self, points: Tensor, visible: Tensor, known: Tensor
-    ) -> Targets:
-        """Ask the prior; points (B, 17, 2) in units of size."""
-        mean, spread = self.prior(points, visible, known)
+        Args:
+            points: Keypoints (B, 17, 2) in units of person size.
+            weights: Confidence in each keypoint (B, 17) in [0, 1].
+            has_center: (B,) 1 where the origin is the center of the person
+                box, else 0.
+
+        Returns:
+            Keypoints and prior with their precisions.
+        """
+        mean, spread = load_pose_prior()(points, weights, has_center)
         precision = self.prior_weight / spread.square()
-        return Targets(points, visible / self.noise**2, mean, precision)
+        return FitTargets(points, weights / self.noise**2, mean, precision)
 
-    def solve(self, targets: Targets) -> tuple[TeacherBody, Fit]:
-        """Fit the body from the best facing directions."""
+    def solve(self, targets: FitTargets) -> tuple[ParametricBody, Fit]:
+        """Fit the body from the best facing directions.
+
+        Args:
+            targets: Keypoints and prior of B samples.
+
+        Returns:
+            The body and, for each sample, the fit with the lowest energy.
+        """
         body = self.body_for(targets.points)
         error = targets.points - targets.prior_mean
-        belief = robust_weights(error.square().sum(-1), self.width)
-        belief = belief * (targets.weights > 0)
-        guess = targets.prior_mean + belief[..., None] * error
-        facing = initial_poses(
-            guess,
-            torch.ones_like(belief),
-            _rest(guess.device, guess.dtype),
-            self.starts,
+        inlier = robust_weights(error.square().sum(-1), self.width)
+        inlier = inlier * (targets.weights > 0)
+        guess = targets.prior_mean + inlier[..., None] * error
+        rest = load_rest(guess.device, guess.dtype)
+        poses = initial_poses(
+            guess, torch.ones_like(inlier), rest, self.starts
         )
-        begin = body.start(facing, guess)
-        count = len(begin)
-        rows = torch.arange(count, device=begin.device)
-        found = solver.fit(
+        start = body.initialize(poses, guess)
+        count = len(start)
+        rows = torch.arange(count, device=start.device)
+        fits = solver.fit(
             body,
-            begin.flatten(0, 1),
-            targets.take(rows.repeat_interleave(self.starts)),
+            start.flatten(0, 1),
+            take(targets, rows.repeat_interleave(self.starts)),
             self.width,
             self.iterations,
             self.tolerance,
         )
-        best = found.energy.view(count, self.starts).argmin(1)
-        best = best + rows * self.starts
-        return body, Fit(*(getattr(found, f.name)[best] for f in fields(Fit)))
+        best = fits.energy.view(count, self.starts).argmin(1)
+        return body, take(fits, best + rows * self.starts)
 
-    def _judge(self, given: _Input) -> TeacherResult:
-        """Fit one chunk and read trust from it."""
-        targets = self.targets(given.points, given.visible, given.known)
-        body, found = self.solve(targets)
-        points, jacobian = body.project(found.unknowns)
+    def delete_keypoints(
+        self, body: ParametricBody, targets: FitTargets, unknowns: Tensor
+    ) -> LeaveOneOut:
+        """Delete each keypoint from a fit, see ``leave_one_out``.
+
+        Args:
+            body: The fitted body.
+            targets: Keypoints and prior of B samples.
+            unknowns: θ at the fit (B, N).
+
+        Returns:
+            Deleted residuals and spreads in units of person size.
+        """
+        points, jacobian = body.project(unknowns)
         error = points - targets.points
-        squared = error.square().sum(-1)
-        weights = targets.weights * robust_weights(squared, self.width)
-        pull = data_term(targets, self.width)
-        hessian = body.expand(found.unknowns, pull).hessian
-        deleted = leave_one_out(hessian, jacobian, error, weights)
+        robust = robust_weights(error.square().sum(-1), self.width)
+        expand = data_term(targets, self.width)
+        hessian = body.linearize(unknowns, expand).hessian
+        return leave_one_out(
+            hessian, jacobian, error, targets.weights * robust
+        )
+
+    def _evaluate(self, given: TeacherInput) -> TeacherResult:
+        """Fit one chunk and compute its trust."""
+        targets = self.fit_targets(
+            given.points, given.weights, given.has_center
+        )
+        body, fit = self.solve(targets)
+        deleted = self.delete_keypoints(body, targets, fit.unknowns)
         solvability = decay(deleted.residual, self.alpha)
         identifiability = decay(deleted.spread, self.alpha)
-        trust = fuse(solvability, identifiability, self.fusion)
-        status = torch.where(
-            found.converged, solver.CONVERGED, solver.ITERATION_LIMIT
-        )
-        expected = targets.points + deleted.error
-        expected = expected * given.size[:, None, None] + given.origin[:, None]
-        joints = body.joints(found.unknowns) * given.size[:, None, None]
-        shift = torch.nn.functional.pad(given.origin, (0, 1))
-        unusable = ~given.usable
-        hide = ~given.judged
-        return TeacherResult(
-            residual=squared.sqrt().masked_fill(hide, torch.nan),
-            solvability=solvability.masked_fill(hide, torch.nan),
-            identifiability=identifiability.masked_fill(hide, torch.nan),
-            trust=trust.masked_fill(hide, torch.nan),
-            energy=found.energy.masked_fill(unusable, torch.nan),
-            expected=expected.masked_fill(hide[..., None], torch.nan),
-            joints_3d=(joints + shift[:, None]).masked_fill(
-                unusable[:, None, None], torch.nan
+        size, origin = given.size[:, None, None], given.origin[:, None]
+        joints = body.joints(fit.unknowns)
+        error = joints[..., :2] - targets.points
+        result = TeacherResult(
+            residual=error.square().sum(-1).sqrt(),
+            solvability=solvability,
+            identifiability=identifiability,
+            trust=fuse(solvability, identifiability, self.fusion),
+            energy=fit.energy,
+            expected=(targets.points + deleted.error) * size + origin,
+            joints_3d=joints * size + torch.nn.functional.pad(origin, (0, 1)),
+            status=torch.where(
+                fit.converged, solver.CONVERGED, solver.ITERATION_LIMIT
             ),
-            status=status.masked_fill(unusable, solver.DEGENERATE),
-            history=found.history.masked_fill(unusable[:, None], torch.nan),
+            history=fit.history,
         )
+        return _mask(result, ~given.usable, ~given.evaluated)
+
+
+def _mask(
+    result: TeacherResult, unusable: Tensor, ignored: Tensor
+) -> TeacherResult:
+    """Mark degenerate samples (B,) and ignored joints (B, 17)."""
+    nan = torch.nan
+    return TeacherResult(
+        residual=result.residual.masked_fill(ignored, nan),
+        solvability=result.solvability.masked_fill(ignored, nan),
+        identifiability=result.identifiability.masked_fill(ignored, nan),
+        trust=result.trust.masked_fill(ignored, nan),
+        energy=result.energy.masked_fill(unusable, nan),
+        expected=result.expected.masked_fill(ignored[..., None], nan),
+        joints_3d=result.joints_3d.masked_fill(unusable[:, None, None], nan),
+        status=result.status.masked_fill(unusable, solver.DEGENERATE),
+        history=result.history.masked_fill(unusable[:, None], nan),
+    )

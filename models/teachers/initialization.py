@@ -1,6 +1,4 @@
-"""Where a fit begins: the rest body, turned to the best facing directions."""
-
-from __future__ import annotations
+"""Initial poses of a fit: the rest body in the best facing directions."""
 
 import math
 from dataclasses import dataclass
@@ -8,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..kinematics.camera import turn
+from ..kinematics.camera import rotate_yaw
 
 
 @dataclass(frozen=True)
 class PoseInit:
-    """The turned rest body placed on a pose, S candidates per sample.
+    """The rotated rest body placed on a pose, S candidates per sample.
 
     Attributes:
         yaw: Angle about the body's vertical axis (B, S), radians; 0 faces the
@@ -40,7 +38,7 @@ def initial_poses(
 ) -> PoseInit:
     """Place the rest body by least squares for every facing direction.
 
-    For a given yaw the scale, the roll and the shift that bring the turned
+    For a given yaw the scale, the roll and the shift that bring the rotated
     rest body nearest to the pose are linear in complex numbers.
 
     Args:
@@ -51,21 +49,23 @@ def initial_poses(
         directions: Number of directions tried, evenly spaced.
 
     Returns:
-        The best candidates.
+        The S best candidates per sample.
     """
     step = 2 * math.pi / directions
-    bodies = torch.stack([turn(rest, step * k) for k in range(directions)])
+    bodies = torch.stack(
+        [rotate_yaw(rest, step * k) for k in range(directions)]
+    )
     body = torch.complex(bodies[..., 0], bodies[..., 1])
     pose = torch.complex(points[..., 0], points[..., 1])
     share = (weights / weights.sum(1, keepdim=True)).to(pose)
     body_center = share @ body.T
     pose_center = (share * pose).sum(1)
-    away = pose - pose_center[:, None]
-    cross = (share * away) @ body.conj().T
+    centered = pose - pose_center[:, None]
+    cross = (share * centered) @ body.conj().T
     power = (share @ body.abs().square().to(pose).T).real
     power = (power - body_center.abs().square()).clamp(min=1e-6)
     similarity = cross / power
-    cost = (share.real * away.abs().square()).sum(1, keepdim=True)
+    cost = (share.real * centered.abs().square()).sum(1, keepdim=True)
     cost = cost - cross.abs().square() / power
     best = cost.topk(count, dim=1, largest=False).indices
     similarity = similarity.gather(1, best)

@@ -1,74 +1,187 @@
 """A teacher whose unknowns are the joint angles of a URDF human."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
+from ...skeleton import NUM_JOINTS
 from ..kinematics.body import load_body
 from ..kinematics.chain import (
-    ChainPose,
     HumanChain,
-    forward_kinematics,
+    import_pytorch_kinematics,
     load_chain,
+)
+from ..kinematics.forward_kinematics import (
+    ChainPose,
+    forward_kinematics,
     projected_curvature,
     projected_jacobian,
 )
 from .base import Teacher
 from .initialization import PoseInit
-from .solver import NormalEquations
+from .parametric_body import NormalEquations
 from .terms import DataTerm
 
 ROOT_ROLL, ROOT_YAW = 'root_z', 'root_y'
+# The unknowns end with the log scale and the shift (x, y).
+_LOG_SCALE, _SHIFT = -3, slice(-2, None)
 
 
-class ChainBody:
+class KinematicChainBody:
     """The URDF human under a scaled-orthographic camera.
 
     The unknowns are the joint angles in radians, the log bone scales,
     log(stature / person size) and the image position of the pelvis.
+
+    Args:
+        chain: The chain, on any device.
+        device: Device of the fits.
+        dtype: Type of the fits.
+
+    Attributes:
+        num_scales: Number G of bone scales.
     """
 
     def __init__(
         self, chain: HumanChain, device: torch.device, dtype: torch.dtype
     ) -> None:
         """Move the chain and collect what is constant."""
-        self.chain = chain = chain.to(device, dtype)
-        skeleton = load_body()
-        self.angles = len(chain.names)
-        self.scales = len(chain.scale_spreads)
-        self.soft = skeleton.soft
-        self.scale_mean = skeleton.scale_mean
-        self.eye = torch.eye(2, device=device, dtype=dtype)
+        self._chain = chain = chain.to(device, dtype)
+        body = load_body()
+        self._num_angles = len(chain.names)
+        self.num_scales = len(chain.scale_spreads)
+        self._posture_precision = body.tolerances['posture'] ** -2
+        self._limit_precision = body.tolerances['limit'] ** -2
+        self._scale_mean = body.scale_mean
+        self._eye = torch.eye(2, device=device, dtype=dtype)
         bounded = [
             index
             for index, name in enumerate(chain.names)
             if not name.startswith('root_')
         ]
-        self.bounded = torch.tensor(bounded, device=device)
-        self.sized = slice(self.angles, self.angles + self.scales + 1)
-        size = torch.full_like(chain.scale_spreads[:1], skeleton.scale_spread)
-        self.loose = 1 / torch.cat((chain.scale_spreads, size))
+        self._bounded = torch.tensor(bounded, device=device)
+        self._low, self._high = chain.low[bounded], chain.high[bounded]
+        first = self._num_angles
+        self._scales = slice(first, first + self.num_scales + 1)
+        spread = torch.full_like(chain.scale_spreads[:1], body.scale_spread)
+        self._scale_root = 1 / torch.cat((chain.scale_spreads, spread))
+
+    def initialize(self, pose: PoseInit, points: Tensor) -> Tensor:
+        """Start at the rest angles, rotated and placed.
+
+        Args:
+            pose: S placed rest bodies per sample.
+            points: First guess (B, 17, 2) of the projected joints; only its
+                dtype and device are used.
+
+        Returns:
+            θ (B, S, N).
+        """
+        size = self._num_angles + self.num_scales + 3
+        start = points.new_zeros((*pose.yaw.shape, size))
+        start[..., self._chain.names.index(ROOT_YAW)] = pose.yaw
+        start[..., self._chain.names.index(ROOT_ROLL)] = pose.roll
+        start[..., _LOG_SCALE] = pose.scale.log()
+        start[..., _SHIFT] = pose.shift
+        return start
+
+    def joints(self, unknowns: Tensor) -> Tensor:
+        """Compute the 3-D joints.
+
+        Args:
+            unknowns: θ (B, N).
+
+        Returns:
+            Joints (B, 17, 3) in units of person size.
+        """
+        angles, scales, log_scale, shift = self._split(unknowns)
+        pose = forward_kinematics(self._chain, angles, scales)
+        joints = pose.joints * log_scale.exp()[..., None]
+        return joints + torch.nn.functional.pad(shift, (0, 1))[:, None]
+
+    def project(self, unknowns: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute the projected joints.
+
+        Args:
+            unknowns: θ (B, N).
+
+        Returns:
+            P (B, 17, 2) and dP/dθ (B, 34, N).
+        """
+        _, points, jacobian = self._project(unknowns)
+        return points, jacobian
+
+    def linearize(
+        self, unknowns: Tensor, data_term: Callable[[Tensor], DataTerm]
+    ) -> NormalEquations:
+        """Expand the data term, limits, postures and bone scales.
+
+        Args:
+            unknowns: θ (B, N).
+            data_term: Result of ``terms.data_term``.
+
+        Returns:
+            Energy, half gradient and half Hessian.
+        """
+        pose, points, jacobian = self._project(unknowns)
+        angles, scales, log_scale, _ = self._split(unknowns)
+        posture, posture_gradient, posture_curvature = self._postures(angles)
+        scale_residuals = self._scale_residuals(scales, log_scale)
+        data = data_term(points)
+        force = data.gradient.flatten(1)[..., None]
+        gradient = (jacobian.mT @ force)[..., 0]
+        gradient[:, self._bounded] += posture_gradient
+        gradient[:, self._scales] += scale_residuals * self._scale_root
+        weighted = data.curvature.flatten(1)[..., None] * jacobian
+        hessian = jacobian.mT @ weighted
+        curvature = projected_curvature(self._chain, pose, data.gradient)
+        curvature = (curvature * log_scale.exp()).clamp(min=0)
+        diagonal = hessian.diagonal(dim1=1, dim2=2)
+        diagonal[:, : self._num_angles] += curvature
+        diagonal[:, self._bounded] += posture_curvature
+        diagonal[:, self._scales] += self._scale_root.square()
+        energy = posture + scale_residuals.square().sum(1) + data.energy
+        return NormalEquations(energy, gradient, hessian)
+
+    def prior_energy(
+        self, angles: Tensor, scales: Tensor, log_scale: Tensor
+    ) -> Tensor:
+        """The body's own part of the energy.
+
+        Args:
+            angles: Joint angles (B, Q) in radians.
+            scales: Log bone scales (B, G).
+            log_scale: log(stature / person size) (B, 1).
+
+        Returns:
+            |r(θ)|² (B,) of postures, limits and scales.
+        """
+        residuals = self._scale_residuals(scales, log_scale)
+        return self._postures(angles)[0] + residuals.square().sum(1)
 
     def _split(self, unknowns: Tensor) -> tuple[Tensor, ...]:
         """Angles, log bone scales, log scale and shift."""
-        return unknowns.split((self.angles, self.scales, 1, 2), 1)
+        sizes = [self._num_angles, self.num_scales, 1, 2]
+        return torch.split(unknowns, sizes, 1)
+
+    def _scale_residuals(self, scales: Tensor, log_scale: Tensor) -> Tensor:
+        """Log scales in standard deviations (B, G + 1)."""
+        deviation = torch.cat((scales, log_scale - self._scale_mean), 1)
+        return deviation * self._scale_root
 
     def _postures(self, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Pull toward rest and, beyond a limit, back to the limit.
+        """Distance from rest and from the joint limits.
 
         Returns:
             Energy (B,), half its gradient and half its second derivative by
             the bounded angles.
         """
-        angle = angles[:, self.bounded]
-        low, high = self.chain.low[self.bounded], self.chain.high[self.bounded]
+        angle = angles[:, self._bounded]
+        low, high = self._low, self._high
         excess = (angle - high).clamp(min=0) - (low - angle).clamp(min=0)
-        posture = self.soft['posture'] ** -2
-        limit = self.soft['limit'] ** -2
+        posture, limit = self._posture_precision, self._limit_precision
         energy = posture * angle.square() + limit * excess.square()
         return (
             energy.sum(1),
@@ -76,84 +189,49 @@ class ChainBody:
             posture + limit * (excess != 0),
         )
 
-    def _place(self, unknowns: Tensor) -> tuple[ChainPose, Tensor, Tensor]:
+    def _project(self, unknowns: Tensor) -> tuple[ChainPose, Tensor, Tensor]:
         """Chain, projected joints (B, 17, 2), their Jacobian (B, 34, N)."""
         angles, scales, log_scale, shift = self._split(unknowns)
-        pose = forward_kinematics(self.chain, angles, scales)
-        by_angle, by_scale = projected_jacobian(self.chain, pose)
+        pose = forward_kinematics(self._chain, angles, scales)
+        by_angle, by_scale = projected_jacobian(self._chain, pose)
         factor = log_scale.exp()
         local = pose.joints[..., :2] * factor[..., None]
-        jacobian = unknowns.new_empty(len(unknowns), 17, 2, unknowns.shape[1])
+        count, size = unknowns.shape
+        jacobian = unknowns.new_empty(count, NUM_JOINTS, 2, size)
         factor = factor[..., None, None]
-        jacobian[..., : self.angles] = by_angle * factor
-        jacobian[..., self.angles : -3] = by_scale * factor
-        jacobian[..., -3] = local
-        jacobian[..., -2:] = self.eye
+        jacobian[..., : self._num_angles] = by_angle * factor
+        jacobian[..., self._num_angles : _LOG_SCALE] = by_scale * factor
+        jacobian[..., _LOG_SCALE] = local
+        jacobian[..., _SHIFT] = self._eye
         return pose, local + shift[:, None], jacobian.flatten(1, 2)
 
-    def project(self, unknowns: Tensor) -> tuple[Tensor, Tensor]:
-        """Projected joints (B, 17, 2) and their Jacobian (B, 34, N)."""
-        _, points, jacobian = self._place(unknowns)
-        return points, jacobian
 
-    def expand(
-        self, unknowns: Tensor, attract: Callable[[Tensor], DataTerm]
-    ) -> NormalEquations:
-        """Pull on the projected joints, weigh limits and bone scales."""
-        pose, points, jacobian = self._place(unknowns)
-        angles, scales, log_scale, _ = self._split(unknowns)
-        energy, bend, stiff_bend = self._postures(angles)
-        loose = torch.cat((scales, log_scale - self.scale_mean), 1)
-        loose = loose * self.loose
-        outside = attract(points)
-        force = outside.force.flatten(1)[..., None]
-        gradient = (jacobian.mT @ force)[..., 0]
-        gradient[:, self.bounded] += bend
-        gradient[:, self.sized] += loose * self.loose
-        stiff = outside.stiffness.flatten(1)[..., None] * jacobian
-        hessian = jacobian.mT @ stiff
-        curve = projected_curvature(self.chain, pose, outside.force)
-        curve = (curve * log_scale.exp()).clamp(min=0)
-        diagonal = hessian.diagonal(dim1=1, dim2=2)
-        diagonal[:, : self.angles] += curve
-        diagonal[:, self.bounded] += stiff_bend
-        diagonal[:, self.sized] += self.loose.square()
-        energy = energy + loose.square().sum(1) + outside.energy
-        return NormalEquations(energy, gradient, hessian)
-
-    def start(self, facing: PoseInit, points: Tensor) -> Tensor:
-        """Begin at rest, turned and placed."""
-        shape = (*facing.yaw.shape, self.angles + self.scales + 3)
-        start = points.new_zeros(shape)
-        start[..., self.chain.names.index(ROOT_YAW)] = facing.yaw
-        start[..., self.chain.names.index(ROOT_ROLL)] = facing.roll
-        start[..., -3] = facing.scale.log()
-        start[..., -2:] = facing.shift
-        return start
-
-    def joints(self, unknowns: Tensor) -> Tensor:
-        """Joints (B, 17, 3) in units of person size."""
-        angles, scales, log_scale, shift = self._split(unknowns)
-        pose = forward_kinematics(self.chain, angles, scales)
-        joints = pose.joints * log_scale.exp()[..., None]
-        return joints + torch.nn.functional.pad(shift, (0, 1))[:, None]
+@lru_cache(maxsize=8)
+def _load_chain_body(
+    device: torch.device, dtype: torch.dtype
+) -> KinematicChainBody:
+    return KinematicChainBody(load_chain(), device, dtype)
 
 
 class KinematicChainTeacher(Teacher):
-    """Fits a URDF human; see ``Teacher`` for arguments and result.
+    """Fits a URDF human; see ``TeacherOptions`` for the arguments.
 
     Raises:
         ImportError: ``pytorch_kinematics`` is not installed.
     """
 
-    def __init__(self, **options: object) -> None:
-        """See ``Teacher``."""
-        super().__init__(**options)
-        chain = load_chain()
-        self._bodies = lru_cache(maxsize=8)(
-            lambda device, dtype: ChainBody(chain, device, dtype)
-        )
+    def __post_init__(self) -> None:
+        """Check the options and the optional dependency."""
+        super().__post_init__()
+        import_pytorch_kinematics()
 
-    def body_for(self, points: Tensor) -> ChainBody:
-        """The body on the device and in the dtype of the points."""
-        return self._bodies(points.device, points.dtype)
+    def body_for(self, points: Tensor) -> KinematicChainBody:
+        """Make the body that is fitted.
+
+        Args:
+            points: Any tensor on the device and in the dtype of the fit.
+
+        Returns:
+            The body on that device and in that dtype.
+        """
+        return _load_chain_body(points.device, points.dtype)

@@ -1,4 +1,4 @@
-"""From a fit to trust: solvability, identifiability and their fusion.
+"""Leave-one-out residuals and covariances of a fit, in closed form.
 
 With H the Gauss–Newton Hessian at the fit, J_j = dP_j/dθ and ω_j the weight
 of joint j's own keypoint, C_j = J_j H⁻¹ J_jᵀ is a 2 × 2 block and the
@@ -9,31 +9,32 @@ by a rank-2 term, so (Sherman–Morrison–Woodbury) without a second fit
     deleted residual    e_j' = (I - ω_j C_j)⁻¹ e_j
     deleted covariance  C_j' = (I - ω_j C_j)⁻¹ C_j
 
-e_j' is the distance to where the other joints put joint j, and C_j' tells how
-well they pin it down.
+e_j' is the distance from the keypoint to the position that the other joints
+predict, and C_j' is the covariance of that position.
+
 Source: Cook and Weisberg, Residuals and Influence in Regression (1982), ch. 2.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ...skeleton import NUM_JOINTS
+
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """What the fit says about each joint without its own keypoint.
+    """Prediction of each joint without its own keypoint.
 
     Attributes:
-        error: From the keypoint to where the other joints put the joint
-            (B, 17, 2), in units of person size.
+        error: From the keypoint to the predicted position (B, 17, 2), in
+            units of person size.
         residual: Its length, the deleted residual (B, 17).
         spread: Root of the trace of the deleted covariance (B, 17), in units
-            of size.
-        leverage: dP_j/dp_j (B, 17, 2, 2): how far the recovered joint moves
-            when its own keypoint moves.
+            of person size.
+        leverage: dP_j/dp_j (B, 17, 2, 2): derivative of the fitted joint by
+            its own keypoint.
     """
 
     error: Tensor
@@ -50,7 +51,7 @@ def leave_one_out(
     Args:
         hessian: Half the Gauss–Newton Hessian of the fit (B, N, N).
         jacobian: dP/dθ (B, 34, N).
-        error: P - p (B, 17, 2).
+        error: P - p (B, 17, 2) in units of person size.
         weights: Weight of each keypoint in the fit (B, 17), robust weight
             included.
 
@@ -60,14 +61,10 @@ def leave_one_out(
     """
     factor, failed = torch.linalg.cholesky_ex(hessian)
     half = torch.linalg.solve_triangular(factor, jacobian.mT, upper=False)
-    half = half.unflatten(2, (17, 2)).permute(0, 2, 3, 1)
+    half = torch.unflatten(half, 2, (NUM_JOINTS, 2)).permute(0, 2, 3, 1)
     covariance = half @ half.mT
     leverage = weights[..., None, None] * covariance
-    a, b = 1 - leverage[..., 0, 0], -leverage[..., 0, 1]
-    c, d = -leverage[..., 1, 0], 1 - leverage[..., 1, 1]
-    smallest = torch.finfo(hessian.dtype).eps
-    inverse = torch.stack((d, -b, -c, a), -1).unflatten(-1, (2, 2))
-    inverse = inverse / (a * d - b * c).clamp(min=smallest)[..., None, None]
+    inverse = _inverse_complement(leverage)
     deleted = (inverse @ error[..., None])[..., 0]
     trace = (inverse @ covariance).diagonal(dim1=-2, dim2=-1).sum(-1)
     bad = (failed > 0)[:, None]
@@ -77,3 +74,13 @@ def leave_one_out(
         trace.clamp(min=0).sqrt().masked_fill(bad, torch.nan),
         leverage.masked_fill(bad[..., None, None], torch.nan),
     )
+
+
+def _inverse_complement(matrix: Tensor) -> Tensor:
+    """(I - A)⁻¹ of 2 × 2 matrices A (…, 2, 2), finite where I - A vanishes."""
+    a, b = 1 - matrix[..., 0, 0], -matrix[..., 0, 1]
+    c, d = -matrix[..., 1, 0], 1 - matrix[..., 1, 1]
+    smallest = torch.finfo(matrix.dtype).eps
+    inverse = torch.stack((d, -b, -c, a), -1)
+    inverse = torch.unflatten(inverse, -1, (2, 2))
+    return inverse / (a * d - b * c).clamp(min=smallest)[..., None, None]

@@ -1,16 +1,16 @@
-from __future__ import annotations
-
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from self_verify_pose.models.kinematics.body import load_body
+from self_verify_pose.tools import (
+    benchmark_teachers,
+    fit_body_statistics,
+    fit_pose_prior,
+)
 
-TOOLS = Path(__file__).parents[2] / 'tools'
 pytest.importorskip('pytorch_kinematics')
 
 
@@ -29,25 +29,14 @@ def _poses(path: Path) -> Path:
     return path
 
 
-def _run(*arguments: object) -> str:
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_benchmark_prints_a_table_and_writes_json(tmp_path):
+def test_benchmark_prints_a_table_and_writes_json(tmp_path, capsys):
     poses = _poses(tmp_path / 'poses.npz')
     out = tmp_path / 'report.json'
-    sizes = ('--persons', 32, '--corrupted', 32, '--speed', 32, '--adam', 8)
-    text = _run(
-        TOOLS / 'benchmark_teachers.py', '--poses', poses, '--out', out,
-        '--threads', 1, *sizes,
-    )  # fmt: skip
+    sizes = '--persons 32 --corrupted 32 --speed 32 --adam 8 --threads 1'
+    benchmark_teachers.main(
+        ['--poses', str(poses), '--out', str(out), *sizes.split()]
+    )
+    text = capsys.readouterr().out
     report = json.loads(out.read_text())
     assert '| fk · speed · poses per second |' in text
     for name in ('free', 'fk'):
@@ -58,23 +47,23 @@ def test_benchmark_prints_a_table_and_writes_json(tmp_path):
         assert 0 < row['median residual'] < 0.1
 
 
-def test_body_statistics_are_written(tmp_path):
+def test_body_statistics_are_written(tmp_path, capsys):
     poses = _poses(tmp_path / 'poses.npz')
-    text = _run(TOOLS / 'fit_body_statistics.py', poses, '--out', tmp_path)
+    fit_body_statistics.main([str(poses), '--out', str(tmp_path)])
+    text = capsys.readouterr().out
     assert '| thigh |' in text
     body = json.loads((tmp_path / 'body.json').read_text())
     assert len(body['rest']) == 17
     assert (tmp_path / 'human.urdf').read_text().count('type="revolute"') == 25
 
 
-def test_prior_is_written_without_the_excluded_images(tmp_path):
+def test_prior_is_written_without_the_excluded_images(tmp_path, capsys):
     poses = _poses(tmp_path / 'poses.npz')
     excluded = tmp_path / 'labels.json'
     excluded.write_text(json.dumps({'images': [{'id': 3}, {'id': 5}]}))
     out = tmp_path / 'prior.npz'
-    text = _run(
-        TOOLS / 'fit_pose_prior.py', poses, '--exclude', excluded,
-        '--steps', 2, '--threads', 1, '--out', out,
-    )  # fmt: skip
+    files = [str(poses), '--exclude', str(excluded), '--out', str(out)]
+    fit_pose_prior.main([*files, '--steps', '2', '--threads', '1'])
+    text = capsys.readouterr().out
     assert text.startswith('62 persons, 2 left out')
     assert 'CC BY 4.0' in str(np.load(out)['source'])

@@ -22,21 +22,23 @@ def _poses(count: int = 3) -> torch.Tensor:
 
 def test_a_joint_does_not_see_itself(prior):
     poses = _poses(1)
-    weights, known = torch.ones(1, 17).double(), torch.ones(1).double()
-    before = prior(poses, weights, known)
+    weights, has_center = torch.ones(1, 17).double(), torch.ones(1).double()
+    before = prior(poses, weights, has_center)
     for joint in range(17):
         moved = poses.clone()
         moved[:, joint] += 0.3
-        for old, new in zip(before, prior(moved, weights, known), strict=True):
+        for old, new in zip(
+            before, prior(moved, weights, has_center), strict=True
+        ):
             torch.testing.assert_close(new[:, joint], old[:, joint])
             assert not torch.allclose(new, old)
 
 
-def test_mirroring_mirrors_the_answer(prior):
+def test_mirroring_mirrors_the_prediction(prior):
     poses, weights = _poses(), torch.rand(3, 17).double()
-    known = torch.tensor([0.0, 1.0, 1.0]).double()
-    mean, spread = prior(poses, weights, known)
-    other = prior(mirror(poses), weights[:, FLIP], known)
+    has_center = torch.tensor([0.0, 1.0, 1.0]).double()
+    mean, spread = prior(poses, weights, has_center)
+    other = prior(mirror(poses), weights[:, FLIP], has_center)
     torch.testing.assert_close(other[0], mirror(mean))
     torch.testing.assert_close(other[1], spread[:, FLIP])
 

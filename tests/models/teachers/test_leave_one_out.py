@@ -5,10 +5,9 @@ import dataclasses
 import pytest
 import torch
 
-from self_verify_pose.models.teachers import solver, terms
+from self_verify_pose.models.teachers import solver
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.leave_one_out import leave_one_out
-from self_verify_pose.models.teachers.pseudo_trust import FUSIONS, decay, fuse
 
 
 def _linear_problem():
@@ -60,7 +59,7 @@ def test_leverage_is_the_derivative_of_the_solution():
 def _exact(teacher, points):
     """A teacher's problem solved to the bottom, prior held."""
     ones = torch.ones_like(points[..., 0])
-    targets = teacher.targets(points, ones, torch.zeros_like(ones[:, 0]))
+    targets = teacher.fit_targets(points, ones, torch.zeros_like(ones[:, 0]))
     body, found = teacher.solve(targets)
     return body, targets, found.unknowns
 
@@ -90,14 +89,7 @@ def _resolve(teacher, body, targets, start):
 
 
 def _closed(teacher, body, targets, unknowns):
-    points, jacobian = body.project(unknowns)
-    error = points - targets.points
-    weights = targets.weights * terms.robust_weights(
-        error.square().sum(-1), teacher.width
-    )
-    pull = terms.data_term(targets, teacher.width)
-    hessian = body.expand(unknowns, pull).hessian
-    return leave_one_out(hessian, jacobian, error, weights)
+    return teacher.delete_keypoints(body, targets, unknowns)
 
 
 def test_leverage_matches_central_differences_of_resolves(nearly_quadratic):
@@ -136,7 +128,7 @@ def test_deleted_residual_matches_refits_of_the_body(solved):
     assert torch.corrcoef(torch.stack(ranks))[0, 1] > 0.95
 
 
-def test_indefinite_hessian_says_nothing():
+def test_indefinite_hessian_gives_nan():
     found = leave_one_out(
         -torch.eye(20)[None],
         torch.ones(1, 34, 20),
@@ -145,31 +137,3 @@ def test_indefinite_hessian_says_nothing():
     )
     assert found.residual.isnan().all()
     assert found.spread.isnan().all()
-
-
-def test_fusions():
-    one, two = torch.tensor([[0.2, 0.9]]), torch.tensor([[0.6, 0.5]])
-    expected = {
-        'min': [0.2, 0.5],
-        'mean': [0.4, 0.7],
-        'solvability': [0.2, 0.9],
-        'identifiability': [0.6, 0.5],
-    }
-    assert set(expected) == set(FUSIONS)
-    for name, values in expected.items():
-        torch.testing.assert_close(
-            fuse(one, two, name)[0], torch.tensor(values)
-        )
-    with pytest.raises(ValueError, match="'median'"):
-        fuse(one, two, 'median')
-
-
-def test_nan_is_not_hidden_by_the_minimum():
-    nan = torch.tensor([[torch.nan]])
-    assert fuse(nan, torch.ones(1, 1), 'min').isnan().all()
-
-
-def test_borderline_joint_gets_the_documented_value():
-    assert decay(torch.tensor(0.05), 10.0).item() == pytest.approx(
-        0.6065, abs=1e-4
-    )

@@ -5,22 +5,22 @@ import torch
 
 from self_verify_pose.models.kinematics.pose_prior import PosePrior
 from self_verify_pose.models.teachers import solver, terms
-from self_verify_pose.models.teachers.free_joints import FreeBody
+from self_verify_pose.models.teachers.free_joints import FreeJointBody
 
 
-def _targets(points: torch.Tensor) -> terms.Targets:
+def _targets(points: torch.Tensor) -> terms.FitTargets:
     ones = torch.ones_like(points[..., 0])
     mean, spread = PosePrior()(points, ones, torch.zeros_like(ones[:, 0]))
-    return terms.Targets(points, ones * 2500, mean, spread**-2)
+    return terms.FitTargets(points, ones * 2500, mean, spread**-2)
 
 
 def _bodies():
     cpu, double = torch.device('cpu'), torch.float64
-    yield FreeBody(cpu, double), 52
+    yield FreeJointBody(cpu, double), 52
     chain = pytest.importorskip('pytorch_kinematics') and __import__(
         'self_verify_pose.models.teachers.kinematic_chain', fromlist=['x']
     )
-    yield chain.ChainBody(chain.load_chain(), cpu, double), 36
+    yield chain.KinematicChainBody(chain.load_chain(), cpu, double), 36
 
 
 @pytest.fixture(scope='module', params=[0, 1], ids=['free', 'chain'])
@@ -42,7 +42,7 @@ def _unknowns(count: int, size: int) -> torch.Tensor:
 def test_gradient_is_autograds(body, points):
     body, size = body
     unknowns = _unknowns(len(points), size).requires_grad_()
-    normal = body.expand(unknowns, terms.data_term(_targets(points), 0.2))
+    normal = body.linearize(unknowns, terms.data_term(_targets(points), 0.2))
     (slope,) = torch.autograd.grad(normal.energy.sum(), unknowns)
     torch.testing.assert_close(2 * normal.gradient, slope)
 
@@ -59,7 +59,7 @@ def test_jacobian_is_autograds(body, points):
 def test_hessian_bounds_gauss_newton_from_above(body, points):
     """Only positive curvature is added: the Hessian stays definite."""
     body, size = body
-    normal = body.expand(
+    normal = body.linearize(
         _unknowns(len(points), size), terms.data_term(_targets(points), 0.2)
     )
     assert (torch.linalg.eigvalsh(normal.hessian) > 0).all()
@@ -72,7 +72,7 @@ def test_reaches_a_stationary_point(body, points):
     found = solver.fit(
         body, _unknowns(len(points), size), targets, 0.2, 500, 1e-14
     )
-    normal = body.expand(found.unknowns, terms.data_term(targets, 0.2))
+    normal = body.linearize(found.unknowns, terms.data_term(targets, 0.2))
     assert found.converged.all()
     assert normal.gradient.abs().max() < 1e-2 * found.energy.max()
     torch.testing.assert_close(normal.energy, found.energy)
@@ -95,11 +95,11 @@ def test_robust_weight_is_the_derivative_of_the_loss():
 
 
 def test_a_fit_that_never_waits_is_the_same(body, points, monkeypatch):
-    """What a GPU does: no sample leaves the loop, nothing is read back."""
+    """As on a GPU: no sample leaves the loop, nothing is read back."""
     body, size = body
     start = 0.1 * _unknowns(len(points), size)
     watched = solver.fit(body, start, _targets(points), 0.05, 20, 5e-3)
-    monkeypatch.setattr(solver, '_waits', lambda start: False)
+    monkeypatch.setattr(solver, '_may_wait', lambda start: False)
     alone = solver.fit(body, start, _targets(points), 0.05, 20, 5e-3)
     for name in ('unknowns', 'energy', 'history'):
         torch.testing.assert_close(
@@ -109,20 +109,11 @@ def test_a_fit_that_never_waits_is_the_same(body, points, monkeypatch):
     assert watched.converged.any()
 
 
-def test_choosing_rows_is_the_same_on_every_device():
+def test_selecting_rows_is_the_same_on_every_device():
     better = torch.tensor([True, False, True])
     new, old = torch.rand(2, 3, 4, 5)
     expected = torch.where(better[:, None, None], new, old)
-    (found,) = solver._choose(better, [(new.clone(), old)])
+    (found,) = solver._select_rows(better, [(new.clone(), old)])
     assert torch.equal(found, expected)
-    (shape,) = solver._choose(better.to('meta'), [(new.to('meta'),) * 2])
+    (shape,) = solver._select_rows(better.to('meta'), [(new.to('meta'),) * 2])
     assert shape.shape == new.shape
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
-def test_news_from_a_gpu_arrive():
-    message = solver.AsyncFlag()
-    flag = torch.ones((), dtype=torch.bool, device='cuda')
-    assert not message.says(flag)
-    torch.cuda.synchronize()
-    assert message.says(flag)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from self_verify_pose.models.kinematics.body import load_body
-from self_verify_pose.models.kinematics.camera import turn
+from self_verify_pose.models.kinematics.camera import rotate_yaw
 from self_verify_pose.models.teachers.base import TeacherResult
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.solver import CONVERGED, DEGENERATE
@@ -85,9 +85,11 @@ def test_mirroring_swaps_left_and_right(teacher, poses):
 
 def test_a_back_view_is_as_good_as_a_front_view(teacher):
     rest = torch.tensor(load_body().rest, dtype=torch.float64)
-    front = 200 * torch.stack([turn(rest, a)[:, :2] for a in (0, 0.3, -0.3)])
+    front = 200 * torch.stack(
+        [rotate_yaw(rest, a)[:, :2] for a in (0, 0.3, -0.3)]
+    )
     back = 200 * torch.stack(
-        [turn(rest, math.pi + a)[:, :2] for a in (0, 0.3, -0.3)]
+        [rotate_yaw(rest, math.pi + a)[:, :2] for a in (0, 0.3, -0.3)]
     )
     one, two = teacher(front), teacher(back)
     assert (two.status == CONVERGED).all()
@@ -117,12 +119,12 @@ def test_float32_agrees_with_float64(teacher, poses):
 
 def test_degenerate_input_is_defined(teacher, poses):
     batch = poses[:1].repeat(6, 1, 1)
-    visible = torch.ones(6, 17).double()
+    weights = torch.ones(6, 17).double()
     batch[1] = 0
     batch[2] = torch.nan
     batch[3] = 250
-    visible[4, 3:] = 0
-    out = teacher(batch, visible)
+    weights[4, 3:] = 0
+    out = teacher(batch, weights)
     assert out.status.tolist() == [
         CONVERGED, DEGENERATE, DEGENERATE, DEGENERATE, DEGENERATE, CONVERGED,
     ]  # fmt: skip
@@ -168,8 +170,8 @@ def test_empty_batch(teacher):
 def test_wrong_shapes_are_named(teacher, poses):
     with pytest.raises(ValueError, match=r'\(B, 17, 2\)'):
         teacher(poses[..., :1])
-    with pytest.raises(ValueError, match='visible'):
-        teacher(poses, visible=torch.ones(8))
+    with pytest.raises(ValueError, match='weights'):
+        teacher(poses, weights=torch.ones(8))
     with pytest.raises(ValueError, match='size'):
         teacher(poses, size=torch.ones(7))
     with pytest.raises(ValueError, match='center'):

@@ -10,7 +10,7 @@ BODY = load_body()
 BONES = torch.tensor(BODY.bones)
 HINGES = torch.tensor(BODY.hinges)
 LENGTHS = torch.tensor(BODY.lengths, dtype=torch.float64)
-SMALLEST = torch.tensor(BODY.smallest, dtype=torch.float64)
+SMALLEST = torch.tensor(BODY.min_angles, dtype=torch.float64)
 
 
 def _unknowns(count: int = 3) -> torch.Tensor:

@@ -5,13 +5,13 @@ import torch
 
 from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.models.kinematics.pose_prior import PosePrior
-from self_verify_pose.models.kinematics.prior_training import (
+from self_verify_pose.tools.study.prior_training import (
     prepare_poses,
     train_prior,
 )
 
 
-def _drawn(count: int = 256):
+def _synthetic(count: int = 256):
     """Upright persons of several widths and their boxes, in pixels."""
     rng = np.random.default_rng(0)
     rest = np.array(load_body().rest)[:, :2]
@@ -23,7 +23,7 @@ def _drawn(count: int = 256):
 
 
 def test_prepared_poses_fill_their_box():
-    keypoints, bbox = _drawn()
+    keypoints, bbox = _synthetic()
     points, labeled = prepare_poses(keypoints, bbox)
     assert labeled.all()
     assert points.shape == (256, 17, 2)
@@ -32,14 +32,14 @@ def test_prepared_poses_fill_their_box():
 
 
 def test_sparse_persons_are_left_out():
-    keypoints, bbox = _drawn()
+    keypoints, bbox = _synthetic()
     keypoints[:100, 4:, 2] = 0
     assert len(prepare_poses(keypoints, bbox)[0]) == 156
 
 
 def test_training_lowers_the_loss_and_its_file_can_be_read(tmp_path):
     torch.manual_seed(0)
-    points, labeled = prepare_poses(*_drawn())
+    points, labeled = prepare_poses(*_synthetic())
     seen: list[float] = []
     values = train_prior(
         points,

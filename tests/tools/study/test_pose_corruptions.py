@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from self_verify_pose.models.kinematics.pose_corruptions import (
+from self_verify_pose.skeleton import FLIP
+from self_verify_pose.tools.study.pose_corruptions import (
     JUMP,
     KINDS,
     PARENTS,
     corrupt_poses,
 )
-from self_verify_pose.skeleton import FLIP
 
 
 def _batch():
