@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from self_verify_pose.engine.evaluation_input import read_joints
+from self_verify_pose.engine.evaluation_input import read_evaluation_input
 from self_verify_pose.metrics.evaluation.io.reading import report_names
 from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
                 'another name.'
             )
         judged = {
-            name: judge(read_joints(path, args.ann), settings)
+            name: judge(read_evaluation_input(path, args.ann), settings)
             for name, path in report_names(args.dumps).items()
         }
     except (OSError, ValueError) as error:
