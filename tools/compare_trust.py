@@ -35,7 +35,9 @@ from self_verify_pose.engine.checkpoint import (
     load_estimator,
     read_state_dict,
 )
-from self_verify_pose.metrics.evaluation.report.write import figures_of
+from self_verify_pose.metrics.evaluation.report.write import (
+    evaluation_as_dict as figures_of,
+)
 from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.models.heads.calibration import fit
 from self_verify_pose.models.heads.trust_features import TrustFeatures

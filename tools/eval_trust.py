@@ -1,4 +1,4 @@
-"""Judge the trust of one or more files of predictions; write a report.
+"""Evaluate the scores of one or more files of predictions; write a report.
 
 python tools/eval_trust.py preds.pkl [more.pkl …] --out report
 python tools/eval_trust.py results.json --ann person_keypoints_val2017.json
@@ -16,7 +16,7 @@ from self_verify_pose.engine.evaluation_input import read_evaluation_input
 from self_verify_pose.metrics.evaluation.io.reading import report_names
 from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
-    judge,
+    evaluate_predictions,
 )
 from self_verify_pose.metrics.evaluation.report.tables import (
     base_rate,
@@ -38,7 +38,7 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--dist-thr',
         type=float,
-        help='largest error of a right joint in person sizes, for bbox '
+        help='largest error of a correct joint in person sizes, for bbox '
         f'({default.dist_thr})',
     )
     parser.add_argument(
@@ -60,9 +60,9 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge all files first, then write."""
+    """Evaluate all files, then write the report."""
     args = parse_args(arguments)
-    settings = EvalConfig(
+    config = EvalConfig(
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
     try:
@@ -71,17 +71,19 @@ def main(arguments: list[str] | None = None) -> int:
                 f'--out: expected a folder, found the file {args.out}; give '
                 'another name.'
             )
-        judged = {
-            name: judge(read_evaluation_input(path, args.ann), settings)
+        reports = {
+            name: evaluate_predictions(
+                read_evaluation_input(path, args.ann), config
+            )
             for name, path in report_names(args.dumps).items()
         }
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    write_report(judged, args.out)
-    for name, one in judged.items():
-        print(f'{name}: {base_rate(one.evaluation)}\n')
-        print(scorer_table(one.evaluation), end='\n\n')
+    write_report(reports, args.out)
+    for name, report in reports.items():
+        print(f'{name}: {base_rate(report.evaluation)}\n')
+        print(scorer_table(report.evaluation), end='\n\n')
     print(args.out / 'report.md')
     return 0
 

@@ -76,7 +76,7 @@ def test_it_writes_table_numbers_and_curves(tool, tmp_path, capsys):
     assert (out / 'aurc.svg').read_text().rstrip().endswith('</svg>')
 
 
-def test_a_plain_network_is_judged_by_its_raw_score(tool, tmp_path, capsys):
+def test_a_plain_network_is_evaluated_by_its_raw_score(tool, tmp_path, capsys):
     checkpoint = tmp_path / 'plain.pth'
     torch.save(build_estimator(BASELINE).state_dict(), checkpoint)
     chosen = ('--corruptions', 'jpeg', '--strengths', '5')
@@ -100,19 +100,19 @@ def test_an_unknown_score_is_named(tool, tmp_path, capsys):
     assert "expected 'magic' in pred_instances" in capsys.readouterr().err
 
 
-def test_the_damage_is_done_to_the_loaded_image(drawn_people):
+def test_the_loaded_image_is_corrupted(drawn_people):
     config = load_config(SELFVERIFY, drawn_people)
     narrow(config.model)
     clean = build_split(config)
-    damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
+    corrupted = with_corruption(clean, CorruptImage('truncation', 5, 3))
     info = clean.get_data_info(1)
     path, box = info['img_path'], info['bbox'][0]
     expected = corrupt(cv2.imread(path), box, 'truncation', 5, [3, info['id']])
-    load, harm, *rest = damaged.pipeline.transforms
-    found = harm(load(damaged.get_data_info(1)))
-    np.testing.assert_array_equal(found['img'], expected)
+    load, corruption, *rest = corrupted.pipeline.transforms
+    result = corruption(load(corrupted.get_data_info(1)))
+    np.testing.assert_array_equal(result['img'], expected)
     assert rest == clean.pipeline.transforms[1:]
-    assert (damaged[1]['inputs'] != clean[1]['inputs']).any()
+    assert (corrupted[1]['inputs'] != clean[1]['inputs']).any()
     assert len(clean.pipeline.transforms) == len(rest) + 1
 
 
