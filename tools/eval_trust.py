@@ -10,6 +10,7 @@ code: give only dumps of your own.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from self_verify_pose.engine.evaluation_input import read_evaluation_input
@@ -25,7 +26,7 @@ from self_verify_pose.metrics.evaluation.report.tables import (
 from self_verify_pose.metrics.evaluation.report.write import write_report
 
 
-def parse_args(arguments: list[str] | None) -> argparse.Namespace:
+def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     default = EvalConfig()
     parser = argparse.ArgumentParser(
@@ -51,7 +52,7 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
         help='draws of images (%(default)s); 0 for no intervals',
     )
     parser.add_argument('--seed', type=int, default=default.seed)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     if args.criterion == 'oks' and args.dist_thr is not None:
         parser.error('--dist-thr belongs to --criterion bbox: leave it out')
     if args.dist_thr is None:
@@ -59,9 +60,16 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
     return args
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Evaluate all files, then write the report."""
-    args = parse_args(arguments)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; wrong input is reported in one line.
+
+    Args:
+        argv: Arguments of the command line; those of the process by default.
+
+    Returns:
+        The exit code: 1 after wrong input, else 0.
+    """
+    args = _parse_args(argv)
     config = EvalConfig(
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )

@@ -38,7 +38,7 @@ from self_verify_pose.metrics.evaluation.report.robustness import (
 from self_verify_pose.tools.command_line import add_judging_options
 
 
-def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -76,7 +76,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def evaluate(
+def _evaluate(
     args: argparse.Namespace, console: Console
 ) -> list[CorruptionResult]:
     """Evaluate the estimator on clean and on corrupted images."""
@@ -111,31 +111,37 @@ def evaluate(
         )
 
 
-def print_table(results: list[CorruptionResult], console: Console) -> None:
-    """Print the table of the report."""
+def _table(results: list[CorruptionResult]) -> Table:
     header, *rows = robustness_table(results)
     table = Table()
     for index, name in enumerate(header):
         table.add_column(name, justify='right' if index else 'left')
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    return table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line, with exit code 1."""
-    args = parse_arguments(argv)
+    """Run the tool; wrong input is reported in one line.
+
+    Args:
+        argv: Arguments of the command line; those of the process by default.
+
+    Returns:
+        The exit code: 1 after wrong input, else 0.
+    """
+    args = _parse_args(argv)
     console = Console()
     names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
     options = {n: getattr(args, n) for n in (*names, 'dist_thr', 'seed')}
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        results = evaluate(args, console)
+        results = _evaluate(args, console)
         paths = write_robustness(results, options, args.out)
     except (KeyError, OSError, TypeError, ValueError) as error:
         print(f'{Path(__file__).name}: {error}', file=sys.stderr)
         return 1
-    print_table(results, console)
+    console.print(_table(results))
     print(*paths, sep='\n')
     return 0
 

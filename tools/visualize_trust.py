@@ -42,7 +42,7 @@ from self_verify_pose.tools.command_line import add_device_option, at_least
 _MIN_JOINTS = 6  # labeled joints of a person on a contact sheet
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -90,20 +90,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def prepare(args: argparse.Namespace) -> Iterator[Path]:
-    """Check all input and load the model.
-
-    Args:
-        args: The command line.
-
-    Returns:
-        The files, each drawn and written as it is asked for.
-
-    Raises:
-        OSError: If a file is missing or cannot be read.
-        TypeError: If an option of the config is of the wrong type.
-        ValueError: If inputs, config or checkpoint are not as expected.
-    """
+def _prepare(args: argparse.Namespace) -> Iterator[Path]:
+    """Check all input and load the model; the files are drawn one by one."""
     kinds = check_inputs(args.inputs, args.out, args.coco is not None)
     folder = next((p for p, kind in kinds.items() if kind == 'folder'), None)
     boxes = read_boxes(args.boxes, kinds) if args.boxes else {}
@@ -126,29 +114,28 @@ def prepare(args: argparse.Namespace) -> Iterator[Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line, with exit code 1."""
-    args = parse_args(argv)
+    """Run the tool; wrong input is reported in one line.
+
+    Args:
+        argv: Arguments of the command line; those of the process by default.
+
+    Returns:
+        The exit code: 1 after wrong input, else 0.
+    """
+    args = _parse_args(argv)
     try:
-        paths = prepare(args)
+        paths = _prepare(args)
     except (OSError, TypeError, ValueError) as error:
-        return fail(error)
+        return _fail(error)
     try:
         for path in paths:
             print(path)
     except OSError as error:  # such as a full disk
-        return fail(error)
+        return _fail(error)
     return 0
 
 
-def fail(error: Exception) -> int:
-    """Report an error.
-
-    Args:
-        error: The error.
-
-    Returns:
-        The exit code.
-    """
+def _fail(error: Exception) -> int:
     print(f'{Path(__file__).name}: {error}', file=sys.stderr)
     return 1
 

@@ -76,7 +76,11 @@ class CorruptionResult(NamedTuple):
         return cls(corruption, strength, score, len(values), *means, metrics)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row of ``robustness.json``, None in place of NaN."""
+        """Convert the result to a row of ``robustness.json``.
+
+        Returns:
+            Plain values, None in place of NaN.
+        """
         row: dict[str, Any] = to_json_values(
             {
                 'corruption': self.corruption,
