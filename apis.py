@@ -1,4 +1,4 @@
-"""The Python entry for users: poses with trust, in MMPose's own types.
+"""Python interface: inference of poses with trust, in the types of MMPose.
 
 Examples:
     >>> from self_verify_pose.apis import (

@@ -1,11 +1,12 @@
-"""Let a trained estimator predict annotated persons and judge its joints."""
+"""Evaluation of a trained estimator on annotated persons."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset, pseudo_collate
-from torch import nn
+from mmengine.model import BaseModel
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from ..constants import PCK_THRESHOLD
@@ -15,7 +16,7 @@ from ..metrics.joint_trust_metric import JointTrustMetric
 
 @torch.no_grad()
 def evaluate_dataset(
-    model: nn.Module,
+    model: BaseModel,
     dataset: BaseDataset,
     fields: Sequence[str],
     dist_thr: float = PCK_THRESHOLD,
@@ -23,19 +24,19 @@ def evaluate_dataset(
     workers: int = 0,
     advance: Callable[[int], object] = lambda count: None,
 ) -> dict[str, JointTrustMetric]:
-    """Predict a data set and keep scores and errors of its labeled joints.
+    """Predict a data set and collect scores and errors of labeled joints.
 
     Args:
         model: An estimator in eval mode.
         dataset: Annotated persons, with the pipeline of a validation.
-        fields: Scores in ``pred_instances`` to keep.
-        dist_thr: Largest error of a right joint in units of person size.
+        fields: Scores in ``pred_instances`` to collect.
+        dist_thr: Largest error of a correct joint in units of person size.
         batch_size: Persons per batch.
         workers: Processes that load images.
         advance: Called with the number of persons after each batch.
 
     Returns:
-        One metric for each field, which has processed all persons.
+        One metric per field, which has processed all persons.
     """
     metrics = {name: JointTrustMetric(name, dist_thr) for name in fields}
     loader = DataLoader(
@@ -49,15 +50,17 @@ def evaluate_dataset(
     return metrics
 
 
-def joint_scores(metric: JointTrustMetric) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a metric has kept.
+def joint_scores(
+    metric: JointTrustMetric,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return scores and correctness of the labeled joints of a metric.
 
     Args:
         metric: A metric that has processed persons.
 
     Returns:
         ``(N,)`` scores of all labeled joints, and ``(N,)`` bool, whether
-        each is right.
+        each is correct.
     """
     scores = np.concatenate([row['scores'] for row in metric.results])
     errors = np.concatenate([row['errors'] for row in metric.results])

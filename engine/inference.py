@@ -1,4 +1,4 @@
-"""Predict poses with trust on images, in MMPose's own types."""
+"""Inference of poses with trust, in the types of MMPose."""
 
 from .. import compat  # noqa: F401, isort: skip
 
@@ -36,13 +36,13 @@ def init_trust_model(
     checkpoint: str | Path,
     device: str | None = None,
 ) -> SelfVerifyTopdown:
-    """Build a trained estimator that says which of its joints to trust.
+    """Build a trained estimator that predicts the trust of its joints.
 
     Args:
-        config: Config of a ``SelfVerifyTopdown``, as a file or read already.
-        checkpoint: Its weights, those of the trust head among them.
-        device: Such as ``'cpu'`` or ``'cuda:0'``; by default an accelerator
-            where there is one.
+        config: Config of a ``SelfVerifyTopdown``, or the path of one.
+        checkpoint: Path of its weights, including those of the trust head.
+        device: Device such as ``'cpu'`` or ``'cuda:0'``; by default an
+            accelerator if there is one.
 
     Returns:
         The model, ready for :func:`inference_trust` and for MMPose's
@@ -92,7 +92,7 @@ def inference_trust(
     image: str | Path | NDArray[np.uint8],
     boxes: ArrayLike | None = None,
 ) -> list[PoseDataSample]:
-    """Find the pose in each box of an image, with a trust for each joint.
+    """Predict the pose in each box of an image, with the trust of each joint.
 
     Convention:
         Boxes are ``(x0, y0, x1, y1)`` and joints ``(x, y)``, both in pixels
@@ -100,16 +100,17 @@ def inference_trust(
         OpenCV and MMPose read them.
 
     Args:
-        model: What :func:`init_trust_model` returns.
-        image: A file, or an ``(H, W, 3)`` array.
+        model: Estimator built by :func:`init_trust_model`.
+        image: Path of an image, or an ``(H, W, 3)`` array.
         boxes: ``(N, 4)`` boxes, one per person. None takes the whole image
-            as one box; an empty list means that there is nobody.
+            as one box; an empty list predicts nobody.
 
     Returns:
-        N samples as of MMPose's ``inference_topdown``. In ``pred_instances``
-        they hold ``keypoints`` ``(1, K, 2)``, ``keypoint_scores`` ``(1, K)``,
-        the raw scores, which have no scale and can exceed 1, and
-        ``keypoint_trust`` ``(1, K)`` in [0, 1].
+        N samples as returned by MMPose's ``inference_topdown``. Their
+        ``pred_instances`` hold ``keypoints`` ``(1, K, 2)``,
+        ``keypoint_scores`` ``(1, K)``, the raw scores, which are not
+        calibrated and can exceed 1, and ``keypoint_trust`` ``(1, K)`` in
+        [0, 1].
 
     Raises:
         FileNotFoundError: If there is no such image.
@@ -130,10 +131,10 @@ def inference_trust(
 
 
 def load_image(image: str | Path | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Read an image, or check one that is read already.
+    """Read an image, or check an image in memory.
 
     Args:
-        image: A file, or an ``(H, W, 3)`` BGR array.
+        image: Path of an image, or an ``(H, W, 3)`` BGR array.
 
     Returns:
         ``(H, W, 3)`` BGR array.
@@ -141,7 +142,7 @@ def load_image(image: str | Path | NDArray[np.uint8]) -> NDArray[np.uint8]:
     Raises:
         FileNotFoundError: If there is no such file.
         TypeError: If ``image`` is neither a path nor an array.
-        ValueError: If the file holds no image, or the array is none.
+        ValueError: If the file or the array is not an image.
     """
     if isinstance(image, str | Path):
         if not Path(image).is_file():
@@ -154,7 +155,7 @@ def load_image(image: str | Path | NDArray[np.uint8]) -> NDArray[np.uint8]:
         )
         if pixels is None:
             raise ValueError(
-                f'image: expected a picture, found {image}, which OpenCV '
+                f'image: expected an image, found {image}, which OpenCV '
                 'cannot read; convert it to JPEG or PNG'
             )
         return pixels
@@ -176,7 +177,7 @@ def check_boxes(boxes: ArrayLike, where: str = 'boxes') -> NDArray[np.float32]:
 
     Args:
         boxes: ``(N, 4)`` boxes ``(x0, y0, x1, y1)`` in pixels.
-        where: What the message calls them.
+        where: Name of the boxes in error messages.
 
     Returns:
         ``(N, 4)`` array; ``(0, 4)`` for an empty list.
@@ -186,39 +187,38 @@ def check_boxes(boxes: ArrayLike, where: str = 'boxes') -> NDArray[np.float32]:
             x0 < x1 and y0 < y1.
     """
     try:
-        found = np.asarray(boxes, dtype=np.float32)
+        array = np.asarray(boxes, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f'{where}: expected N rows of numbers x0, y0, x1, y1, found '
             f'something else ({error}); correct them'
         ) from error
-    if found.size == 0 and found.ndim <= 2:
-        return found.reshape(0, 4)
-    if found.ndim != 2 or found.shape[1] != 4:
+    if array.size == 0 and array.ndim <= 2:
+        return array.reshape(0, 4)
+    if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(
             f'{where}: expected N rows of x0, y0, x1, y1, found shape '
-            f'{found.shape}; give one row of four numbers for each person'
+            f'{array.shape}; give one row of four numbers for each person'
         )
-    good = np.isfinite(found).all(1) & (found[:, :2] < found[:, 2:]).all(1)
-    if not good.all():
-        row = int(np.flatnonzero(~good)[0])
+    valid = np.isfinite(array).all(1) & (array[:, :2] < array[:, 2:]).all(1)
+    if not valid.all():
+        row = int(np.flatnonzero(~valid)[0])
         raise ValueError(
             f'{where}: expected finite pixels with x0 < x1 and y0 < y1, '
-            f'found {found[row].tolist()} in row {row}; boxes are corners, '
+            f'found {array[row].tolist()} in row {row}; boxes are corners, '
             'not a corner and a size'
         )
-    return found
+    return array
 
 
 def as_dicts(samples: Sequence[PoseDataSample]) -> list[dict[str, Any]]:
-    """Turn predictions into plain numbers, ready for JSON.
+    """Convert predictions to plain numbers, ready for JSON.
 
-    The keys are those of MMPose's inferencers, whose output leaves out the
-    trust, and ``keypoint_trust``.
+    The keys are those of MMPose's inferencers, with ``keypoint_trust`` added.
 
     Args:
-        samples: What :func:`inference_trust` returns, or MMPose's
-            ``inference_topdown`` and, with ``return_datasamples=True``,
+        samples: Samples as returned by :func:`inference_trust`, by MMPose's
+            ``inference_topdown`` or, with ``return_datasamples=True``, by
             ``MMPoseInferencer``.
 
     Returns:
@@ -243,16 +243,16 @@ def as_dicts(samples: Sequence[PoseDataSample]) -> list[dict[str, Any]]:
     ]
 
 
-def _predicted(sample: PoseDataSample) -> tuple[NDArray, ...]:
-    found = sample.pred_instances
-    if 'keypoint_trust' not in found:
+def _predicted(sample: PoseDataSample) -> tuple[NDArray[Any], ...]:
+    instances = sample.pred_instances
+    if 'keypoint_trust' not in instances:
         raise ValueError(
             'expected predictions with keypoint_trust, found '
-            f'{", ".join(found.keys())}; predict with a SelfVerifyTopdown '
+            f'{", ".join(instances.keys())}; predict with a SelfVerifyTopdown '
             'whose trust is enabled'
         )
     names = ('bboxes', 'keypoints', 'keypoint_scores', 'keypoint_trust')
-    return tuple(np.asarray(found[name]) for name in names)
+    return tuple(np.asarray(instances[name]) for name in names)
 
 
 def save_predictions(
@@ -261,8 +261,8 @@ def save_predictions(
     """Write the predictions of one image as JSON, with the trust.
 
     Args:
-        samples: As of :func:`as_dicts`.
-        path: The file, which is replaced if it is there.
+        samples: Samples as of :func:`as_dicts`.
+        path: Path of the file, which is overwritten.
 
     Raises:
         ValueError: If a sample holds no trust.

@@ -1,4 +1,4 @@
-"""Judge the trust of one or more files of predictions; write a report.
+"""Evaluate the scores of one or more files of predictions; write a report.
 
 python tools/eval_trust.py preds.pkl [more.pkl …] --out report
 python tools/eval_trust.py results.json --ann person_keypoints_val2017.json
@@ -10,13 +10,14 @@ code: give only dumps of your own.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from self_verify_pose.engine.evaluation_input import read_joints
+from self_verify_pose.engine.evaluation_input import read_evaluation_input
 from self_verify_pose.metrics.evaluation.io.reading import report_names
 from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
-    judge,
+    evaluate_predictions,
 )
 from self_verify_pose.metrics.evaluation.report.tables import (
     base_rate,
@@ -25,7 +26,7 @@ from self_verify_pose.metrics.evaluation.report.tables import (
 from self_verify_pose.metrics.evaluation.report.write import write_report
 
 
-def parse_args(arguments: list[str] | None) -> argparse.Namespace:
+def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     default = EvalConfig()
     parser = argparse.ArgumentParser(
@@ -38,7 +39,7 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--dist-thr',
         type=float,
-        help='largest error of a right joint in person sizes, for bbox '
+        help='largest error of a correct joint in person sizes, for bbox '
         f'({default.dist_thr})',
     )
     parser.add_argument(
@@ -51,7 +52,7 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
         help='draws of images (%(default)s); 0 for no intervals',
     )
     parser.add_argument('--seed', type=int, default=default.seed)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
     if args.criterion == 'oks' and args.dist_thr is not None:
         parser.error('--dist-thr belongs to --criterion bbox: leave it out')
     if args.dist_thr is None:
@@ -59,10 +60,17 @@ def parse_args(arguments: list[str] | None) -> argparse.Namespace:
     return args
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Judge all files first, then write."""
-    args = parse_args(arguments)
-    settings = EvalConfig(
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; wrong input is reported in one line.
+
+    Args:
+        argv: Arguments of the command line; those of the process by default.
+
+    Returns:
+        The exit code: 1 after wrong input, else 0.
+    """
+    args = _parse_args(argv)
+    config = EvalConfig(
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
     try:
@@ -71,17 +79,19 @@ def main(arguments: list[str] | None = None) -> int:
                 f'--out: expected a folder, found the file {args.out}; give '
                 'another name.'
             )
-        judged = {
-            name: judge(read_joints(path, args.ann), settings)
+        reports = {
+            name: evaluate_predictions(
+                read_evaluation_input(path, args.ann), config
+            )
             for name, path in report_names(args.dumps).items()
         }
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    write_report(judged, args.out)
-    for name, one in judged.items():
-        print(f'{name}: {base_rate(one.evaluation)}\n')
-        print(scorer_table(one.evaluation), end='\n\n')
+    write_report(reports, args.out)
+    for name, report in reports.items():
+        print(f'{name}: {base_rate(report.evaluation)}\n')
+        print(scorer_table(report.evaluation), end='\n\n')
     print(args.out / 'report.md')
     return 0
 

@@ -1,16 +1,15 @@
-"""Judge trust beside the raw score while images get worse.
+"""Evaluate trust and the raw score on corrupted images.
 
 python tools/robustness.py CONFIG CHECKPOINT --out DIR
 
 Every person is predicted from the clean image and from each corruption in
-five strengths (datasets/corruptions.py says what they are). DIR then holds
-robustness.json, robustness.md, and curves of AUROC and AURC against strength,
-auroc.{png,svg} and aurc.{png,svg}. Boxes and labels stay those of the clean
-image: a joint that is hidden or cut off still counts.
+five strengths (see datasets/corruptions.py). DIR then holds robustness.json,
+robustness.md, and curves of AUROC and AURC over strength, auroc.{png,svg} and
+aurc.{png,svg}. Boxes and labels stay those of the clean image: a joint that is
+hidden or cut off still counts.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,24 +25,20 @@ from rich.table import Table
 from self_verify_pose.constants import RAW_SCORE, TRUST
 from self_verify_pose.datasets.coco_instances import build_split
 from self_verify_pose.datasets.corruptions import CORRUPTIONS, STRENGTHS
-from self_verify_pose.datasets.transforms.corrupt_image import (
-    CorruptImage,
-    with_corruption,
-)
 from self_verify_pose.engine.checkpoint import load_estimator, read_state_dict
-from self_verify_pose.engine.evaluation import evaluate_dataset, joint_scores
-from self_verify_pose.metrics.evaluation.report.robustness import (
-    CLEAN,
-    DIRECTIONS,
-    Condition,
-    draw_curves,
-    robustness_table,
+from self_verify_pose.engine.robustness import (
+    corruption_levels,
+    evaluate_robustness,
 )
-from self_verify_pose.metrics.evaluation.report.tables import markdown_table
+from self_verify_pose.metrics.evaluation.report.robustness import (
+    CorruptionResult,
+    robustness_table,
+    write_robustness,
+)
 from self_verify_pose.tools.command_line import add_evaluation_options
 
 
-def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -63,7 +58,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs='+',
         default=[TRUST, RAW_SCORE],
         metavar='FIELD',
-        help='fields of pred_instances to judge (%(default)s)',
+        help='fields of pred_instances to evaluate (%(default)s)',
     )
     add('--corruptions', nargs='+', choices=CORRUPTIONS, default=CORRUPTIONS)
     add(
@@ -73,7 +68,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         choices=STRENGTHS,
         default=STRENGTHS,
     )
-    add('--seed', type=int, default=0, help='of the damage (%(default)s)')
+    add('--seed', type=int, default=0, help='of the corruptions (%(default)s)')
     add_evaluation_options(parser)
     args = parser.parse_args(argv)
     if args.images and not args.ann:
@@ -81,8 +76,10 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def measure(args: argparse.Namespace, console: Console) -> list[Condition]:
-    """Judge clean and damaged images."""
+def _evaluate(
+    args: argparse.Namespace, console: Console
+) -> list[CorruptionResult]:
+    """Evaluate the estimator on clean and on corrupted images."""
     init_default_scope('mmpose')
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
@@ -93,90 +90,58 @@ def measure(args: argparse.Namespace, console: Console) -> list[Condition]:
         TRUST in args.scores,
         args.device,
     )
-    clean = build_split(
+    dataset = build_split(
         config, args.split, args.ann, args.images, args.max_samples
     )
-    kinds = [(CLEAN, 0)] + [
-        (name, strength)
-        for name in dict.fromkeys(args.corruptions)
-        for strength in sorted(set(args.strengths))
-    ]
-    conditions: list[Condition] = []
-    with Progress(console=console) as bar:
-        task = bar.add_task('', total=len(kinds) * len(clean))
-        for name, strength in kinds:
-            bar.update(task, description=f'{name} {strength or ""}')
-            dataset = clean
-            if strength:
-                damage = CorruptImage(name, strength, args.seed)
-                dataset = with_corruption(clean, damage)
-            metrics = evaluate_dataset(
-                model,
-                dataset,
-                args.scores,
-                args.dist_thr,
-                args.batch_size,
-                args.workers,
-                lambda count: bar.advance(task, count),
-            )
-            conditions += [
-                Condition.judge(name, strength, field, *joint_scores(metric))
-                for field, metric in metrics.items()
-            ]
-    return conditions
+    levels = corruption_levels(args.corruptions, args.strengths)
+    with Progress(console=console) as progress:
+        task = progress.add_task('', total=len(levels) * len(dataset))
+        return evaluate_robustness(
+            model,
+            dataset,
+            args.scores,
+            levels,
+            args.dist_thr,
+            args.seed,
+            args.batch_size,
+            args.workers,
+            lambda title, count: progress.update(
+                task, description=title, advance=count
+            ),
+        )
 
 
-def write(conditions: list[Condition], args: argparse.Namespace) -> list[Path]:
-    """Write table, numbers and curves.
-
-    Returns:
-        The files.
-    """
-    head, *rows = robustness_table(conditions)
-    text = (
-        f'{conditions[0].joints} labeled joints. A joint is right when it is '
-        f'off by at most {args.dist_thr} of the person size.\n\n'
-        f'{markdown_table(head, rows)}\n'
-    )
-    names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
-    report = {name: getattr(args, name) for name in (*names, 'dist_thr')}
-    report['seed'] = args.seed
-    report['rows'] = [condition.as_json() for condition in conditions]
-    numbers = json.dumps(report, indent=1, allow_nan=False, default=str)
-    paths = [args.out / 'robustness.md', args.out / 'robustness.json']
-    for path, content in zip(paths, (text, f'{numbers}\n'), strict=True):
-        path.write_text(content)
-    for name in DIRECTIONS:
-        figure = draw_curves(conditions, name)
-        for suffix in ('png', 'svg'):
-            paths.append(args.out / f'{name.lower()}.{suffix}')
-            figure.savefig(paths[-1], dpi=150)
-    return paths
-
-
-def show(conditions: list[Condition], console: Console) -> None:
-    """Print the table."""
-    head, *lines = robustness_table(conditions)
+def _table(results: list[CorruptionResult]) -> Table:
+    header, *rows = robustness_table(results)
     table = Table()
-    for index, name in enumerate(head):
+    for index, name in enumerate(header):
         table.add_column(name, justify='right' if index else 'left')
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is one line, and 1."""
-    args = parse_arguments(argv)
+    """Run the tool; wrong input is reported in one line.
+
+    Args:
+        argv: Arguments of the command line; those of the process by default.
+
+    Returns:
+        The exit code: 1 after wrong input, else 0.
+    """
+    args = _parse_args(argv)
     console = Console()
+    names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
+    options = {n: getattr(args, n) for n in (*names, 'dist_thr', 'seed')}
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        conditions = measure(args, console)
-        paths = write(conditions, args)
+        results = _evaluate(args, console)
+        paths = write_robustness(results, options, args.out)
     except (KeyError, OSError, TypeError, ValueError) as error:
         print(f'{Path(__file__).name}: {error}', file=sys.stderr)
         return 1
-    show(conditions, console)
+    console.print(_table(results))
     print(*paths, sep='\n')
     return 0
 

@@ -1,1 +1,1 @@
-"""Pictures of poses, colored by trust."""
+"""Visualization of poses, colored by trust."""

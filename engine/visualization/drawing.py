@@ -1,6 +1,7 @@
-"""Draw poses with their joints colored by trust."""
+"""Drawing of one pose with joints and limbs colored by a score."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -18,97 +19,104 @@ from ...constants import PCK_THRESHOLD
 TRUST_COLORS = ScalarMappable(Normalize(0, 1), colormaps['plasma'])
 LOW_TRUST = 0.5  # limbs below it are dashed
 
+Array = NDArray[Any]
 Links = Sequence[tuple[int, int]]
 
 
 def crop_around(
-    image: NDArray, bbox: NDArray, padding: float = 1.25
-) -> tuple[NDArray, NDArray]:
-    """Cut a person out of an image.
+    image: Array, bbox: Array, padding: float = 1.25
+) -> tuple[Array, Array]:
+    """Crop an image around a person.
 
     Args:
         image: ``(H, W, 3)`` image.
         bbox: ``(4,)`` box ``(x0, y0, x1, y1)`` in pixels.
-        padding: Size of the cut in units of the box.
+        padding: Size of the crop in units of the box.
 
     Returns:
-        The part of the image, and the ``(2,)`` pixel ``(x, y)`` that is its
-        upper left corner.
+        The part of the crop inside the image, at least one pixel, and its
+        ``(2,)`` upper left pixel ``(x, y)``.
     """
     center = (bbox[:2] + bbox[2:]) / 2
     half = (bbox[2:] - bbox[:2]) / 2 * padding
     height, width = image.shape[:2]
     x0, y0 = np.maximum(center - half, 0).astype(int)
     x1, y1 = np.ceil(np.minimum(center + half, (width, height))).astype(int)
-    return image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)], np.array(
-        [x0, y0]
-    )
+    crop = image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+    return crop, np.array([x0, y0])
 
 
 def draw_pose(
     axes: Axes,
-    keypoints: NDArray,
-    trust: NDArray,
+    keypoints: Array,
+    scores: Array,
     links: Links,
-    wrong: NDArray | None = None,
+    wrong: NDArray[np.bool_] | None = None,
     numbers: bool = False,
     scale: float = 1.0,
 ) -> None:
-    """Draw one pose; a limb takes the lower trust of its two joints.
+    """Draw one pose; a limb takes the lower score of its two joints.
 
-    Limbs whose trust is below ``LOW_TRUST`` are dashed.
+    Limbs whose score is below ``LOW_TRUST`` are dashed.
 
     Args:
-        axes: Where to draw, in pixels with y down.
-        keypoints: ``(K, 2)`` joints.
-        trust: ``(K,)`` trust, one color each; above 1 it is drawn as 1.
+        axes: Axes in pixels with y down.
+        keypoints: ``(K, 2)`` joints ``(x, y)`` in pixels.
+        scores: ``(K,)`` scores, such as trust; above 1 drawn as 1.
         links: Pairs of joints that a limb connects.
         wrong: ``(K,)`` boolean, joints to mark with a cross.
-        numbers: Write the trust beside each joint.
+        numbers: Whether to write the score beside each joint.
         scale: Size of the marks, 1 for a pose that fills a panel.
     """
-    for one, other in links:
+    for start, end in links:
         _draw_limb(
-            axes, keypoints[[one, other]], min(trust[one], trust[other]), scale
+            axes,
+            keypoints[[start, end]],
+            min(scores[start], scores[end]),
+            scale,
         )
+    x, y = keypoints.T
     axes.scatter(
-        *keypoints.T,
+        x,
+        y,
         s=60 * scale**2,
-        c=TRUST_COLORS.to_rgba(trust),
-        edgecolors=contrast(trust),
+        c=TRUST_COLORS.to_rgba(scores),
+        edgecolors=outline_colors(scores),
         linewidths=0.8 * scale,
         zorder=4,
     )
-    if wrong is not None:
+    if wrong is not None and wrong.any():
         axes.scatter(
-            *keypoints[wrong].T,
+            x[wrong],
+            y[wrong],
             s=18 * scale**2,
             marker='x',
-            c=contrast(trust[wrong]),
+            c=outline_colors(scores[wrong]),
             linewidths=1.2 * scale,
             zorder=5,
         )
     if numbers:
-        _draw_numbers(axes, keypoints, trust, scale)
+        _draw_numbers(axes, keypoints, scores, scale)
 
 
-def contrast(trust: NDArray) -> NDArray:
-    """Choose an outline that stands out from the color of trust.
+def outline_colors(scores: Array) -> list[str]:
+    """Choose outlines that contrast with the colors of scores.
 
     Args:
-        trust: ``(...)`` trust.
+        scores: ``(N,)`` scores.
 
     Returns:
-        ``(...)`` names of colors.
+        N names of colors.
     """
-    return np.where(np.asarray(trust) < LOW_TRUST, 'white', 'black')
+    return ['white' if score < LOW_TRUST else 'black' for score in scores]
 
 
-def _draw_limb(axes: Axes, ends: NDArray, trust: float, scale: float) -> None:
-    dashed = trust < LOW_TRUST
+def _draw_limb(axes: Axes, ends: Array, score: float, scale: float) -> None:
+    dashed = score < LOW_TRUST
+    value = np.array([score])
     for color, width in (
-        (str(contrast(trust)), 3.4),
-        (TRUST_COLORS.to_rgba(trust), 2.0),
+        (outline_colors(value)[0], 3.4),
+        (TRUST_COLORS.to_rgba(value)[0], 2.0),
     ):
         axes.plot(
             *ends.T,
@@ -121,7 +129,7 @@ def _draw_limb(axes: Axes, ends: NDArray, trust: float, scale: float) -> None:
 
 
 def _draw_numbers(
-    axes: Axes, keypoints: NDArray, values: NDArray, scale: float
+    axes: Axes, keypoints: Array, values: Array, scale: float
 ) -> None:
     outline = [withStroke(linewidth=1.8, foreground='black')]
     offsets = away_from_neighbors(keypoints) * (4 + 7 * scale)
@@ -129,7 +137,7 @@ def _draw_numbers(
         axes.annotate(
             f'{value:.2f}'.removeprefix('0'),
             joint,
-            offset * (1, -1),  # y of the picture is down, of the offset up
+            offset * (1, -1),  # y of the image is down, of the offset up
             textcoords='offset points',
             ha='center',
             va='center',
@@ -141,54 +149,51 @@ def _draw_numbers(
         )
 
 
-def away_from_neighbors(keypoints: NDArray) -> NDArray[np.float64]:
-    """Find, for each joint, the direction in which there is most space.
+def away_from_neighbors(keypoints: Array) -> NDArray[np.float64]:
+    """Compute for each joint the direction with the most free space.
 
-    The other joints push with the inverse of their distance, so that the
+    Each other joint repels it with the inverse of their distance, so that the
     numbers of a face spread around it.
 
     Args:
         keypoints: ``(K, 2)`` joints in pixels.
 
     Returns:
-        ``(K, 2)`` unit vectors; straight up for a joint that is pushed
-        nowhere.
+        ``(K, 2)`` unit vectors; straight up where the repulsion is zero.
     """
-    apart = keypoints[:, None].astype(float) - keypoints
-    squared = (apart**2).sum(-1, keepdims=True)
-    push = (apart / np.maximum(squared, 1e-9)).sum(1)
-    length = np.linalg.norm(push, axis=1, keepdims=True)
-    return np.where(length > 0, push / np.maximum(length, 1e-9), (0.0, -1.0))
+    offsets = keypoints[:, None].astype(float) - keypoints
+    squared = (offsets**2).sum(-1, keepdims=True)
+    repulsion = (offsets / np.maximum(squared, 1e-9)).sum(1)
+    length = np.linalg.norm(repulsion, axis=1, keepdims=True)
+    unit = repulsion / np.maximum(length, 1e-9)
+    return np.where(length > 0, unit, (0.0, -1.0))
 
 
 def add_trust_scale(figure: Figure, axes: Sequence[Axes], label: str) -> None:
     """Add the color scale of trust beside some axes.
 
     Args:
-        figure: The figure.
+        figure: Figure of the axes.
         axes: Axes that share the scale.
-        label: What the colors say.
+        label: Label of the scale.
     """
     figure.colorbar(
-        TRUST_COLORS,
-        ax=list(axes),
-        label=label,
-        shrink=0.6,
-        pad=0.01,
+        TRUST_COLORS, ax=list(axes), label=label, shrink=0.6, pad=0.01
     )
 
 
 def add_marks_legend(figure: Figure, truth: bool) -> None:
-    """Explain dashes and crosses below a figure.
+    """Add a legend of dashes and crosses below a figure.
 
     Args:
-        figure: The figure, laid out by matplotlib.
+        figure: Figure with the constrained layout of matplotlib.
         truth: Whether crosses are drawn.
     """
     dashed = f'below {LOW_TRUST}'
     crossed = f'wrong: off by more than {PCK_THRESHOLD} of the person size'
     handles = [Line2D([], [], color='black', ls=(0, (3, 2)), label=dashed)]
     if truth:
-        cross = {'color': 'black', 'marker': 'x', 'ls': ''}
-        handles.append(Line2D([], [], **cross, label=crossed))
+        handles.append(
+            Line2D([], [], color='black', marker='x', ls='', label=crossed)
+        )
     figure.legend(handles=handles, loc='outside lower center', ncols=2)

@@ -1,88 +1,55 @@
-"""Arrange drawn poses: trust beside raw score, and contact sheets."""
+"""Figures of drawn poses: trust beside raw score, sheets of persons."""
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from mmcv import imread
 from numpy.typing import NDArray
 
-from .drawing import TRUST_COLORS, Links, add_marks_legend, draw_pose
+from ...constants import PCK_THRESHOLD, RAW_SCORE, TRUST
+from ...metrics.evaluation.report.labels import label_of
+from .drawing import (
+    TRUST_COLORS,
+    Array,
+    Links,
+    add_marks_legend,
+    add_trust_scale,
+    crop_around,
+    draw_pose,
+)
+from .predicted_pose import PredictedPose
 
-_SCALE = {
-    'label': 'trust, and raw score (above 1 drawn as 1)',
-    'extend': 'max',
-}
+_SCALE_LABEL = 'trust, and raw score (above 1 drawn as 1)'
 _PANEL_INCHES = 5.0
 _FULL_SIZE_POINTS = 170.0  # a pose of this size is drawn with full marks
 _NUMBERS_FROM_POINTS = 70.0  # numbers of smaller poses would cover them
 _DPI = 150
 
 
-class Pose(NamedTuple):
-    """One person, judged joint by joint.
-
-    Args:
-        keypoints: ``(K, 2)`` joints ``(x, y)`` in pixels.
-        trust: ``(K,)`` trust in [0, 1].
-        score: ``(K,)`` raw scores, 0 or more.
-        wrong: ``(K,)`` boolean, joints known to be wrong; None where the
-            truth is not known.
-    """
-
-    keypoints: NDArray
-    trust: NDArray
-    score: NDArray
-    wrong: NDArray | None = None
-
-    def moved(self, corner: NDArray) -> 'Pose':
-        """Return the pose in pixels of a cut.
-
-        Args:
-            corner: ``(2,)`` pixel that is the upper left of the cut.
-        """
-        return self._replace(keypoints=self.keypoints - corner)
-
-
-class ContactSheetTile(NamedTuple):
-    """A person cut out of an image, with its captions.
-
-    Args:
-        image: ``(H, W, 3)`` RGB cut.
-        pose: The person, in pixels of the cut.
-        title: Caption of the person.
-        captions: Captions of trust and of raw score.
-    """
-
-    image: NDArray
-    pose: Pose
-    title: str
-    captions: tuple[str, str]
-
-
-def draw_panel(
+def draw_poses(
     axes: Axes,
-    image: NDArray,
-    poses: Sequence[Pose],
+    image: Array,
+    poses: Sequence[PredictedPose],
     links: Links,
     field: str,
     title: str,
     numbers: bool = False,
 ) -> None:
-    """Draw an image and its poses, in place of what the axes held.
+    """Draw an image and its poses in place of the content of the axes.
 
     Args:
-        axes: Where to draw.
-        image: ``(H, W, 3)`` RGB.
-        poses: The persons.
+        axes: Axes to draw to.
+        image: ``(H, W, 3)`` RGB image.
+        poses: Poses in pixels of the image.
         links: Pairs of joints that a limb connects.
-        field: What colors them, ``'trust'`` or ``'score'``.
-        title: Caption.
-        numbers: Write the values beside the joints of persons who are large
-            enough.
+        field: Score that colors the poses.
+        title: Title of the axes.
+        numbers: Whether to write the scores beside the joints of persons who
+            are large enough.
     """
     height, width = image.shape[:2]
     axes.clear()
@@ -92,28 +59,27 @@ def draw_panel(
     points *= 72 / axes.figure.dpi
     for pose in poses:
         extent = np.ptp(pose.keypoints, axis=0).max() * points
-        readable = extent > _NUMBERS_FROM_POINTS
         draw_pose(
             axes,
             pose.keypoints,
-            getattr(pose, field),
+            pose.scores[field],
             links,
             pose.wrong,
-            numbers and readable,
+            bool(numbers and extent > _NUMBERS_FROM_POINTS),
             float(np.clip(extent / _FULL_SIZE_POINTS, 0.4, 1)),
         )
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), title=title)
 
 
-class SideBySide:
-    """A picture of trust beside raw score, redrawn for each frame.
+class SideBySideFigure:
+    """Figure of trust beside raw score, redrawn for each frame of a video.
 
     Args:
         height: Height of the images in pixels.
-        width: Their width.
+        width: Width of the images in pixels.
         links: Pairs of joints that a limb connects.
-        numbers: Write the values beside the joints.
-        truth: Whether poses say which joints are wrong.
+        numbers: Whether to write the scores beside the joints.
+        truth: Whether poses have ground truth.
     """
 
     def __init__(
@@ -134,74 +100,140 @@ class SideBySide:
         self.panels = self.figure.subplots(1, 2)
         self.links, self.numbers = links, numbers
         self.figure.colorbar(
-            TRUST_COLORS, ax=self.panels, shrink=0.6, pad=0.01, **_SCALE
+            TRUST_COLORS,
+            ax=self.panels,
+            shrink=0.6,
+            pad=0.01,
+            label=_SCALE_LABEL,
+            extend='max',
         )
         add_marks_legend(self.figure, truth)
 
-    def draw(self, image: NDArray, poses: Sequence[Pose]) -> NDArray[np.uint8]:
+    def draw(
+        self, image: Array, poses: Sequence[PredictedPose]
+    ) -> NDArray[np.uint8]:
         """Draw one image.
 
         Args:
-            image: ``(height, width, 3)`` RGB.
-            poses: The persons.
+            image: ``(height, width, 3)`` RGB image.
+            poses: Poses in pixels of the image.
 
         Returns:
-            ``(H, W, 3)`` RGB picture; H and W are even, as videos need, and
+            ``(H, W, 3)`` RGB rendering; H and W are even, as videos need, and
             the same for every image.
         """
-        pairs = (('trust', 'trust'), ('score', 'raw score'))
-        for axes, (field, title) in zip(self.panels, pairs, strict=True):
-            draw_panel(
+        for axes, field in zip(self.panels, (TRUST, RAW_SCORE), strict=True):
+            title = label_of(field)
+            draw_poses(
                 axes, image, poses, self.links, field, title, self.numbers
             )
-        self.canvas.draw()
+        rendered = _render(self.canvas)
         self.figure.set_layout_engine('none')  # settled by the first image
-        drawn = np.asarray(self.canvas.buffer_rgba())[..., :3]
-        height, width = (n // 2 * 2 for n in drawn.shape[:2])
-        return drawn[:height, :width].copy()
+        height, width = (n // 2 * 2 for n in rendered.shape[:2])
+        return rendered[:height, :width].copy()
 
 
-def contact_sheet(
-    cases: Sequence[ContactSheetTile],
+def draw_contact_sheet(
+    poses: Sequence[PredictedPose],
     links: Links,
     title: str,
     numbers: bool = False,
     columns: int = 3,
 ) -> Figure:
-    """Arrange persons in rows, each with trust beside raw score.
+    """Draw persons in rows, each with trust beside raw score.
 
     Args:
-        cases: At least one person.
+        poses: Poses with ground truth and both scores, at least one.
         links: Pairs of joints that a limb connects.
-        title: What the sheet shows.
-        numbers: Write the values beside the joints.
-        columns: Persons in a row, at most.
+        title: Title of the sheet.
+        numbers: Whether to write the scores beside the joints.
+        columns: Largest number of persons in a row.
 
     Returns:
         The figure.
     """
-    columns = min(columns, len(cases))
-    rows = -(-len(cases) // columns)
+    columns = min(columns, len(poses))
+    rows = -(-len(poses) // columns)
     figure = Figure(
         (4.4 * columns + 0.8, 3.6 * rows + 1), dpi=110, layout='constrained'
     )
     FigureCanvasAgg(figure)
-    body, side = figure.subfigures(1, 2, width_ratios=[20 * columns, 5])
+    body, side = figure.subfigures(
+        1, 2, squeeze=False, width_ratios=[20 * columns, 5]
+    )[0]
     cells = body.subfigures(rows, columns, squeeze=False)
-    for cell, case in zip(cells.flat, cases, strict=False):
-        cell.suptitle(case.title, fontsize=11)
-        pairs = zip(('trust', 'score'), case.captions, strict=True)
-        for axes, (field, caption) in zip(
-            cell.subplots(1, 2), pairs, strict=True
-        ):
-            poses = [case.pose]
-            draw_panel(axes, case.image, poses, links, field, caption, numbers)
+    for cell, pose in zip(cells.flat, poses, strict=False):
+        name = pose.image_path.rsplit('/', 1)[-1]
+        cell.suptitle(f'{name}: {pose.wrong_count}', fontsize=11)
+        crop, moved = _crop(pose)
+        panels = cell.subplots(1, 2)
+        for axes, field in zip(panels, (TRUST, RAW_SCORE), strict=True):
+            caption = f'{label_of(field)}, Brier {pose.brier(field):.2f}'
+            draw_poses(axes, crop, [moved], links, field, caption, numbers)
             axes.title.set_fontsize(10)
     figure.colorbar(
         TRUST_COLORS,
         cax=side.add_axes((0.1, 0.3, 0.15, 0.4)),
-        **_SCALE,
+        label=_SCALE_LABEL,
+        extend='max',
     )
     figure.suptitle(fill(title, 42 * columns), fontsize=13)
     add_marks_legend(figure, truth=True)
     return figure
+
+
+def draw_validation_panel(
+    poses: Sequence[PredictedPose], links: Links, columns: int = 4
+) -> NDArray[np.uint8]:
+    """Draw persons in columns, one row per score below each other.
+
+    Args:
+        poses: Poses with ground truth, all with the same scores, at least
+            one.
+        links: Pairs of joints that a limb connects.
+        columns: Largest number of persons in a row.
+
+    Returns:
+        ``(H, W, 3)`` RGB rendering.
+    """
+    fields = list(poses[0].scores)
+    columns = min(columns, len(poses))
+    rows = -(-len(poses) // columns) * len(fields)
+    figure = Figure(
+        (2.3 * columns + 1, 2.8 * rows + 0.4), dpi=90, layout='constrained'
+    )
+    canvas = FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis('off')
+    for index, pose in enumerate(poses):
+        row, column = divmod(index, columns)
+        crop, moved = _crop(pose)
+        for offset, field in enumerate(fields):
+            axes = grid[row * len(fields) + offset, column]
+            caption = f'{label_of(field)}, {pose.wrong_count}'
+            draw_poses(axes, crop, [moved], links, field, caption)
+            axes.title.set_fontsize(9)
+    add_trust_scale(
+        figure, grid.ravel().tolist(), ' or '.join(map(label_of, fields))
+    )
+    for axes in grid.flat:
+        axes.set_anchor('C')  # the scale has moved them to its side
+    figure.suptitle(
+        f'× wrong joint, off by more than {PCK_THRESHOLD} of the person size',
+        fontsize=10,
+        wrap=True,
+    )
+    return _render(canvas)
+
+
+def _crop(pose: PredictedPose) -> tuple[Array, PredictedPose]:
+    """Crop the image of a pose around it, and shift the pose."""
+    image = imread(pose.image_path, channel_order='rgb')
+    crop, origin = crop_around(image, pose.bbox)
+    return crop, pose.shifted(origin)
+
+
+def _render(canvas: FigureCanvasAgg) -> NDArray[np.uint8]:
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -1,1 +1,4 @@
-"""Judge predictions that were written to a file (NumPy, no OpenMMLab)."""
+"""Evaluation of stored predictions: reading, statistics and reports.
+
+Needs NumPy, scikit-learn and matplotlib, but neither PyTorch nor OpenMMLab.
+"""

@@ -84,11 +84,11 @@ def test_metadata_and_averaged_weights_are_stored(result):
 
 
 @pytest.fixture
-def splits(drawn_people):
-    config = load_config(SELFVERIFY, drawn_people)
+def splits(synthetic_coco):
+    config = load_config(SELFVERIFY, synthetic_coco)
     narrow(config.model)
-    train = drawn_people / 'annotations/person_keypoints_train2017.json'
-    fitted = build_split(config, 'val', train, drawn_people / 'train2017')
+    train = synthetic_coco / 'annotations/person_keypoints_train2017.json'
+    fitted = build_split(config, 'val', train, synthetic_coco / 'train2017')
     return fitted, build_split(config, 'val')
 
 

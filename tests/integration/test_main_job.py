@@ -9,7 +9,7 @@ import torch
 from helpers import BASELINE, ROOT, SELFVERIFY, SOLVABILITY
 from integration_runs import LOGGED, SHORT, SHORT_TEST, TRUST, mim, scalars
 
-from self_verify_pose.engine.evaluation_input import read_joints
+from self_verify_pose.engine.evaluation_input import read_evaluation_input
 from self_verify_pose.metrics.evaluation.io.reading import SIMCC_SCORES
 from self_verify_pose.metrics.evaluation.statistics.evaluate import (
     METRICS,
@@ -83,7 +83,7 @@ def test_self_verify_trains_and_tests(selfverify_run, tmp_path, data_root):
     for name in ('trust/ECE', 'trust/Brier', 'score/Brier'):
         assert metrics[name] == pytest.approx(records[-1][name], rel=1e-4)
     # the report on the dump is the same computation too
-    judged = evaluate_scores(read_joints(tmp_path / 'preds.pkl'))
+    judged = evaluate_scores(read_evaluation_input(tmp_path / 'preds.pkl'))
     assert set(SIMCC_SCORES) < set(judged.scorers)
     fields = {'trust': 'keypoint_trust', 'score': 'keypoint_scores'}
     for prefix, field in fields.items():

@@ -1,7 +1,6 @@
 import json
 
 import cv2
-import numpy as np
 import pytest
 import torch
 from helpers import (
@@ -10,16 +9,7 @@ from helpers import (
     ROOT,
     SELFVERIFY,
     build_estimator,
-    load_config,
     load_tool,
-    narrow,
-)
-
-from self_verify_pose.datasets.coco_instances import build_split
-from self_verify_pose.datasets.corruptions import corrupt_image
-from self_verify_pose.datasets.transforms.corrupt_image import (
-    CorruptImage,
-    with_corruption,
 )
 
 FILES = ['robustness.md', 'robustness.json']
@@ -76,7 +66,7 @@ def test_it_writes_table_numbers_and_curves(tool, tmp_path, capsys):
     assert (out / 'aurc.svg').read_text().rstrip().endswith('</svg>')
 
 
-def test_a_plain_network_is_judged_by_its_raw_score(tool, tmp_path, capsys):
+def test_a_plain_network_is_evaluated_by_its_raw_score(tool, tmp_path, capsys):
     checkpoint = tmp_path / 'plain.pth'
     torch.save(build_estimator(BASELINE).state_dict(), checkpoint)
     chosen = ('--corruptions', 'jpeg', '--strengths', '5')
@@ -98,28 +88,3 @@ def test_an_unknown_score_is_named(tool, tmp_path, capsys):
     call = arguments(checkpoint, tmp_path, *more, config=BASELINE)
     assert tool.main(call) == 1
     assert "expected 'magic' in pred_instances" in capsys.readouterr().err
-
-
-def test_the_damage_is_done_to_the_loaded_image(synthetic_coco):
-    config = load_config(SELFVERIFY, synthetic_coco)
-    narrow(config.model)
-    clean = build_split(config)
-    damaged = with_corruption(clean, CorruptImage('truncation', 5, 3))
-    info = clean.get_data_info(1)
-    path, box = info['img_path'], info['bbox'][0]
-    expected = corrupt_image(
-        cv2.imread(path), box, 'truncation', 5, [3, info['id']]
-    )
-    load, harm, *rest = damaged.pipeline.transforms
-    found = harm(load(damaged.get_data_info(1)))
-    np.testing.assert_array_equal(found['img'], expected)
-    assert rest == clean.pipeline.transforms[1:]
-    assert (damaged[1]['inputs'] != clean[1]['inputs']).any()
-    assert len(clean.pipeline.transforms) == len(rest) + 1
-
-
-def test_a_pipeline_without_images_is_refused(synthetic_coco):
-    clean = build_split(load_config(SELFVERIFY, synthetic_coco))
-    del clean.pipeline.transforms[0]
-    with pytest.raises(ValueError, match='expected LoadImage'):
-        with_corruption(clean, CorruptImage('jpeg', 1))

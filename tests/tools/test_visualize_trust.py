@@ -50,7 +50,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_an_image_gets_a_picture_and_a_json(draw, photo, capsys):
+def test_an_image_gets_an_image_and_a_json(draw, photo, capsys):
     out = draw(photo, '--whole-image')
     assert names(out) == ['photo_trust.json', 'photo_trust.png']
     picture = cv2.imread(str(out / 'photo_trust.png'))
@@ -63,7 +63,7 @@ def test_an_image_gets_a_picture_and_a_json(draw, photo, capsys):
     assert all(str(out / name) in written for name in names(out))
 
 
-def test_the_boxes_file_says_who_is_there(draw, photo, clip, tmp_path):
+def test_the_boxes_are_those_of_the_file(draw, photo, clip, tmp_path):
     boxes = tmp_path / 'boxes.json'
     frames = [[BOX], [], [BOX, [0, 0, 90, 90]]]
     boxes.write_text(json.dumps({'photo.jpg': [BOX], 'clip.avi': frames}))
@@ -120,7 +120,7 @@ def refused(draw, capsys, message, *arguments):
     assert not out.exists()
 
 
-def test_inputs_that_can_not_be_drawn_stop_the_run(
+def test_inputs_that_cannot_be_drawn_stop_the_run(
     draw, capsys, photo, clip, synthetic_coco, annotations, tmp_path
 ):
     text = tmp_path / 'text.jpg'
@@ -148,26 +148,10 @@ def test_inputs_that_can_not_be_drawn_stop_the_run(
         refused(draw, capsys, message, *arguments)
 
 
-@pytest.mark.parametrize(
-    ('content', 'message'),
-    [
-        ('no json', 'which is none'),
-        ('[]', 'found a list'),
-        ('{}', 'expected boxes for photo.jpg, clip.avi, found none'),
-        ('{"photo.jpg": [[9, 9, 1, 1]], "clip.avi": []}', 'photo.jpg: expect'),
-        ('{"photo.jpg": [], "clip.avi": [[], []]}', 'of 3 frames, found 2'),
-        (
-            '{"photo.jpg": [], "clip.avi": [[], [], [[1]]]}',
-            'clip.avi, frame 2: expected',
-        ),
-    ],
-)
-def test_wrong_boxes_stop_the_run(
-    draw, capsys, photo, clip, tmp_path, content, message
-):
+def test_wrong_boxes_stop_the_run(draw, capsys, photo, tmp_path):
     boxes = tmp_path / 'boxes.json'
-    boxes.write_text(content)
-    refused(draw, capsys, message, photo, clip, '--boxes', boxes)
+    boxes.write_text('{"photo.jpg": [[9, 9, 1, 1]]}')
+    refused(draw, capsys, 'photo.jpg: expect', photo, '--boxes', boxes)
 
 
 def test_other_joints_stop_the_run(

@@ -12,9 +12,13 @@ from self_verify_pose.metrics.evaluation.evaluation_input import (
     EvaluationInput,
 )
 from self_verify_pose.metrics.evaluation.report.tables import (
+    format_difference as signed,
+)
+from self_verify_pose.metrics.evaluation.report.tables import (
+    format_estimate as with_interval,
+)
+from self_verify_pose.metrics.evaluation.report.tables import (
     markdown_table,
-    signed,
-    with_interval,
 )
 from self_verify_pose.metrics.evaluation.statistics.evaluate import (
     Evaluation,

@@ -1,1 +1,1 @@
-"""Reading predictions and annotations, and matching them."""
+"""Reading of predictions and annotations, and their matching."""

@@ -1,4 +1,7 @@
-"""Read COCO-format annotations and keypoint results."""
+"""Reading of COCO-format annotations and keypoint results.
+
+Not with ``pycocotools``, whose loader prints and does not check the format.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....constants import RAW_SCORE
 from ..evaluation_input import Floats, GroundTruth
@@ -13,23 +17,23 @@ from ..evaluation_input import Floats, GroundTruth
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predicted persons of whom the truth is still to be found.
+    """Predicted persons that are not yet matched to annotations.
 
     Attributes:
         scores: (N, K) scores by name.
-        keypoints: (N, K, 2) points in pixels of the image.
+        keypoints: (N, K, 2) points (x, y) in pixels of the image.
         image_ids: (N,) id of each person's image.
-        person_ids: (N,) id of each person's annotation; None where the
-            predictions do not say.
-        boxes: (N, 4) boxes (x1, y1, x2, y2) in pixels; None where the
-            predictions do not say.
-        confidence: (N,) how sure the network is of the person.
+        person_ids: (N,) id of each person's annotation; None if the
+            predictions hold none.
+        boxes: (N, 4) boxes (x1, y1, x2, y2) in pixels; None if the
+            predictions hold none.
+        confidence: (N,) confidence in each person; orders the matching.
     """
 
     scores: dict[str, Floats]
     keypoints: Floats
-    image_ids: np.ndarray
-    person_ids: np.ndarray | None
+    image_ids: NDArray[np.generic]
+    person_ids: NDArray[np.generic] | None
     boxes: Floats | None
     confidence: Floats
 
@@ -38,14 +42,14 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Args:
-        path: The file.
+        path: Path of the file.
 
     Returns:
-        What it holds.
+        The decoded content.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no JSON.
+        ValueError: If the file holds no JSON.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -63,18 +67,18 @@ def read_json(path: Path) -> Any:
 def read_annotations(path: Path) -> GroundTruth:
     """Read the persons of a COCO annotation file that MMPose evaluates.
 
-    These have a labeled joint and a box, and are no crowd. Boxes are clipped
-    to the image as MMPose does.
+    These have a labeled joint and a box of positive area, and are not marked
+    as a crowd. Boxes are clipped to the image, as in MMPose.
 
     Args:
-        path: A COCO ``person_keypoints`` file.
+        path: Path of a COCO ``person_keypoints`` file.
 
     Returns:
         The persons in the order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no such annotations.
+        ValueError: If the file holds no such annotations.
     """
     content = read_json(path)
     if not isinstance(content, dict) or not {'images', 'annotations'} <= set(
@@ -121,18 +125,18 @@ def read_annotations(path: Path) -> GroundTruth:
 def read_results(path: Path) -> Predictions:
     """Read keypoint results in COCO format.
 
-    The third number of each joint is its score. A further list with one
-    number per joint, such as ``keypoint_trust``, is a score of its own.
+    The third number of each joint is its raw score. Every other list with one
+    number per joint, such as ``keypoint_trust``, is a further score.
 
     Args:
-        path: A JSON list with one entry per person.
+        path: Path of a JSON list with one entry per person.
 
     Returns:
-        The predictions.
+        The predictions, one per entry.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no such results.
+        ValueError: If the file holds no such results.
     """
     entries = read_json(path)
     if not isinstance(entries, list) or not all(
@@ -157,6 +161,7 @@ def read_results(path: Path) -> Predictions:
     if boxes is not None:
         boxes = np.asarray(boxes, float)
         boxes = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+    means = keypoints[..., 2].mean(1)
     return Predictions(
         scores={
             RAW_SCORE: keypoints[..., 2],
@@ -168,21 +173,18 @@ def read_results(path: Path) -> Predictions:
         boxes=boxes,
         confidence=np.array(
             [
-                e.get('score', m)
-                for e, m in zip(
-                    entries, keypoints[..., 2].mean(1), strict=True
-                )
+                entry.get('score', mean)
+                for entry, mean in zip(entries, means, strict=True)
             ],
             float,
         ),
     )
 
 
-def _clipped_box(box: list[float], limit: tuple[int, int]) -> np.ndarray:
+def _clipped_box(box: list[float], limit: tuple[int, int]) -> Floats:
     x, y, width, height = box
-    low, high = (0, 0), limit
-    corners = np.array([[x, y], [x + width, y + height]], float)
-    return np.clip(corners, low, high).reshape(4)
+    corners = np.array([[x, y], [x + width, y + height]], np.float64)
+    return np.clip(corners, 0, limit).reshape(4)
 
 
 def _stack_keypoints(rows: list[list[float]], path: Path) -> Floats:
@@ -196,34 +198,35 @@ def _stack_keypoints(rows: list[list[float]], path: Path) -> Floats:
     return np.array(rows, float).reshape(len(rows), -1, 3)
 
 
-def _column(entries: list[dict], name: str) -> np.ndarray | None:
-    """A field that all entries have; None where none has it."""
-    found = [entry[name] for entry in entries if name in entry]
-    if found and len(found) < len(entries):
+def _column(entries: list[dict[str, Any]], name: str) -> Any:
+    """A field that all entries have as an array; None if none has it."""
+    values = [entry[name] for entry in entries if name in entry]
+    if values and len(values) < len(entries):
         raise ValueError(
             f"expected '{name}' in all entries or in none, found it in "
-            f'{len(found)} of {len(entries)}.'
+            f'{len(values)} of {len(entries)}.'
         )
-    return np.array(found) if found else None
+    return np.array(values) if values else None
 
 
 def _further_scores(
-    entries: list[dict], joints: int, path: Path
+    entries: list[dict[str, Any]], num_joints: int, path: Path
 ) -> dict[str, Floats]:
+    """Lists of one number per joint, by name, apart from the keypoints."""
     names = [
         name
         for name, value in entries[0].items()
         if isinstance(value, list)
-        and len(value) == joints
+        and len(value) == num_joints
         and all(isinstance(number, int | float) for number in value)
         and name not in ('keypoints', 'bbox')
     ]
     scores = {}
     for name in names:
         rows = [entry.get(name, []) for entry in entries]
-        if any(len(row) != joints for row in rows):
+        if any(len(row) != num_joints for row in rows):
             raise ValueError(
-                f"{path}: expected {joints} numbers in '{name}' of every "
+                f"{path}: expected {num_joints} numbers in '{name}' of every "
                 'entry, found some with another number.'
             )
         scores[name] = np.array(rows, float)

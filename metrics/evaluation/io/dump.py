@@ -1,4 +1,4 @@
-"""Read the predictions that ``mim test … --dump preds.pkl`` writes."""
+"""Reading of the predictions that ``mim test … --dump FILE`` writes."""
 
 import pickle
 from collections.abc import Mapping
@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....constants import RAW_SCORE
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
 from .coco import Predictions
 
-_UNREADABLE = (
+Samples = list[Mapping[str, Any]]
+
+# what unpickling of a foreign file raises
+_UNPICKLING_ERRORS = (
     pickle.UnpicklingError,
     AttributeError,
     EOFError,
@@ -23,18 +27,21 @@ _UNREADABLE = (
 )
 
 
-def read_dump(path: Path) -> list[Mapping[str, Any]]:
-    """Read a dump. A pickle can run code: read only what you have written.
+def read_dump(path: Path) -> Samples:
+    """Read a dump of ``mim test``.
+
+    A dump is a pickle, and unpickling can run code: read only files from a
+    trusted source.
 
     Args:
-        path: A file that ``mim test … --dump`` wrote.
+        path: Path of a file that ``mim test … --dump`` wrote.
 
     Returns:
         One mapping per sample.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no predictions.
+        ValueError: If the file holds no predictions.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -43,7 +50,7 @@ def read_dump(path: Path) -> list[Mapping[str, Any]]:
     try:
         with path.open('rb') as file:
             samples = pickle.load(file)
-    except _UNREADABLE as error:
+    except _UNPICKLING_ERRORS as error:
         raise ValueError(
             f'{path}: expected a dump of mim test, found a file that cannot '
             f'be read as one ({type(error).__name__}: {error}); write it with '
@@ -62,14 +69,14 @@ def read_dump(path: Path) -> list[Mapping[str, Any]]:
     return samples
 
 
-def from_dump(samples: list[Mapping[str, Any]]) -> EvaluationInput:
-    """Put the predictions of a dump beside the truth that it holds.
+def from_dump(samples: Samples) -> EvaluationInput:
+    """Pair the predictions of a dump with the ground truth in the dump.
 
     Args:
-        samples: What :func:`read_dump` returns.
+        samples: Samples as returned by :func:`read_dump`.
 
     Returns:
-        The predictions beside the truth.
+        The predictions with their ground truth.
 
     Raises:
         ValueError: If a field is missing or shapes do not fit; the message
@@ -78,26 +85,26 @@ def from_dump(samples: list[Mapping[str, Any]]) -> EvaluationInput:
     return EvaluationInput(
         scores=_scores(samples),
         keypoints=_stack(samples, 'pred_instances', 'keypoints')[..., :2],
-        truth=_truth(samples),
+        truth=_ground_truth(samples),
     )
 
 
-def predictions_from_dump(samples: list[Mapping[str, Any]]) -> Predictions:
-    """Take the predictions of a dump, for another annotation file.
+def predictions_from_dump(samples: Samples) -> Predictions:
+    """Take the predictions of a dump, without its ground truth.
 
     Args:
-        samples: What :func:`read_dump` returns.
+        samples: Samples as returned by :func:`read_dump`.
 
     Returns:
-        The predictions.
+        The predictions, to be matched to an annotation file.
 
     Raises:
         ValueError: If a field is missing or shapes do not fit; the message
             names the sample.
     """
     scores = _scores(samples)
-    raw = [s.get('raw_ann_info') for s in samples]
-    by_id = all(isinstance(info, Mapping) and 'id' in info for info in raw)
+    raw = [s.get('raw_ann_info') or {} for s in samples]
+    by_id = all('id' in info for info in raw)
     return Predictions(
         scores=scores,
         keypoints=_stack(samples, 'pred_instances', 'keypoints')[..., :2],
@@ -108,7 +115,7 @@ def predictions_from_dump(samples: list[Mapping[str, Any]]) -> Predictions:
     )
 
 
-def _truth(samples: list[Mapping[str, Any]]) -> GroundTruth:
+def _ground_truth(samples: Samples) -> GroundTruth:
     points = _stack(samples, 'gt_instances', 'keypoints')[..., :2]
     visible = _stack(samples, 'gt_instances', 'keypoints_visible')
     labeled = visible.reshape(*points.shape[:2], -1)[..., 0] > 0
@@ -135,14 +142,14 @@ def _truth(samples: list[Mapping[str, Any]]) -> GroundTruth:
     )
 
 
-def _scores(samples: list[Mapping[str, Any]]) -> dict[str, Floats]:
+def _scores(samples: Samples) -> dict[str, Floats]:
     """Every float field of the predictions with one number per joint."""
-    count = _stack(samples, 'pred_instances', 'keypoints').shape[1]
+    num_joints = _stack(samples, 'pred_instances', 'keypoints').shape[1]
     scores = {RAW_SCORE: _stack(samples, 'pred_instances', RAW_SCORE)}
     # sorted: MMPose keeps fields in a set
     for name in sorted(samples[0]['pred_instances']):
         first = np.asarray(samples[0]['pred_instances'][name])
-        per_joint = first.shape in ((count,), (1, count))
+        per_joint = first.shape in ((num_joints,), (1, num_joints))
         if first.dtype.kind != 'f' or not per_joint or name in scores:
             continue
         rows = _stack(samples, 'pred_instances', name)
@@ -153,7 +160,7 @@ def _scores(samples: list[Mapping[str, Any]]) -> dict[str, Floats]:
     return scores
 
 
-def _ids(samples: list[Mapping[str, Any]], name: str) -> np.ndarray:
+def _ids(samples: Samples, name: str) -> NDArray[np.generic]:
     for number, sample in enumerate(samples):
         if name not in sample:
             raise ValueError(
@@ -164,9 +171,9 @@ def _ids(samples: list[Mapping[str, Any]], name: str) -> np.ndarray:
     return np.array([sample[name] for sample in samples])
 
 
-def _stack(samples: list[Mapping[str, Any]], part: str, field: str) -> Floats:
+def _stack(samples: Samples, part: str, field: str) -> Floats:
     """One field of all samples, each of one person, (N, …)."""
-    rows = []
+    rows: list[Floats] = []
     for sample in samples:
         name = f'sample id {sample.get("id", "unknown")}'
         instances = sample.get(part, {})
@@ -187,7 +194,7 @@ def _stack(samples: list[Mapping[str, Any]], part: str, field: str) -> Floats:
         if len(row) != 1 or (rows and row.shape != rows[0].shape):
             raise ValueError(
                 f"{name}: expected '{field}' of one person in {part}, with "
-                f'the shape of the first sample, found {row.shape}; judge '
+                f'the shape of the first sample, found {row.shape}; give '
                 'top-down predictions, or COCO-format results.'
             )
         rows.append(row)

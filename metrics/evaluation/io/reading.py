@@ -1,5 +1,6 @@
-"""Read any file of predictions, and add what keypoints alone tell."""
+"""Reading of any file of predictions with its ground truth."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..evaluation_input import EvaluationInput
@@ -7,7 +8,7 @@ from .coco import read_annotations, read_results
 from .dump import from_dump, predictions_from_dump, read_dump
 from .matching import match_to_annotations
 
-# names that SelfVerifyTopdown gives the scores that need SimCC logits
+# Fields of the scores that SelfVerifyTopdown computes from SimCC logits.
 SIMCC_SCORES = (
     'simcc_mean',
     'simcc_peak',
@@ -21,21 +22,48 @@ _NO_LOGITS = (
 )
 
 
+def read_predictions(path: Path, ann: Path | None = None) -> EvaluationInput:
+    """Read predictions with their ground truth.
+
+    Args:
+        path: Path of a dump of ``mim test`` (``.pkl``, ``.pickle``) or of
+            COCO-format keypoint results (``.json``).
+        ann: Path of a COCO annotation file; needed for results, and for dumps
+            of detected boxes.
+
+    Returns:
+        The predictions with their ground truth.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is not in the expected format; the message names
+            it.
+    """
+    try:
+        predictions = _read(path, ann)
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f'{path}: {error}') from error
+    if any(name in predictions.scores for name in SIMCC_SCORES):
+        return predictions
+    return replace(predictions, notes=(*predictions.notes, _NO_LOGITS))
+
+
 def _read(path: Path, ann: Path | None) -> EvaluationInput:
     suffix = path.suffix.lower()
     if suffix in ('.pkl', '.pickle'):
         samples = read_dump(path)
         if ann is None:
             return from_dump(samples)
-        return match_to_annotations(
-            predictions_from_dump(samples), read_annotations(ann)
-        )
-    if suffix != '.json':
+        predictions = predictions_from_dump(samples)
+    elif suffix == '.json':
+        predictions = read_results(path)
+    else:
         raise ValueError(
             f'{path}: expected a dump (.pkl, .pickle) or COCO-format results '
             f"(.json), found the ending '{suffix}'."
         )
-    predictions = read_results(path)
     if ann is None:
         raise ValueError(
             f'{path}: expected an annotation file beside COCO-format results, '
@@ -45,14 +73,14 @@ def _read(path: Path, ann: Path | None) -> EvaluationInput:
 
 
 def report_names(paths: list[Path]) -> dict[str, Path]:
-    """Name files of predictions for a report.
+    """Return unique names of files of predictions for a report.
 
     Args:
-        paths: The files.
+        paths: Paths of the files.
 
     Returns:
-        Each path by its name without ending; where names repeat, with the
-        folder in front.
+        The paths by file name without suffix; repeated names are prefixed
+        with their folder.
 
     Raises:
         ValueError: If a file is given twice.

@@ -1,1 +1,1 @@
-"""The report: tables, figures, files."""
+"""Reports on evaluations: tables, figures and files."""

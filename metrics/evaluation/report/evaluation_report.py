@@ -1,9 +1,9 @@
-"""One file of predictions and all that is said about it."""
+"""Evaluation of one file of predictions, as a report shows it."""
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from ....constants import PCK_THRESHOLD
+from ....constants import NUM_BOOTSTRAP, PCK_THRESHOLD
 from ..evaluation_input import (
     SIMILARITY_THR,
     Criterion,
@@ -13,32 +13,33 @@ from ..evaluation_input import (
 )
 from ..statistics.evaluate import Evaluation, evaluate_scores
 from ..statistics.strata import Strata, evaluate_strata
-from .labels import in_order, most_telling
+from .labels import select_scores, sort_scores
 
-# scores that are drawn as bars, and have intervals, by stratum
-BARS = 3
+# scores with bars, and with intervals, in the figures of strata
+NUM_BARS = 3
 
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """How joints are judged.
+    """Options of an evaluation.
 
     Attributes:
-        dist_thr: Largest error of a right joint in units of person size, for
-            'bbox'.
-        criterion: When a joint is right.
-        n_bootstrap: Number of draws of images.
+        dist_thr: Largest error of a correct joint in units of person size,
+            for 'bbox'.
+        criterion: Rule for a correct joint, see
+            :meth:`EvaluationInput.correct`.
+        n_bootstrap: Number of bootstrap draws of images; 0 for no intervals.
         seed: Seed of the draws.
     """
 
     dist_thr: float = PCK_THRESHOLD
     criterion: Criterion = 'bbox'
-    n_bootstrap: int = 200
+    n_bootstrap: int = NUM_BOOTSTRAP
     seed: int = 0
 
     @property
     def rule(self) -> str:
-        """When a joint is right, in words."""
+        """Condition for a correct joint as a phrase."""
         if self.criterion == 'oks':
             return (
                 'its keypoint similarity, as in the OKS of COCO, is at least '
@@ -52,67 +53,73 @@ class EvalConfig:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """One file of predictions and all that is said about it.
+    """All results for one file of predictions.
 
     Attributes:
-        joints: The predictions beside the truth.
-        settings: How they are judged.
-        evaluation: What every score reaches.
-        strata: What it reaches on parts of the joints.
-        notes: What a reader should know.
+        predictions: Predictions with their ground truth.
+        config: Options of the evaluation.
+        evaluation: Metrics of every score on all labeled joints.
+        strata: Metrics of every score on subsets of the labeled joints.
+        notes: Remarks for the reader of the report.
     """
 
-    joints: EvaluationInput
-    settings: EvalConfig
+    predictions: EvaluationInput
+    config: EvalConfig
     evaluation: Evaluation
     strata: Strata
     notes: tuple[str, ...]
 
     @cached_property
-    def names(self) -> list[str]:
-        """Names of the scores, in the order in which they are shown."""
+    def score_names(self) -> list[str]:
+        """Names of the scores in the order of the report."""
         return list(self.evaluation.scorers)
 
     @cached_property
     def correct(self) -> Mask:
-        """(J,) bool, which labeled joints are right."""
-        settings = self.settings
-        right = self.joints.correct(settings.dist_thr, settings.criterion)
-        return right[self.joints.truth.labeled]
+        """(J,) bool, which labeled joints are correct."""
+        correct = self.predictions.correct(
+            self.config.dist_thr, self.config.criterion
+        )
+        return correct[self.predictions.truth.labeled]
 
     @cached_property
     def scores(self) -> dict[str, Floats]:
         """(J,) scores of the labeled joints, by name."""
-        labeled = self.joints.truth.labeled
-        return {n: self.joints.scores[n][labeled] for n in self.names}
+        labeled = self.predictions.truth.labeled
+        return {
+            name: self.predictions.scores[name][labeled]
+            for name in self.score_names
+        }
 
     @property
     def one_class(self) -> bool:
-        """Whether all joints are right, or all are wrong."""
+        """Whether all labeled joints are correct, or all are wrong."""
         return bool(self.correct.all() or not self.correct.any())
 
 
-def judge(joints: EvaluationInput, settings: EvalConfig) -> EvaluationReport:
-    """Judge one file of predictions.
+def evaluate_predictions(
+    predictions: EvaluationInput, config: EvalConfig
+) -> EvaluationReport:
+    """Evaluate all scores of one file of predictions.
 
     Args:
-        joints: The predictions beside the truth.
-        settings: How to judge them.
+        predictions: Predictions with their ground truth.
+        config: Options of the evaluation.
 
     Returns:
-        All that is said about them.
+        All results for the file.
 
     Raises:
-        ValueError: If a setting is not as described, or the criterion cannot
-            be computed.
+        ValueError: If an option is out of range, or the criterion cannot be
+            computed.
     """
     evaluation = evaluate_scores(
-        joints, in_order(list(joints.scores)), **asdict(settings)
+        predictions, sort_scores(list(predictions.scores)), **asdict(config)
     )
     strata, missing = evaluate_strata(
-        joints,
-        **asdict(settings),
-        with_intervals=most_telling(evaluation, BARS, 'AURC'),
+        predictions,
+        **asdict(config),
+        with_intervals=select_scores(evaluation, NUM_BARS, 'AURC'),
     )
-    notes = (*joints.notes, *missing, *evaluation.warnings)
-    return EvaluationReport(joints, settings, evaluation, strata, notes)
+    notes = (*predictions.notes, *missing, *evaluation.warnings)
+    return EvaluationReport(predictions, config, evaluation, strata, notes)

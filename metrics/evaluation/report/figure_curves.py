@@ -1,4 +1,4 @@
-"""Curves of a report: ROC, precision and recall, risk and coverage."""
+"""Curves of a report: ROC, precision-recall and risk-coverage."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,76 +12,84 @@ from ..evaluation_input import Floats
 from .evaluation_report import EvaluationReport
 from .labels import style_of
 
-# enough for the eye, and files stay small
-_POINTS = 400
+_NUM_POINTS = 400  # of a curve; keeps SVG files small
 
 
-def draw_roc(judged: EvaluationReport) -> Figure | None:
-    """Share of wrong joints found against share of right joints flagged."""
-    if judged.one_class:
+def draw_roc(report: EvaluationReport) -> Figure | None:
+    """Draw the ROC curve of the detection of wrong joints by a low score.
+
+    Args:
+        report: Results for one file of predictions.
+
+    Returns:
+        The figure; None if all joints are correct or all are wrong.
+    """
+    if report.one_class:
         return None
-    figure, axes = _panel()
-    for name in judged.names:
-        flagged, found, _ = roc_curve(~judged.correct, -judged.scores[name])
-        area = judged.evaluation.scorers[name]['AUROC'].value
-        _curve(axes, judged, name, flagged, found, f'AUROC {area:.3f}')
+    figure, axes = _new_axes()
+    for name in report.score_names:
+        x, y, _ = roc_curve(~report.correct, -report.scores[name])
+        _add_curve(axes, report, name, 'AUROC', x, y)
     axes.plot([0, 1], [0, 1], color='0.5', linewidth=1, label='chance')
     axes.set(
-        xlabel='right joints flagged as errors',
-        ylabel='wrong joints found',
+        xlabel='correct joints flagged as wrong (false positives)',
+        ylabel='wrong joints detected (true positives)',
     )
-    return _with_legend(figure, axes)
+    return _add_legend(figure, axes)
 
 
-def draw_precision_recall(judged: EvaluationReport) -> Figure | None:
-    """Precision of finding wrong joints against the share found."""
-    if judged.one_class:
+def draw_precision_recall(report: EvaluationReport) -> Figure | None:
+    """Draw precision and recall of the detection of wrong joints.
+
+    Args:
+        report: Results for one file of predictions.
+
+    Returns:
+        The figure; None if all joints are correct or all are wrong.
+    """
+    if report.one_class:
         return None
-    figure, axes = _panel()
-    for name in judged.names:
+    figure, axes = _new_axes()
+    for name in report.score_names:
         precision, recall, _ = precision_recall_curve(
-            ~judged.correct, -judged.scores[name]
+            ~report.correct, -report.scores[name]
         )
-        area = judged.evaluation.scorers[name]['AUPR_error'].value
-        _curve(
-            axes,
-            judged,
-            name,
-            recall[-2::-1],
-            precision[-2::-1],
-            f'AUPR {area:.3f}',
-        )
-    rate = judged.evaluation.error_rate.value
+        x, y = recall[-2::-1], precision[-2::-1]
+        _add_curve(axes, report, name, 'AUPR_error', x, y)
+    rate = report.evaluation.error_rate.value
     axes.axhline(rate, color='0.5', linewidth=1, label=f'chance {rate:.3f}')
     axes.set(
-        xlabel='wrong joints found (recall)',
+        xlabel='wrong joints detected (recall)',
         ylabel='flagged joints that are wrong (precision)',
         ylim=(0, 1.02),
     )
-    return _with_legend(figure, axes)
+    return _add_legend(figure, axes)
 
 
-def draw_risk_coverage(judged: EvaluationReport) -> Figure:
-    """Share of wrong joints among the kept ones against the share kept."""
-    figure, axes = _panel()
-    wrong = (~judged.correct).astype(float)
-    for name in judged.names:
-        curve = risk_coverage_curve(judged.scores[name], wrong)
-        area = judged.evaluation.scorers[name]['AURC'].value
-        _curve(
-            axes,
-            judged,
-            name,
-            curve.coverage,
-            curve.selective_risk,
-            f'AURC {area:.3f}',
-        )
+def draw_risk_coverage(report: EvaluationReport) -> Figure:
+    """Draw the share of wrong joints among those kept over the share kept.
+
+    Args:
+        report: Results for one file of predictions.
+
+    Returns:
+        The figure.
+    """
+    figure, axes = _new_axes()
+    wrong = (~report.correct).astype(float)
+    for name in report.score_names:
+        curve = risk_coverage_curve(report.scores[name], wrong)
+        x, y = curve.coverage, curve.selective_risk
+        _add_curve(axes, report, name, 'AURC', x, y)
     oracle = risk_coverage_curve(-wrong, wrong)
     x, y = _thin(oracle.coverage, oracle.selective_risk)
     axes.plot(
-        x, y, color='black', linewidth=1,
+        x,
+        y,
+        color='black',
+        linewidth=1,
         label=f'oracle (AURC {oracle.selective_risk.mean():.3f})',
-    )  # fmt: skip
+    )
     axes.axhline(
         wrong.mean(),
         color='0.5',
@@ -89,15 +97,15 @@ def draw_risk_coverage(judged: EvaluationReport) -> Figure:
         label=f'random (AURC {wrong.mean():.3f})',
     )
     axes.set(
-        xlabel='joints kept, surest first (coverage)',
+        xlabel='joints kept, highest scores first (coverage)',
         ylabel='kept joints that are wrong (risk)',
     )
-    # the first few joints make a curve jump: no reason to show their range
+    # the risk of the first few joints is noisy and would set the range
     axes.set_ylim(0, min(1, 1.5 * wrong.mean()) or 1)
-    return _with_legend(figure, axes)
+    return _add_legend(figure, axes)
 
 
-def _panel() -> tuple[Figure, Axes]:
+def _new_axes() -> tuple[Figure, Axes]:
     figure = Figure((5.4, 5.6), layout='constrained')
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1))
@@ -106,35 +114,37 @@ def _panel() -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _curve(
+def _add_curve(
     axes: Axes,
-    judged: EvaluationReport,
+    report: EvaluationReport,
     name: str,
+    metric: str,
     x: Floats,
     y: Floats,
-    area: str,
 ) -> None:
-    style = style_of(name, judged.names)
+    style = style_of(name, report.score_names)
+    area = report.evaluation.scorers[name][metric].value
+    title = metric.removesuffix('_error')
     axes.plot(
         *_thin(x, y),
         color=style.color,
         linestyle=style.line,
         linewidth=2.4 if name == TRUST else 1.7,
-        label=f'{style.label} ({area})',
+        label=f'{style.label} ({title} {area:.3f})',
     )
 
 
 def _thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Keep points of a curve that are evenly spread along x and y."""
-    if len(x) <= _POINTS:
+    """Keep points of a curve that are evenly spaced along its length."""
+    if len(x) <= _NUM_POINTS:
         return x, y
     length = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))
-    wanted = np.linspace(0, length[-1], _POINTS)
-    keep = np.unique(np.searchsorted(length, wanted).clip(0, len(x) - 1))
+    spaced = np.linspace(0, length[-1], _NUM_POINTS)
+    keep = np.unique(np.searchsorted(length, spaced).clip(0, len(x) - 1))
     return x[keep], y[keep]
 
 
-def _with_legend(figure: Figure, axes: Axes) -> Figure:
+def _add_legend(figure: Figure, axes: Axes) -> Figure:
     many = len(axes.get_lines()) > 5
     figure.legend(
         loc='outside lower center',

@@ -1,34 +1,37 @@
-"""What scores are called in tables and figures, and how they are drawn."""
+"""Labels, order and line styles of scores in tables and figures."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ....constants import PCK_THRESHOLD, RAW_SCORE, TRUST
 from ..statistics.evaluate import Evaluation
 
+LineStyle = str | tuple[float, Sequence[float]]
+
 
 class ScoreStyle(NamedTuple):
-    """How a score is shown.
+    """Label and line style of a score.
 
     Attributes:
-        label: Its short name.
-        meaning: What it is, in one line.
-        color: Its color, of those that Okabe and Ito give for all kinds of
-            color vision.
-        line: Its line style, for print without colors.
+        label: Short name.
+        meaning: Definition in one line.
+        color: Color of the palette of Okabe and Ito, which is readable with
+            every kind of color vision.
+        line: Line style of matplotlib, for print without colors.
     """
 
     label: str
     meaning: str
     color: str
-    line: str
+    line: LineStyle
 
 
-KNOWN = {
-    TRUST: ScoreStyle('trust', 'what the trust head predicts', '#0072B2', '-'),
+SCORE_STYLES = {
+    TRUST: ScoreStyle('trust', 'output of the trust head', '#0072B2', '-'),
     RAW_SCORE: ScoreStyle(
         'raw score',
-        "the pose network's own score; with SimCC the smaller of the two "
-        'axis maxima',
+        'score of the pose network; with SimCC the smaller of the two axis '
+        'maxima',
         '#D55E00',
         '--',
     ),
@@ -49,61 +52,77 @@ KNOWN = {
     ),
     'simcc_expected': ScoreStyle(
         'expected correctness',
-        f'chance of an error of at most {PCK_THRESHOLD} person sizes under '
-        'softmax(β · logits)',
+        f'probability of an error of at most {PCK_THRESHOLD} person sizes '
+        'under softmax(β · logits)',
         '#CC79A7',
         (0, (4, 1, 1, 1, 1, 1)),
     ),
     'bone_lengths': ScoreStyle(
         'bone lengths',
-        'how well the bones that meet in the joint fit the body statistics; '
-        'from keypoints alone',
+        'fit of the bones at the joint to the body statistics; from keypoints '
+        'alone',
         '#666666',
         (0, (1, 1)),
     ),
 }
-_FURTHER = (('#000000', '-'), ('#000000', '--'), ('#999933', '-'))
+_OTHER_STYLES = (('#000000', '-'), ('#000000', '--'), ('#999933', '-'))
 
 
-def style_of(name: str, names: list[str]) -> ScoreStyle:
-    """Return how a score is shown.
+def style_of(name: str, names: Sequence[str]) -> ScoreStyle:
+    """Return label and line style of a score.
 
     Args:
         name: Field of the predictions.
         names: All fields that are shown.
 
     Returns:
-        Its style; fields without a style of their own share a few.
+        The style of ``SCORE_STYLES``, or one of a few for other fields.
     """
-    if name in KNOWN:
-        return KNOWN[name]
-    further = [other for other in names if other not in KNOWN]
-    color, line = _FURTHER[further.index(name) % len(_FURTHER)]
+    if name in SCORE_STYLES:
+        return SCORE_STYLES[name]
+    others = [other for other in names if other not in SCORE_STYLES]
+    color, line = _OTHER_STYLES[others.index(name) % len(_OTHER_STYLES)]
     return ScoreStyle(name, 'a field of the predictions', color, line)
 
 
 def label_of(name: str) -> str:
-    """Return the short name of a score."""
-    return KNOWN[name].label if name in KNOWN else name
+    """Return the short name of a score.
+
+    Args:
+        name: Field of the predictions.
+
+    Returns:
+        Its label; the name itself for a field without one.
+    """
+    return SCORE_STYLES[name].label if name in SCORE_STYLES else name
 
 
-def in_order(names: list[str]) -> list[str]:
-    """Put trust first, the raw score next, the known ones, then the others."""
-    return [n for n in KNOWN if n in names] + [
-        n for n in names if n not in KNOWN
+def sort_scores(names: Sequence[str]) -> list[str]:
+    """Sort scores for display.
+
+    Args:
+        names: Fields of the predictions.
+
+    Returns:
+        Those of ``SCORE_STYLES`` in its order, then the others as given.
+    """
+    return [n for n in SCORE_STYLES if n in names] + [
+        n for n in names if n not in SCORE_STYLES
     ]
 
 
-def most_telling(evaluation: Evaluation, most: int, metric: str) -> list[str]:
-    """Choose the scores for figures that hold a few: trust, raw score, best.
+def select_scores(
+    evaluation: Evaluation, number: int, metric: str
+) -> list[str]:
+    """Select scores for a figure: trust, the reference, then the best.
 
     Args:
-        evaluation: What every score reaches.
-        most: Number of scores to choose at most.
-        metric: What the best is best in; low is good.
+        evaluation: Metrics of every score.
+        number: Largest number of scores.
+        metric: Metric that ranks the others; lower is better.
 
     Returns:
-        Names, in order.
+        Names in the order of :func:`sort_scores`.
     """
     first = [
         n for n in (TRUST, evaluation.reference) if n in evaluation.scorers
@@ -112,4 +131,4 @@ def most_telling(evaluation: Evaluation, most: int, metric: str) -> list[str]:
         (n for n in evaluation.scorers if n not in first),
         key=lambda n: evaluation.scorers[n][metric].value,
     )
-    return in_order([*first, *rest][:most])
+    return sort_scores([*first, *rest][:number])

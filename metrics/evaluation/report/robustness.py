@@ -1,139 +1,156 @@
-"""Show how well scores rank joints while images get worse."""
+"""Report on the ranking of joints by scores on corrupted images."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ...functional import augrc, aupr_error, aurc, auroc
 from ...json_values import to_json_values
+from ..evaluation_input import Floats, Mask
 from .labels import label_of, style_of
-from .tables import number
+from .tables import format_number, markdown_table
 
 CLEAN = 'clean'
 DIRECTIONS = {'AUROC': 'higher is better', 'AURC': 'lower is better'}
 _MARKERS = 'osd^'
 
 
-class Condition(NamedTuple):
-    """What one score reaches on images of one kind.
+class CorruptionResult(NamedTuple):
+    """Metrics of one score on images of one corruption and strength.
 
     Args:
-        corruption: Its name, ``'clean'`` for images as they are.
-        strength: From 1 to 5, 0 for clean images.
+        corruption: Name of the corruption, ``'clean'`` for none.
+        strength: Strength from 1 to 5, 0 for clean images.
         score: Field of the predictions.
         joints: Number of labeled joints.
-        right: Share of right joints.
+        accuracy: Share of correct joints.
         mean: Mean score.
-        figures: ``AUROC``, ``AUPR_error``, ``AURC`` and ``AUGRC``; the first
-            two are NaN where all joints are right or all are wrong.
+        metrics: ``AUROC``, ``AUPR_error``, ``AURC`` and ``AUGRC``; the first
+            two are NaN if all joints are correct or all are wrong.
     """
 
     corruption: str
     strength: int
     score: str
     joints: int
-    right: float
+    accuracy: float
     mean: float
-    figures: dict[str, float]
+    metrics: dict[str, float]
 
     @classmethod
-    def judge(
+    def from_scores(
         cls,
         corruption: str,
         strength: int,
         score: str,
-        values: NDArray,
-        correct: NDArray,
-    ) -> 'Condition':
-        """Compute the figures.
+        values: Floats,
+        correct: Mask,
+    ) -> 'CorruptionResult':
+        """Compute the metrics.
 
         Args:
-            corruption: See the class.
-            strength: See the class.
-            score: See the class.
+            corruption: Name of the corruption.
+            strength: Strength of the corruption.
+            score: Field of the predictions.
             values: ``(N,)`` scores of any range.
-            correct: ``(N,)`` bool, whether each joint is right.
+            correct: ``(N,)`` bool, whether each joint is correct.
 
         Returns:
-            The condition.
+            The result.
 
         Raises:
             ValueError: If the arrays are not finite vectors of one length.
         """
-        figures = {
+        metrics = {
             'AUROC': auroc(values, correct),
             'AUPR_error': aupr_error(values, correct),
             'AURC': aurc(values, ~correct),
             'AUGRC': augrc(values, ~correct),
         }
-        shares = float(correct.mean()), float(values.mean())
-        return cls(corruption, strength, score, len(values), *shares, figures)
+        means = float(correct.mean()), float(values.mean())
+        return cls(corruption, strength, score, len(values), *means, metrics)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the numbers for JSON, None in place of NaN."""
-        fields = self._asdict()
-        figures = fields.pop('figures')
-        return to_json_values({**fields, **figures})
+        """Convert the result to a row of ``robustness.json``.
+
+        Returns:
+            Plain values, None in place of NaN.
+        """
+        row: dict[str, Any] = to_json_values(
+            {
+                'corruption': self.corruption,
+                'strength': self.strength,
+                'score': self.score,
+                'joints': self.joints,
+                'right': self.accuracy,
+                'mean': self.mean,
+                **self.metrics,
+            }
+        )
+        return row
 
 
-def robustness_table(conditions: Sequence[Condition]) -> list[list[str]]:
-    """Lay the figures out, the scores beside each other.
+def robustness_table(results: Sequence[CorruptionResult]) -> list[list[str]]:
+    """Arrange the metrics with the scores side by side.
 
     Args:
-        conditions: All scores of one kind of images after all of another.
+        results: Results grouped by corruption and strength, with the same
+            scores in each group.
 
     Returns:
-        The head and one line per kind of images, as text.
+        The header, then one row per corruption and strength, as text.
     """
-    scores = _scores_of(conditions)
-    head = ['corruption', 'strength', 'joints right']
+    scores = _scores_of(results)
+    header = ['corruption', 'strength', 'correct joints']
     for name in (*DIRECTIONS, 'mean'):
-        head += [f'{name} {label_of(score)}' for score in scores]
-    lines = [head]
-    for start in range(0, len(conditions), len(scores)):
-        group = conditions[start : start + len(scores)]
-        numbers = [group[0].right]
+        header += [f'{name} {label_of(score)}' for score in scores]
+    rows = [header]
+    for start in range(0, len(results), len(scores)):
+        group = results[start : start + len(scores)]
+        values = [group[0].accuracy]
         for name in DIRECTIONS:
-            numbers += [condition.figures[name] for condition in group]
-        numbers += [condition.mean for condition in group]
-        lines.append(
+            values += [result.metrics[name] for result in group]
+        values += [result.mean for result in group]
+        rows.append(
             [
                 group[0].corruption.replace('_', ' '),
                 str(group[0].strength or '–'),
-                *map(number, numbers),
+                *map(format_number, values),
             ]
         )
-    return lines
+    return rows
 
 
-def draw_curves(conditions: Sequence[Condition], name: str) -> Figure:
-    """Draw a figure of merit against strength, one panel per corruption.
+def draw_robustness(results: Sequence[CorruptionResult], name: str) -> Figure:
+    """Draw a metric over strength, one panel per corruption.
 
     Args:
-        conditions: Clean images first, then at least one corruption.
+        results: Results on clean images first, then on at least one
+            corruption.
         name: ``'AUROC'`` or ``'AURC'``.
 
     Returns:
         The figure.
     """
-    kinds = list(dict.fromkeys(c.corruption for c in conditions))[1:]
-    columns = min(2, len(kinds))
-    rows = -(-len(kinds) // columns)
-    size = (3.4 * columns, 0.9 + 2.2 * rows)
-    figure = Figure(figsize=size, layout='constrained')
+    corruptions = list(dict.fromkeys(r.corruption for r in results))[1:]
+    columns = min(2, len(corruptions))
+    rows = -(-len(corruptions) // columns)
+    figure = Figure((3.4 * columns, 0.9 + 2.2 * rows), layout='constrained')
     grid = figure.subplots(
         rows, columns, sharex=True, sharey=True, squeeze=False
     )
-    for axes, kind in zip(grid.flat, kinds, strict=False):
-        shown = [c for c in conditions if c.corruption in (CLEAN, kind)]
-        _draw_panel(axes, shown, name)
-        axes.set_title(kind.replace('_', ' '), fontsize=11)
+    for axes, corruption in zip(grid.flat, corruptions, strict=False):
+        shown = [r for r in results if r.corruption in (CLEAN, corruption)]
+        _draw_corruption(axes, shown, name)
+        axes.set_title(corruption.replace('_', ' '), fontsize=11)
         axes.tick_params(labelbottom=True, labelleft=True)
         axes.set_xlabel('strength (0: clean)')
-    for axes in grid.flat[len(kinds) :]:
+    for axes in grid.flat[len(corruptions) :]:
         axes.axis('off')
     for axes in grid[:, 0]:
         axes.set_ylabel(name)
@@ -148,26 +165,69 @@ def draw_curves(conditions: Sequence[Condition], name: str) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, conditions: list[Condition], name: str) -> None:
-    scores = _scores_of(conditions)
+def write_robustness(
+    results: Sequence[CorruptionResult],
+    options: Mapping[str, Any],
+    folder: Path,
+) -> list[Path]:
+    """Write table, JSON and figures of a robustness report.
+
+    Args:
+        results: Results on clean images first, then on at least one
+            corruption.
+        options: Options of the run for the JSON file; ``dist_thr`` among
+            them.
+        folder: Existing folder to write to.
+
+    Returns:
+        Paths of the files.
+    """
+    text = (
+        f'{results[0].joints} labeled joints. A joint is correct when it is '
+        f'off by at most {options["dist_thr"]} of the person size.\n\n'
+    )
+    header, *rows = robustness_table(results)
+    content = {**options, 'rows': [result.as_json() for result in results]}
+    paths = [folder / 'robustness.md', folder / 'robustness.json']
+    paths[0].write_text(
+        f'{text}{markdown_table(header, rows)}\n', encoding='utf-8'
+    )
+    paths[1].write_text(
+        json.dumps(content, indent=1, allow_nan=False, default=str) + '\n',
+        encoding='utf-8',
+    )
+    for name in DIRECTIONS:
+        figure = draw_robustness(results, name)
+        for suffix in ('png', 'svg'):
+            paths.append(folder / f'{name.lower()}.{suffix}')
+            figure.savefig(paths[-1], dpi=150)
+    return paths
+
+
+def _draw_corruption(
+    axes: Axes, results: Sequence[CorruptionResult], name: str
+) -> None:
+    scores = _scores_of(results)
     for index, score in enumerate(scores):
-        own = [c for c in conditions if c.score == score]
-        strengths = [c.strength for c in own]
+        own = [r for r in results if r.score == score]
+        strengths = [r.strength for r in own]
         style = style_of(score, scores)
         axes.plot(
             strengths,
-            [c.figures[name] for c in own],
+            [r.metrics[name] for r in own],
             linestyle=style.line,
             marker=_MARKERS[index % len(_MARKERS)],
             color=style.color,
             markersize=5,
             label=style.label,
         )
-    chance: ArrayLike = [0.5 if name == 'AUROC' else 1 - c.right for c in own]
+    chance: ArrayLike = [
+        0.5 if name == 'AUROC' else 1 - r.accuracy for r in own
+    ]
     axes.plot(strengths, chance, ':', color='0.4', label='random order')
     axes.set_xticks(range(6))
     axes.grid(alpha=0.3)
 
 
-def _scores_of(conditions: Sequence[Condition]) -> list[str]:
-    return list(dict.fromkeys(c.score for c in conditions))
+def _scores_of(results: Sequence[CorruptionResult]) -> list[str]:
+    return list(dict.fromkeys(result.score for result in results))

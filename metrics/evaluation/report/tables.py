@@ -1,4 +1,4 @@
-"""Write evaluations as Markdown."""
+"""Markdown tables of evaluations."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ TITLES = {'Coverage': 'Coverage at 5 % risk'}
 def markdown_table(
     header: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> str:
-    """Return a table; the first column is text, the others are numbers.
+    """Format a table; the first column is text, the others are numbers.
 
     Args:
         header: Titles of the columns.
@@ -20,31 +20,69 @@ def markdown_table(
 
     Returns:
         The table, without a newline at its end.
+
+    Examples:
+        >>> print(markdown_table(['score', 'AUROC'], [['trust', '0.900']]))
+        | score | AUROC |
+        | --- | ---: |
+        | trust | 0.900 |
     """
     lines = [header, ['---', *['---:'] * (len(header) - 1)], *rows]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
-def number(value: float) -> str:
-    """Return a figure with three digits, an en dash where it is NaN."""
+def format_number(value: float) -> str:
+    """Format a number with three decimals.
+
+    Args:
+        value: Number, or NaN.
+
+    Returns:
+        The text; an en dash for NaN.
+    """
     return '–' if math.isnan(value) else f'{value:.3f}'
 
 
-def with_interval(estimate: Estimate) -> str:
-    """Return a figure and, where there is one, its interval."""
+def format_estimate(estimate: Estimate) -> str:
+    """Format an estimate with its interval.
+
+    Args:
+        estimate: Estimate; its interval is NaN if there is none.
+
+    Returns:
+        The text, without brackets if there is no interval.
+    """
     if math.isnan(estimate.low):
-        return number(estimate.value)
+        return format_number(estimate.value)
     return (
-        f'{number(estimate.value)} '
-        f'[{number(estimate.low)}, {number(estimate.high)}]'
+        f'{format_number(estimate.value)} '
+        f'[{format_number(estimate.low)}, {format_number(estimate.high)}]'
     )
 
 
-def scorer_table(evaluation: Evaluation) -> str:
-    """Return the figures of every score, with their intervals.
+def format_difference(estimate: Estimate) -> str:
+    """Format a difference with its sign and its interval.
 
     Args:
-        evaluation: What every score reaches.
+        estimate: Difference; its interval is NaN if there is none.
+
+    Returns:
+        The text, without brackets if there is no interval; an en dash for
+        NaN.
+    """
+    if math.isnan(estimate.value):
+        return format_number(estimate.value)
+    text = f'{estimate.value:+.3f}'
+    if math.isnan(estimate.low):
+        return text
+    return f'{text} [{estimate.low:+.3f}, {estimate.high:+.3f}]'
+
+
+def scorer_table(evaluation: Evaluation) -> str:
+    """Format the metrics of every score with their intervals.
+
+    Args:
+        evaluation: Metrics of every score.
 
     Returns:
         Markdown: one row per score, one column per metric.
@@ -54,29 +92,26 @@ def scorer_table(evaluation: Evaluation) -> str:
         for name, more in METRICS.items()
     ]
     rows = [
-        [
-            label_of(name),
-            *(with_interval(figures[metric]) for metric in METRICS),
-        ]
-        for name, figures in evaluation.scorers.items()
+        [label_of(name), *(format_estimate(values[m]) for m in METRICS)]
+        for name, values in evaluation.scorers.items()
     ]
     return markdown_table(['score', *arrows], rows)
 
 
 def difference_table(evaluation: Evaluation) -> str:
-    """Return each score minus the reference, with intervals.
+    """Format each score minus the reference with intervals.
 
-    An interval without 0 is printed in bold.
+    An interval that excludes 0 is printed in bold.
 
     Args:
-        evaluation: What every score reaches.
+        evaluation: Metrics of every score.
 
     Returns:
         Markdown: one row per score, one column per metric.
     """
     rows = [
-        [label_of(name), *(_difference(figures[metric]) for metric in METRICS)]
-        for name, figures in evaluation.differences.items()
+        [label_of(name), *(_highlighted(values[m]) for m in METRICS)]
+        for name, values in evaluation.differences.items()
     ]
     header = [TITLES.get(name, name) for name in METRICS]
     return markdown_table(
@@ -85,25 +120,35 @@ def difference_table(evaluation: Evaluation) -> str:
 
 
 def base_rate(evaluation: Evaluation) -> str:
-    """Return what was judged, in one sentence."""
+    """Describe the evaluated joints and the share of wrong ones.
+
+    Args:
+        evaluation: Metrics of every score.
+
+    Returns:
+        One sentence.
+    """
     return (
         f'{evaluation.num_joints:,} labeled joints of '
         f'{evaluation.num_persons:,} persons in {evaluation.num_images:,} '
-        f'images; share of wrong joints {with_interval(evaluation.error_rate)}'
-        f' (brackets: {LEVEL} % intervals, images resampled).'
+        'images; share of wrong joints '
+        f'{format_estimate(evaluation.error_rate)} (brackets: {LEVEL} % '
+        'intervals, images resampled).'
     )
 
 
-def signed(estimate: Estimate) -> str:
-    """Return a difference with its sign and, where there is one, interval."""
-    if math.isnan(estimate.value):
-        return number(estimate.value)
-    text = f'{estimate.value:+.3f}'
-    if math.isnan(estimate.low):
-        return text
-    return f'{text} [{estimate.low:+.3f}, {estimate.high:+.3f}]'
+def is_significant(difference: Estimate) -> bool:
+    """Return whether the interval of a difference excludes 0.
+
+    Args:
+        difference: Difference; its interval is NaN if there is none.
+
+    Returns:
+        False if there is no interval.
+    """
+    return difference.low > 0 or difference.high < 0
 
 
-def _difference(estimate: Estimate) -> str:
-    clear = estimate.low > 0 or estimate.high < 0
-    return f'**{signed(estimate)}**' if clear else signed(estimate)
+def _highlighted(difference: Estimate) -> str:
+    text = format_difference(difference)
+    return f'**{text}**' if is_significant(difference) else text

@@ -12,11 +12,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
 from self_verify_pose.engine.hooks import trust_panel
-from self_verify_pose.engine.hooks.trust_panel import (
-    PanelEntry,
-    TrustPanelHook,
-    draw_panel,
-)
+from self_verify_pose.engine.hooks.trust_panel import TrustPanelHook
 
 LINKS = [(0, 1), (1, 2)]
 
@@ -44,16 +40,16 @@ class Loop(BaseLoop):
 
 
 def make_runner(loop=None):
-    pictures = []
+    figures = []
     loader = types.SimpleNamespace(dataset=Data())
     return types.SimpleNamespace(
         _train_loop=loop or Loop(),
         epoch=3,
         val_dataloader=loader,
         test_dataloader=loader,
-        pictures=pictures,
+        figures=figures,
         visualizer=types.SimpleNamespace(
-            add_image=lambda name, image, step: pictures.append(
+            add_image=lambda name, image, step: figures.append(
                 (name, image, step)
             )
         ),
@@ -89,11 +85,11 @@ def sample(tmp_path):
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Hand over the files of the images instead of a picture."""
+    """Hand over the files of the images instead of a figure."""
     monkeypatch.setattr(
         trust_panel,
-        'draw_panel',
-        lambda persons, links: [Path(p.image_path).stem for p in persons],
+        'draw_validation_panel',
+        lambda poses, links: [Path(pose.image_path).stem for pose in poses],
     )
 
 
@@ -104,66 +100,45 @@ def validate(hook, runner, batches, mode='val'):
     getattr(hook, f'after_{mode}_epoch')(runner, {})
 
 
-def test_labeled_joints_beyond_the_threshold_are_wrong(sample):
-    person = PanelEntry.from_sample(sample(100))
-    assert person.wrong.tolist() == [False, True, False]
-    assert person.num_labeled == 2
-    assert list(person.scores) == ['keypoint_trust', 'keypoint_scores']
-    assert person.scores['keypoint_trust'].tolist() == [0.9, 0.1, 0.5]
-    stacked = sample(101)
-    seen = stacked.gt_instances.keypoints_visible
-    stacked.gt_instances.keypoints_visible = np.stack([seen, 1 + 0 * seen], -1)
-    again = PanelEntry.from_sample(stacked)
-    assert again.wrong.tolist() == person.wrong.tolist()
-
-
 def test_the_same_persons_are_drawn_in_any_order(sample, undrawn):
     samples = [sample(100 + i) for i in range(10)]
     hook, runner = TrustPanelHook(num=4), make_runner()
     validate(hook, runner, [samples[:6], samples[6:]])
     validate(hook, runner, [[s] for s in reversed(samples)])
     persons = ['100', '103', '106', '109']
-    assert runner.pictures == [('trust_panel', persons, 3)] * 2
+    assert runner.figures == [('trust_panel', persons, 3)] * 2
 
 
-def test_every_person_and_score_has_its_place_in_the_picture(sample):
-    persons = [PanelEntry.from_sample(sample(100 + i)) for i in range(2)]
-    picture = draw_panel(persons, LINKS)
-    assert picture.dtype == np.uint8
-    for person in persons:
-        (color,) = np.unique(
-            cv2.imread(person.image_path).reshape(-1, 3), axis=0
-        )
-        rows, columns = np.nonzero((picture[..., ::-1] == color).all(-1))
-        # trust above, raw score below, one column
-        assert rows.min() < 0.2 * len(picture)
-        assert rows.max() > 0.8 * len(picture)
-        assert np.ptp(columns) < 0.5 * picture.shape[1]
-    alone = draw_panel(
-        [PanelEntry.from_sample(sample(100, trust=False))], LINKS
+def test_the_panel_is_an_image_of_the_selected_persons(sample):
+    runner = make_runner()
+    validate(
+        TrustPanelHook(num=2), runner, [[sample(100 + i) for i in range(10)]]
     )
-    assert len(alone) < 0.6 * len(picture)
-    assert alone.shape[1] < picture.shape[1]
+    ((name, image, step),) = runner.figures
+    assert (name, step) == ('trust_panel', 3)
+    assert image.dtype == np.uint8
+    color = np.random.default_rng(109).integers(0, 255, 3)
+    assert (image[..., ::-1] == color).all(-1).any()
 
 
-def test_no_more_than_the_few_are_kept(sample):
+def test_only_selected_persons_are_stored(sample):
     hook, runner = TrustPanelHook(num=2), make_runner()
     hook.before_val_epoch(runner)
     hook.after_val_iter(runner, 0, {}, [sample(100 + i) for i in range(10)])
-    assert sorted(hook._seen) == [100, 109]
+    assert sorted(hook._poses) == [100, 109]
 
 
-def test_a_small_data_set_is_drawn_whole(sample):
+def test_all_persons_of_a_small_data_set_are_selected(sample):
     hook, runner = TrustPanelHook(num=99), make_runner()
     hook.before_val_epoch(runner)
-    assert hook._chosen == list(range(100, 110))
+    assert hook._ids == list(range(100, 110))
 
 
-def test_without_trust_the_picture_has_another_name(sample, undrawn):
+def test_without_trust_the_figure_has_another_name(sample, undrawn):
     runner = make_runner()
     samples = [sample(100 + i, trust=False) for i in range(10)]
     validate(TrustPanelHook(num=2), runner, [samples])
-    assert runner.pictures == [('score_panel', ['100', '109'], 3)]
+    assert runner.figures == [('score_panel', ['100', '109'], 3)]
 
 
 def test_a_test_leaves_a_panel_without_building_the_training(sample, undrawn):
@@ -171,7 +146,7 @@ def test_a_test_leaves_a_panel_without_building_the_training(sample, undrawn):
     runner.epoch = None  # the runner would build the training to tell it
     samples = [sample(100 + i) for i in range(10)]
     validate(TrustPanelHook(num=2), runner, [samples], mode='test')
-    assert runner.pictures[0][2] == 0
+    assert runner.figures[0][2] == 0
 
 
 def test_training_draws_nothing():
@@ -179,7 +154,7 @@ def test_training_draws_nothing():
     hook.before_train_epoch(runner)
     hook.after_train_iter(runner, 0, {}, {'loss': 0.0})
     hook.after_train_epoch(runner)
-    assert runner.pictures == []
+    assert runner.figures == []
 
 
 def one_process(rank, folder, samples):
@@ -188,7 +163,7 @@ def one_process(rank, folder, samples):
     )
     runner = make_runner()
     validate(TrustPanelHook(num=4), runner, [samples[rank::2]])
-    (Path(folder) / f'rank{rank}.json').write_text(json.dumps(runner.pictures))
+    (Path(folder) / f'rank{rank}.json').write_text(json.dumps(runner.figures))
     torch.distributed.destroy_process_group()
 
 

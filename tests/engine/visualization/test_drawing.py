@@ -8,25 +8,25 @@ from self_verify_pose.engine.visualization.drawing import (
     TRUST_COLORS,
     add_marks_legend,
     away_from_neighbors,
-    contrast,
     crop_around,
     draw_pose,
+    outline_colors,
 )
 from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
 
 
 def test_the_crop_holds_the_padded_box_inside_the_image():
     image = np.arange(100 * 80 * 3).reshape(100, 80, 3)
-    cut, corner = crop_around(image, np.array([20.0, 30.0, 40.0, 70.0]))
+    crop, corner = crop_around(image, np.array([20.0, 30.0, 40.0, 70.0]))
     assert corner.tolist() == [17, 25]
-    assert cut.shape == (50, 26, 3)
-    assert (cut == image[25:75, 17:43]).all()
+    assert crop.shape == (50, 26, 3)
+    assert (crop == image[25:75, 17:43]).all()
 
 
-def test_a_box_outside_the_image_still_gives_a_picture():
+def test_the_crop_of_a_box_outside_the_image_is_not_empty():
     image = np.zeros((50, 50, 3))
-    cut, _ = crop_around(image, np.array([-30.0, -30.0, 10.0, 10.0]))
-    assert cut.size > 0
+    crop, _ = crop_around(image, np.array([-30.0, -30.0, 10.0, 10.0]))
+    assert crop.size > 0
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_limbs_of_low_trust_are_dashed(axes):
     assert styles == ['--', '--', '-', '-']
 
 
-def test_what_is_above_1_has_the_color_of_1(axes):
+def test_scores_above_1_have_the_color_of_1(axes):
     draw_pose(axes, np.zeros((2, 2)), np.array([1.0, 1.7]), [])
     one, above = axes.collections[0].get_facecolors()
     np.testing.assert_array_equal(one, above)
@@ -77,7 +77,7 @@ def test_outlines_stand_out_from_every_color():
 
     for trust in np.linspace(0, 1, 101):
         inside = luminance(TRUST_COLORS.to_rgba(trust)[:3])
-        outside = luminance(str(contrast(trust)))
+        outside = luminance(outline_colors([trust])[0])
         assert abs(inside - outside) > 0.35, trust
 
 
@@ -88,21 +88,25 @@ def test_numbers_are_those_of_the_joints(axes):
     np.testing.assert_array_equal([text.xy for text in axes.texts], keypoints)
 
 
-def test_numbers_go_where_there_is_space():
+def test_numbers_are_placed_away_from_neighbors():
     keypoints = np.array([[0.0, 0.0], [4.0, 0.0], [2.0, 3.0], [90.0, 1.0]])
-    found = away_from_neighbors(keypoints)
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
-    for joint, direction in zip(keypoints, found, strict=True):
-        push = np.zeros(2)
+    directions = away_from_neighbors(keypoints)
+    np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1)
+    for joint, direction in zip(keypoints, directions, strict=True):
+        repulsion = np.zeros(2)
         for other in keypoints:
             if (other != joint).any():
-                push += (joint - other) / np.linalg.norm(joint - other) ** 2
-        np.testing.assert_allclose(direction, push / np.linalg.norm(push))
-    assert found[0][0] < 0 < found[1][0]
-    assert found[2][1] > 0.9
+                repulsion += (joint - other) / np.linalg.norm(
+                    joint - other
+                ) ** 2
+        np.testing.assert_allclose(
+            direction, repulsion / np.linalg.norm(repulsion)
+        )
+    assert directions[0][0] < 0 < directions[1][0]
+    assert directions[2][1] > 0.9
 
 
-def test_a_joint_that_nothing_pushes_has_its_number_above():
+def test_a_joint_without_repulsion_has_its_number_above():
     one = away_from_neighbors(np.zeros((1, 2)))
     np.testing.assert_array_equal(one, [[0, -1]])
     twins = away_from_neighbors(np.full((2, 2), 7.0))

@@ -1,0 +1,97 @@
+import pickle
+
+import numpy as np
+import pytest
+from prediction_files import write
+
+from self_verify_pose.metrics.evaluation.io.reading import read_predictions
+
+BROKEN_DUMPS = {
+    'no list': (lambda s: {'a': 1}, 'found a dict'),
+    'empty': (lambda s: [], 'found an empty dump'),
+    'no predictions': (
+        lambda s: [{'gt_instances': {}}],
+        "'pred_instances'",
+    ),
+    'no score': (
+        lambda s: s[0]['pred_instances'].pop('keypoint_scores') is s or s,
+        "sample id 500: expected 'keypoint_scores' in pred_instances",
+    ),
+    'no truth': (
+        lambda s: s[2]['gt_instances'].pop('keypoints') is s or s,
+        "sample id 502: expected 'keypoints' in gt_instances.*--ann",
+    ),
+    'field missing later': (
+        lambda s: s[3]['pred_instances'].pop('keypoint_trust') is s or s,
+        "sample id 503: expected 'keypoint_trust'",
+    ),
+    'no image id': (
+        lambda s: s[1].pop('img_id') is s or s,
+        "sample 1: expected 'img_id'.*meta_keys",
+    ),
+    'two persons': (
+        lambda s: (
+            s[0]['pred_instances'].update(keypoints=np.zeros((2, 17, 2))) or s
+        ),
+        'sample id 500: .*one person.*top-down',
+    ),
+    'NaN score': (
+        lambda s: (
+            s[0]['pred_instances'].update(
+                keypoint_scores=np.full((1, 17), np.nan)
+            )
+            or s
+        ),
+        'keypoint_scores: expected finite values.*first at person 500',
+    ),
+    'NaN point': (
+        lambda s: (
+            s[0]['pred_instances'].update(
+                keypoints=np.full((1, 17, 2), np.nan)
+            )
+            or s
+        ),
+        'predicted keypoints: expected finite',
+    ),
+    'no labels': (
+        lambda s: (
+            [
+                x['gt_instances'].update(keypoints_visible=np.zeros((1, 17)))
+                for x in s
+            ]
+            and s
+        ),
+        'expected labeled joints, found none in 6 persons',
+    ),
+    'detected boxes': (
+        lambda s: (
+            [
+                x['gt_instances'].update(
+                    keypoints=np.zeros((1, 17, 2)),
+                    keypoints_visible=np.ones((1, 17)),
+                )
+                for x in s
+            ]
+            and s
+        ),
+        'detected boxes.*--ann',
+    ),
+}
+
+
+@pytest.mark.parametrize('case', BROKEN_DUMPS)
+def test_a_broken_dump_is_a_clear_error(case, files, tmp_path):
+    change, match = BROKEN_DUMPS[case]
+    samples = change(pickle.loads(files['pkl'].read_bytes()))
+    path = write(tmp_path / 'broken.pkl', samples)
+    with pytest.raises(ValueError, match=match) as raised:
+        read_predictions(path)
+    assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize('content', [b'', b'{"a": 1}', b'\x80\x04cno.such\nx'])
+def test_a_file_that_is_no_pickle_is_a_clear_error(content, tmp_path):
+    path = tmp_path / 'preds.pkl'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='expected a dump of mim test'):
+        read_predictions(path)
