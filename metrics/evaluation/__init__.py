@@ -1,1 +1,1 @@
-"""Judge predictions that were written to a file (NumPy, no OpenMMLab)."""
+"""Evaluation of stored predictions (NumPy, no OpenMMLab)."""
