@@ -230,8 +230,9 @@ def coverage_from_groups(groups: ScoreGroups, max_risk: float) -> float:
     Returns:
         A value in [0, 1].
     """
-    allowed = groups.kept[groups.kept_risk <= max_risk * groups.kept]
-    return float(allowed.max(initial=0) / groups.total)
+    allowed = groups.kept_risk <= max_risk * groups.kept
+    lowest = np.argmax(allowed)
+    return float(groups.kept[lowest] * allowed[lowest] / groups.total)
 
 
 def _harmonic(count: NDArray[np.float64]) -> NDArray[np.float64]:
