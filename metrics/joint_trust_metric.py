@@ -1,4 +1,4 @@
-"""Judge a per-joint score by whether the joints it trusts are right."""
+"""MMPose metric: how well a score tells correct from wrong joints."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from mmengine.structures import BaseDataElement
 from mmpose.registry import METRICS
 from numpy.typing import NDArray
 
-from ..constants import PCK_THRESHOLD, RAW_SCORE, TRUST
+from ..constants import NUM_BINS, PCK_THRESHOLD, RAW_SCORE, TRUST
 from .functional import (
     accuracy_at,
     augrc,
@@ -34,25 +34,25 @@ _DEFAULT_PREFIXES = {TRUST: 'trust', RAW_SCORE: 'score'}
 
 @METRICS.register_module()
 class JointTrustMetric(BaseMetric):
-    """How well a score per joint tells right joints from wrong ones.
+    """Metrics of a per-joint score as a predictor of correct joints.
 
-    A joint is right when its error is at most ``dist_thr`` times the person
+    A joint is correct when its error is at most ``dist_thr`` times the person
     size, max(box width, box height). Labeled joints (visibility > 0) of all
     persons are pooled. Reported, each under the prefix:
 
-    - ``AUROC``, ``AUPR`` (right joints are the positives), ``AUPR_error``
-      (wrong joints are): ranking, for scores of any range. With right or
-      wrong joints only they are NaN and one warning says so.
+    - ``AUROC``, ``AUPR`` (correct joints are the positives), ``AUPR_error``
+      (wrong joints are): ranking, for scores of any range. NaN, with one
+      warning, if all joints are correct or all are wrong.
     - ``ECE`` (bins of equal width), ``ECE_mass`` (of equal count), ``Brier``:
-      the score read as the chance of being right.
-    - ``Acc@0.5``: share of joints for which ``score >= 0.5`` is the right
-      verdict, beside ``PosRate``, the share of right joints.
+      calibration of the score as the probability of a correct joint.
+    - ``Acc@0.5``: share of joints that ``score >= 0.5`` classifies
+      correctly; ``PosRate``: share of correct joints.
     - ``AURC``, ``AUGRC``: risk when the least trusted joints are dropped.
 
     Scores outside [0, 1], as raw SimCC and heatmap scores can be, are clipped
-    for ``ECE``, ``ECE_mass`` and ``Brier``, the only way to read them as a
-    chance; one warning per evaluation names the range found. All other
-    figures use the scores as they are.
+    for ``ECE``, ``ECE_mass`` and ``Brier``, which need probabilities; one
+    warning per evaluation names the range. All other metrics use the scores
+    as they are.
 
     Convention:
         Predicted and true keypoints are pixels of the original image, boxes
@@ -63,7 +63,7 @@ class JointTrustMetric(BaseMetric):
 
     Args:
         score_field: Field of ``pred_instances`` that holds the score (N, K).
-        dist_thr: Largest error of a right joint in units of person size.
+        dist_thr: Largest error of a correct joint in units of person size.
         num_bins: Number of bins of ``ECE`` and ``ECE_mass``.
         collect_device: Device that gathers results of all processes, 'cpu'
             or 'gpu'.
@@ -90,12 +90,12 @@ class JointTrustMetric(BaseMetric):
         self,
         score_field: str = TRUST,
         dist_thr: float = PCK_THRESHOLD,
-        num_bins: int = 15,
+        num_bins: int = NUM_BINS,
         collect_device: str = 'cpu',
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        """Check the options: wrong values stop here, not after an epoch."""
+        """Check the options before an epoch is spent."""
         is_correct(0.0, dist_thr)
         equal_width_edges(num_bins)
         self.score_field = score_field
@@ -113,7 +113,7 @@ class JointTrustMetric(BaseMetric):
         data_batch: Any,
         data_samples: Sequence[Mapping[str, Any] | BaseDataElement],
     ) -> None:
-        """Keep scores and errors of the labeled joints of each sample.
+        """Collect scores and errors of the labeled joints of each sample.
 
         Args:
             data_batch: Unused batch of the data loader.
@@ -141,14 +141,14 @@ class JointTrustMetric(BaseMetric):
     def compute_metrics(
         self, results: Sequence[Mapping[str, NDArray[np.float64]]]
     ) -> dict[str, float]:
-        """Compute all figures over the joints of all samples.
+        """Compute all metrics over the joints of all samples.
 
         Args:
             results: One mapping per sample: ``scores`` (J,) and ``errors``
                 (J,) in units of person size, of its J labeled joints.
 
         Returns:
-            The figures by name, without prefix.
+            The metric values by name, without prefix.
 
         Raises:
             ValueError: If there is no labeled joint.
@@ -164,14 +164,14 @@ class JointTrustMetric(BaseMetric):
         errors = np.concatenate([result['errors'] for result in results])
         correct = is_correct(errors, self.dist_thr)
         self._warn_if_one_class(correct)
-        chances = self._clip_to_chances(scores)
+        probabilities = self._clip(scores)
         return {
             'AUROC': auroc(scores, correct),
             'AUPR': aupr(scores, correct),
             'AUPR_error': aupr_error(scores, correct),
-            'ECE': ece(chances, correct, self.num_bins),
-            'ECE_mass': ece_mass(chances, correct, self.num_bins),
-            'Brier': brier(chances, correct),
+            'ECE': ece(probabilities, correct, self.num_bins),
+            'ECE_mass': ece_mass(probabilities, correct, self.num_bins),
+            'Brier': brier(probabilities, correct),
             'Acc@0.5': accuracy_at(scores, correct, threshold=0.5),
             'PosRate': float(correct.mean()),
             'AURC': aurc(scores, ~correct),
@@ -182,13 +182,11 @@ class JointTrustMetric(BaseMetric):
         if correct.all() or not correct.any():
             self._warn(
                 f'all {correct.size} labeled joints are '
-                f'{"right" if correct.all() else "wrong"} at dist_thr='
+                f'{"correct" if correct.all() else "wrong"} at dist_thr='
                 f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
             )
 
-    def _clip_to_chances(
-        self, scores: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def _clip(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         outside = (scores < 0) | (scores > 1)
         if outside.any():
             self._warn(
@@ -283,7 +281,7 @@ def _check_prediction(
 def _check_target(
     target: NDArray[np.float64], labeled: NDArray[np.bool_]
 ) -> None:
-    """Raise on NaN and on what MMPose fills in for detected boxes."""
+    """Raise on NaN and on placeholders of MMPose for detected boxes."""
     if not np.isfinite(target[labeled]).all():
         raise ValueError(
             "'keypoints' in gt_instances holds NaN or infinite values at "

@@ -1,18 +1,22 @@
-"""What JSON can hold of what was measured."""
+"""Conversion of results to values that JSON can hold."""
 
 import math
 from typing import Any
 
 
 def to_json_values(value: Any) -> Any:
-    """Return what JSON can hold; NaN becomes None.
+    """Convert nested results to values that JSON can hold.
 
     Args:
-        value: Dictionaries, lists, tuples and plain values, nested; a named
-            tuple becomes a dictionary.
+        value: Dictionaries, lists, tuples and plain values, nested.
 
     Returns:
-        The same of dictionaries, lists and plain values.
+        The same with named tuples as dictionaries, tuples as lists, keys as
+        strings and NaN as None.
+
+    Examples:
+        >>> to_json_values({1: (0.5, float('nan'))})
+        {'1': [0.5, None]}
     """
     if hasattr(value, '_asdict'):
         value = value._asdict()

@@ -1,8 +1,8 @@
-"""Predicted joints beside their truth: what every report is made from."""
+"""Predicted joints with their ground truth: the input of an evaluation."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Criterion = Literal['bbox', 'oks']
 
-# the smallest keypoint similarity of a right joint under 'oks'
+# Smallest keypoint similarity of a correct joint under 'oks'
 SIMILARITY_THR = 0.5
 
 
@@ -30,9 +30,9 @@ class GroundTruth:
         boxes: (N, 4) boxes (x1, y1, x2, y2) in pixels of the image.
         image_ids: (N,) id of each person's image.
         person_ids: (N,) id of each person's annotation.
-        occluded: (N, K) bool, True where a labeled joint is hidden; None
-            where nobody says.
-        areas: (N,) segment areas in square pixels; None where nobody says.
+        occluded: (N, K) bool, True where a labeled joint is occluded; None
+            if unknown.
+        areas: (N,) segment areas in square pixels; None if unknown.
     """
 
     keypoints: Floats
@@ -52,36 +52,47 @@ class GroundTruth:
         """(N,) longer sides of the boxes in pixels."""
         return person_size(self.boxes)
 
+    @property
+    def known_areas(self) -> Floats:
+        """(N,) segment areas in square pixels, all above 0.
+
+        Raises:
+            ValueError: If the area of a person is unknown or not positive.
+        """
+        if self.areas is None or not (self.areas > 0).all():
+            raise ValueError(
+                "expected the 'area' of every person, found some without"
+            )
+        return self.areas
+
     def take(self, rows: NDArray[np.generic]) -> 'GroundTruth':
-        """Return some of the persons.
+        """Select some of the persons.
 
         Args:
-            rows: Positions, or an (N,) mask.
+            rows: (M,) positions, or an (N,) mask.
 
         Returns:
-            These persons.
+            The selected persons.
         """
-        names = self.__dataclass_fields__
-        values = {name: getattr(self, name) for name in names}
-        return GroundTruth(
-            **{
-                name: value if value is None else value[rows]
-                for name, value in values.items()
-            }
-        )
+        selected: dict[str, Any] = {
+            f.name: value[rows]
+            for f in fields(self)
+            if (value := getattr(self, f.name)) is not None
+        }
+        return replace(self, **selected)
 
 
 @dataclass(frozen=True)
 class EvaluationInput:
-    """Predictions of N persons with K joints each, beside the truth.
+    """Predictions of N persons with K joints each and their ground truth.
 
     Attributes:
         scores: (N, K) scores by name, of any range, higher is surer.
         keypoints: (N, K, 2) predicted points in pixels of the image.
         truth: The N persons that were predicted, in the same order.
-        everyone: All annotated persons of the images, for joints placed on
-            somebody else; the N persons where nobody else is known.
-        notes: What a reader of the report should know.
+        everyone: All annotated persons of the images, to find joints
+            predicted on another person; by default the N persons.
+        notes: Remarks to be printed in the report.
 
     Raises:
         ValueError: If there is no person, no score or no labeled joint, if
@@ -93,10 +104,10 @@ class EvaluationInput:
     keypoints: Floats
     truth: GroundTruth
     everyone: GroundTruth = None  # type: ignore[assignment]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check everything once, so that nothing below has to."""
+        """Fill in the default and check shapes and values."""
         if self.everyone is None:
             object.__setattr__(self, 'everyone', self.truth)
         _check_shapes(self)
@@ -116,39 +127,37 @@ class EvaluationInput:
         Raises:
             ValueError: If an area is unknown or the joints are not COCO's.
         """
-        if why := self.no_similarity:
-            raise ValueError(f'keypoint similarity: {why}.')
+        if reason := self.no_similarity:
+            raise ValueError(f'keypoint similarity: {reason}.')
         return keypoint_similarity(
-            self.keypoints, self.truth.keypoints, self.truth.areas
+            self.keypoints, self.truth.keypoints, self.truth.known_areas
         )
 
     @property
     def no_similarity(self) -> str:
-        """Why there is no keypoint similarity, empty where there is."""
+        """Reason why there is no keypoint similarity; empty if there is."""
         count = self.keypoints.shape[1]
         if count != len(COCO_SIGMAS):
             return f'expected the 17 joints of COCO, found {count}'
-        for people in (self.truth, self.everyone):
-            areas = people.areas
-            if areas is None or not (areas > 0).all():
-                return (
-                    "expected the 'area' of every person, found some without"
-                )
+        try:
+            _ = self.truth.known_areas, self.everyone.known_areas
+        except ValueError as error:
+            return str(error)
         return ''
 
     def correct(
         self, dist_thr: float = PCK_THRESHOLD, criterion: Criterion = 'bbox'
     ) -> Mask:
-        """Tell which joints are right.
+        """Apply the rule for correct joints.
 
         Args:
-            dist_thr: Largest error of a right joint in units of person size;
-                for 'bbox'.
+            dist_thr: Largest error of a correct joint in units of person
+                size; for 'bbox'.
             criterion: 'bbox': the error is at most ``dist_thr``; 'oks': the
                 keypoint similarity of COCO is at least 0.5.
 
         Returns:
-            (N, K) bool; it means nothing for joints without a label.
+            (N, K) bool; arbitrary for joints without a label.
 
         Raises:
             ValueError: If the criterion is unknown or cannot be computed.
@@ -160,18 +169,18 @@ class EvaluationInput:
 
 
 def check_criterion(criterion: str) -> None:
-    """Raise unless there is such a criterion.
+    """Raise unless the criterion exists.
 
     Args:
-        criterion: Its name.
+        criterion: Name of a criterion.
 
     Raises:
         ValueError: If there is none of this name.
     """
-    known = get_args(Criterion)
-    if criterion not in known:
+    names = get_args(Criterion)
+    if criterion not in names:
         raise ValueError(
-            f'criterion: expected one of {", ".join(known)}, found '
+            f'criterion: expected one of {", ".join(names)}, found '
             f'{criterion!r}; choose one of them.'
         )
 
@@ -194,11 +203,11 @@ def _check_shapes(joints: EvaluationInput) -> None:
         'labeled': joints.truth.labeled.shape,
         **{name: value.shape for name, value in joints.scores.items()},
     }
-    for name, found in shapes.items():
-        if found != expected:
+    for name, shape in shapes.items():
+        if shape != expected:
             raise ValueError(
                 f'{name}: expected the shape (N, K) of the predicted '
-                f'keypoints {expected}, found {found}; each prediction must '
+                f'keypoints {expected}, found {shape}; each prediction must '
                 'belong to one annotated person.'
             )
 

@@ -1,4 +1,4 @@
-"""Pure functions that judge per-joint scores (NumPy and scikit-learn only)."""
+"""Metrics of per-joint scores as pure functions of NumPy arrays."""
 
 from ...constants import PCK_THRESHOLD
 from .calibration import (
@@ -13,6 +13,7 @@ from .calibration import (
 )
 from .correctness import is_correct, joint_errors, person_size
 from .ranking import aupr, aupr_error, auroc
+from .score_groups import ScoreGroups, SortedScores
 from .selective import (
     RiskCoverageCurve,
     augrc,
@@ -25,6 +26,8 @@ __all__ = [
     'PCK_THRESHOLD',
     'ReliabilityBins',
     'RiskCoverageCurve',
+    'ScoreGroups',
+    'SortedScores',
     'accuracy_at',
     'augrc',
     'aupr',

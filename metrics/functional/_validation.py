@@ -27,7 +27,7 @@ def check_scores_and_correct(
 
     Args:
         scores: (N,) score of each joint, N ≥ 1.
-        correct: (N,) bool (or 0/1), True where the joint is right.
+        correct: (N,) bool (or 0/1), True where the joint is correct.
 
     Returns:
         (N,) float64 and (N,) bool.
@@ -37,7 +37,7 @@ def check_scores_and_correct(
     """
     score_values = check_scores(scores)
     correct_values = np.asarray(correct)
-    _check_same_shape(score_values, correct_values, 'correct')
+    _check_same_shape(score_values.shape, correct_values, 'correct')
     if correct_values.dtype != np.bool_:
         if not np.isin(correct_values, (0, 1)).all():
             raise ValueError(
@@ -66,8 +66,37 @@ def check_scores_and_risk(
     """
     score_values = check_scores(scores)
     risk_values = _finite_vector(risk, 'risk')
-    _check_same_shape(score_values, risk_values, 'risk')
+    _check_same_shape(score_values.shape, risk_values, 'risk')
     return score_values, risk_values
+
+
+def check_sample_weight(
+    sample_weight: ArrayLike | None, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Return the weights of joints as a finite, non-negative vector.
+
+    Args:
+        sample_weight: (N,) repetitions of each joint; None for 1.
+        shape: Shape (N,) of the scores.
+
+    Returns:
+        (N,) float64, at least 0, with a positive sum.
+
+    Raises:
+        ValueError: If the shape differs, or a weight is negative, NaN or
+            infinite, or all of them are 0.
+    """
+    if sample_weight is None:
+        return np.ones(shape)
+    weight = _finite_vector(sample_weight, 'sample_weight')
+    _check_same_shape(shape, weight, 'sample_weight')
+    if weight.min() < 0 or weight.max() == 0:
+        raise ValueError(
+            'sample_weight must be at least 0 and positive for some joint, '
+            f'found [{weight.min():.4g}, {weight.max():.4g}]; give numbers '
+            'of repetitions.'
+        )
+    return weight
 
 
 def check_probabilities(scores: NDArray[np.float64]) -> None:
@@ -105,10 +134,10 @@ def _finite_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 
 def _check_same_shape(
-    scores: NDArray[np.float64], values: NDArray[np.generic], name: str
+    shape: tuple[int, ...], values: NDArray[np.generic], name: str
 ) -> None:
-    if values.shape != scores.shape:
+    if values.shape != shape:
         raise ValueError(
-            f'{name} must have the shape of scores {scores.shape}, found '
+            f'{name} must have the shape of scores {shape}, found '
             f'{values.shape}.'
         )

@@ -1,4 +1,4 @@
-"""When a predicted joint counts as right."""
+"""Rule that decides whether a predicted joint is correct."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ def person_size(bboxes: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(
             f'bboxes must have shape (..., 4), found {boxes.shape}.'
         )
-    size = (boxes[..., 2:] - boxes[..., :2]).max(axis=-1)
+    size = np.asarray((boxes[..., 2:] - boxes[..., :2]).max(axis=-1))
     _check_positive(size)
     return size
 
@@ -68,15 +68,16 @@ def joint_errors(
             f'{true.shape} and {sizes.shape}.'
         )
     _check_positive(sizes)
-    return np.linalg.norm(predicted - true, axis=-1) / sizes[..., None]
+    distance = np.linalg.norm(predicted - true, axis=-1)
+    return np.asarray(distance / sizes[..., None])
 
 
 def is_correct(errors: ArrayLike, dist_thr: float) -> NDArray[np.bool_]:
-    """Whether each joint is right: its error is at most the threshold.
+    """Tell whether the error of each joint is at most the threshold.
 
     Args:
         errors: (...) errors in units of person size.
-        dist_thr: Largest error of a right joint, in the same units.
+        dist_thr: Largest error of a correct joint, in the same units.
 
     Returns:
         (...) bool.

@@ -1,4 +1,4 @@
-"""What kind of error a joint is: jitter, miss, inversion or swap.
+"""Kinds of localization errors: jitter, inversion, swap and miss.
 
 Source: Ronchi and Perona, "Benchmarking and Error Diagnosis in Multi-Instance
 Pose Estimation", ICCV 2017, section 3.1, with their thresholds .5 and .85 of
@@ -15,14 +15,14 @@ Mask = NDArray[np.bool_]
 
 KINDS = ('good', 'jitter', 'inversion', 'swap', 'miss')
 NEAR, GOOD = 0.5, 0.85
-# the similarity to a joint that has no label
+# Similarity to a joint that has no label.
 _UNKNOWN = -1.0
 
 
 def error_kinds(
     own: Floats, inverted: Floats, swapped: Floats
 ) -> NDArray[np.int64]:
-    """Name the kind of each joint by the true joint that it lies closest to.
+    """Classify each joint by the true joint that it lies closest to.
 
     ``good`` and ``jitter``: its own, at a similarity of at least .85 or .5.
     ``inversion``: its mirror image of the same person. ``swap``: the same
@@ -96,22 +96,23 @@ def swapped_similarity(
     Args:
         keypoints: (N, K, 2) predicted points in pixels.
         image_ids: (N,) image of each prediction.
-        person_ids: (N,) the person whom each prediction is of.
-        others: (M, K, 2) true points of everyone, (M, K) which are labeled,
-            (M,) areas in square pixels.
-        other_images: (M,) image of each of everyone.
-        other_ids: (M,) id of each of everyone.
+        person_ids: (N,) id of the person that each prediction belongs to.
+        others: All annotated persons: (M, K, 2) true points in pixels,
+            (M, K) bool, True for labeled joints, and (M,) areas in square
+            pixels.
+        other_images: (M,) image of each annotated person.
+        other_ids: (M,) id of each annotated person.
         mirror: (K,) position of each joint's mirror image.
 
     Returns:
         (N, K) largest similarity to the same joint, or to its mirror image,
-        of somebody else in the image; below 0 where there is nobody.
+        of another person in the image; below 0 where there is none.
     """
     points, labeled, areas = others
     best = np.full(keypoints.shape[:2], _UNKNOWN)
     row, other = _pairs(image_ids, other_images)
-    strangers = person_ids[row] != other_ids[other]
-    row, other = row[strangers], other[strangers]
+    differ = person_ids[row] != other_ids[other]
+    row, other = row[differ], other[differ]
     if not len(row):
         return best
     same, flipped = (

@@ -1,67 +1,100 @@
-"""How well a score ranks right joints above wrong ones."""
+"""How well a score ranks correct joints above wrong ones."""
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.metrics import average_precision_score, roc_auc_score
+from numpy.typing import ArrayLike, NDArray
 
-from ._validation import check_scores_and_correct
+from .score_groups import ScoreGroups, group_correct
 
 
-def auroc(scores: ArrayLike, correct: ArrayLike) -> float:
-    """Chance that a right joint scores higher than a wrong one.
+def auroc(
+    scores: ArrayLike,
+    correct: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Probability that a correct joint scores higher than a wrong one.
 
     Convention:
-        Right joints are the positives; a tie counts one half.
+        Correct joints are the positives; a tie counts one half.
 
     Args:
         scores: (N,) scores of any range, higher is surer.
-        correct: (N,) bool, True where the joint is right.
+        correct: (N,) bool, True where the joint is correct.
+        sample_weight: (N,) repetitions of each joint, at least 0; 1 by
+            default.
 
     Returns:
-        A value in [0, 1], or NaN if all joints are right or all are wrong.
+        A value in [0, 1], or NaN if all joints are correct or all are wrong.
 
     Raises:
-        ValueError: If the inputs are not finite vectors of one length.
+        ValueError: If the inputs are not finite vectors of one length, or the
+            weights are negative or all 0.
 
     Examples:
         >>> auroc([0.9, 0.8, 0.3, 0.8], [True, True, False, False])
         0.875
     """
-    score_values, is_right = check_scores_and_correct(scores, correct)
-    if is_right.all() or not is_right.any():
+    return auroc_from_groups(group_correct(scores, correct, sample_weight))
+
+
+def auroc_from_groups(groups: ScoreGroups) -> float:
+    """Compute :func:`auroc` of grouped joints.
+
+    Args:
+        groups: Joints by score, with a binary risk.
+
+    Returns:
+        The value; NaN also if there is no joint.
+    """
+    correct, wrong = groups.correct, groups.risk
+    num_correct, num_wrong = correct.sum(), wrong.sum()
+    if not num_correct or not num_wrong:
         return float('nan')
-    return float(roc_auc_score(is_right, score_values))
+    not_above = np.cumsum(correct) - correct / 2
+    lost = wrong @ not_above
+    return float(1 - lost / (num_correct * num_wrong))
 
 
-def aupr(scores: ArrayLike, correct: ArrayLike) -> float:
-    """Average precision of finding the right joints.
+def aupr(
+    scores: ArrayLike,
+    correct: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Average precision of finding the correct joints by a high score.
 
     Convention:
-        Right joints are the positives; ties share one threshold and the
+        Correct joints are the positives; ties share one threshold and the
         curve is summed in steps, without interpolation.
 
     Args:
         scores: (N,) scores of any range, higher is surer.
-        correct: (N,) bool, True where the joint is right.
+        correct: (N,) bool, True where the joint is correct.
+        sample_weight: (N,) repetitions of each joint, at least 0; 1 by
+            default.
 
     Returns:
-        A value in [0, 1], or NaN if all joints are right or all are wrong.
-        A score without information reaches the share of right joints.
+        A value in [0, 1], or NaN if all joints are correct or all are wrong.
+        A score without information reaches the share of correct joints.
 
     Raises:
-        ValueError: If the inputs are not finite vectors of one length.
+        ValueError: If the inputs are not finite vectors of one length, or the
+            weights are negative or all 0.
 
     Examples:
         >>> aupr([0.9, 0.8, 0.7, 0.6], [True, False, True, False])
         0.8333333333333333
     """
-    score_values, is_right = check_scores_and_correct(scores, correct)
-    if is_right.all() or not is_right.any():
-        return float('nan')
-    return float(average_precision_score(is_right, score_values))
+    groups = group_correct(scores, correct, sample_weight)
+    return _average_precision(groups.correct[::-1], groups.weight[::-1])
 
 
-def aupr_error(scores: ArrayLike, correct: ArrayLike) -> float:
+def aupr_error(
+    scores: ArrayLike,
+    correct: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Average precision of finding the wrong joints by a low score.
 
     Convention:
@@ -69,18 +102,47 @@ def aupr_error(scores: ArrayLike, correct: ArrayLike) -> float:
 
     Args:
         scores: (N,) scores of any range, higher is surer.
-        correct: (N,) bool, True where the joint is right.
+        correct: (N,) bool, True where the joint is correct.
+        sample_weight: (N,) repetitions of each joint, at least 0; 1 by
+            default.
 
     Returns:
-        A value in [0, 1], or NaN if all joints are right or all are wrong.
+        A value in [0, 1], or NaN if all joints are correct or all are wrong.
         A score without information reaches the share of wrong joints.
 
     Raises:
-        ValueError: If the inputs are not finite vectors of one length.
+        ValueError: If the inputs are not finite vectors of one length, or the
+            weights are negative or all 0.
 
     Examples:
         >>> aupr_error([0.9, 0.8, 0.7, 0.6], [True, False, True, False])
         0.8333333333333333
     """
-    score_values, is_right = check_scores_and_correct(scores, correct)
-    return aupr(-score_values, np.logical_not(is_right))
+    return aupr_error_from_groups(
+        group_correct(scores, correct, sample_weight)
+    )
+
+
+def aupr_error_from_groups(groups: ScoreGroups) -> float:
+    """Compute :func:`aupr_error` of grouped joints.
+
+    Args:
+        groups: Joints by score, with a binary risk.
+
+    Returns:
+        The value.
+    """
+    return _average_precision(groups.risk, groups.weight)
+
+
+def _average_precision(
+    positive: NDArray[np.float64], weight: NDArray[np.float64]
+) -> float:
+    """Average precision of (G,) groups, retrieved from the first one on."""
+    num_positive = positive.sum()
+    if num_positive in (0, weight.sum()):
+        return float('nan')
+    retrieved = np.cumsum(weight)
+    retrieved[retrieved == 0] = 1  # groups of weight 0 in front
+    precision = np.cumsum(positive) / retrieved
+    return float(positive @ precision / num_positive)

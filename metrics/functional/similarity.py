@@ -1,4 +1,4 @@
-"""Keypoint similarity of COCO."""
+"""Keypoint similarity of COCO (the terms of OKS)."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,4 +34,4 @@ def keypoint_similarity(
     offset = np.asarray(keypoints, np.float64) - np.asarray(target, np.float64)
     spread = 2 * np.asarray(sigmas, np.float64)
     scale = np.asarray(areas, np.float64)[..., None] * spread**2
-    return np.exp(-np.square(offset).sum(-1) / (2 * scale))
+    return np.asarray(np.exp(-np.square(offset).sum(-1) / (2 * scale)))

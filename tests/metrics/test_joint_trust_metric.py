@@ -95,7 +95,7 @@ def test_built_from_config_reports_all_names():
     assert all(0 < value < 1 for value in result.values())
 
 
-def test_matches_figures_by_hand():
+def test_matches_metrics_by_hand():
     samples = [make_sample(i) for i in range(20)]
     result = evaluate(samples)
     scores, correct = by_hand(samples, 'keypoint_trust')
@@ -106,7 +106,7 @@ def test_matches_figures_by_hand():
     assert result['trust/Acc@0.5'] == np.mean((scores >= 0.5) == correct)
 
 
-def test_options_reach_the_figures():
+def test_options_reach_the_metrics():
     samples = [make_sample(i) for i in range(20)]
     loose = evaluate(samples, dist_thr=0.08)
     assert loose['trust/PosRate'] > evaluate(samples)['trust/PosRate']
@@ -182,7 +182,7 @@ def test_crop_space_keypoints_are_ignored():
     assert evaluate([sample]) == expected
 
 
-def test_joint_at_the_threshold_is_right():
+def test_joint_at_the_threshold_is_correct():
     sample = make_sample(0, num_keypoints=2)
     sample.gt_instances.keypoints_visible[:] = 1
     sample.gt_instances.bboxes[:] = [0, 0, 200, 100]
@@ -191,20 +191,20 @@ def test_joint_at_the_threshold_is_right():
     assert evaluate([sample])['trust/PosRate'] == 0.5
 
 
-@pytest.mark.parametrize('right', [True, False])
-def test_one_class_is_nan_and_one_warning(right, warnings_seen):
+@pytest.mark.parametrize('all_correct', [True, False])
+def test_one_class_is_nan_and_one_warning(all_correct, warnings_seen):
     sample = make_sample(0)
-    shift = 0 if right else 50
+    shift = 0 if all_correct else 50
     sample.pred_instances.keypoints = sample.gt_instances.keypoints + shift
     result = evaluate([sample])
     for name in ('AUROC', 'AUPR', 'AUPR_error'):
         assert math.isnan(result[f'trust/{name}'])
     for name in NAMES[3:]:
         assert math.isfinite(result[f'trust/{name}'])
-    assert result['trust/PosRate'] == float(right)
+    assert result['trust/PosRate'] == float(all_correct)
     assert len(warnings_seen) == 1
     message, logger, level = warnings_seen[0]
-    assert ('right' if right else 'wrong') in message
+    assert ('are correct' if all_correct else 'are wrong') in message
     assert (logger, level) == ('current', 30)
 
 

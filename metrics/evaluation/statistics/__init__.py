@@ -1,1 +1,1 @@
-"""Statistics of scores: estimates, intervals, strata."""
+"""Statistics of scores: estimates, bootstrap intervals, strata."""

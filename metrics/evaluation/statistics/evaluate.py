@@ -1,32 +1,27 @@
-"""Judge every score of the same joints, with bootstrap intervals."""
+"""Evaluate every score of the same joints, with bootstrap intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from ....constants import NUM_BINS, PCK_THRESHOLD, RAW_SCORE
-from ...functional import (
-    augrc,
-    aupr_error,
-    aurc,
-    auroc,
-    brier,
-    coverage_at_risk,
-    ece,
-    ece_mass,
+from ....constants import NUM_BINS, NUM_BOOTSTRAP, PCK_THRESHOLD, RAW_SCORE
+from ...functional.calibration import (
+    brier_from_groups,
+    ece_from_groups,
+    ece_mass_from_groups,
+)
+from ...functional.ranking import aupr_error_from_groups, auroc_from_groups
+from ...functional.score_groups import ScoreGroups, SortedScores
+from ...functional.selective import (
+    augrc_from_groups,
+    aurc_from_groups,
+    coverage_from_groups,
 )
 from ..evaluation_input import Criterion, EvaluationInput, Floats, Mask
-from .resampling import (
-    RANKING,
-    calibration_draws,
-    draw_images,
-    harmonic_numbers,
-    ranking_draw,
-    sort_joints,
-)
+from .resampling import ImageDraws, draw_images
 
 MAX_RISK = 0.05
 LEVEL = 95
@@ -44,10 +39,10 @@ METRICS = {
 
 
 class Estimate(NamedTuple):
-    """A figure with its bootstrap interval.
+    """A value with its bootstrap interval.
 
     Attributes:
-        value: The figure on all joints.
+        value: The value on all joints.
         low: Lower end of the 95 % interval, NaN where there is none.
         high: Upper end.
     """
@@ -59,18 +54,18 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What every score of the same joints reaches.
+    """Metrics of all scores of the same joints.
 
     Attributes:
         num_joints: Labeled joints.
         num_persons: Persons with a labeled joint.
         num_images: Images with a labeled joint: what is resampled.
         error_rate: Share of wrong joints, the base rate of ``AUPR_error``.
-        scorers: Figures by score, then by metric of ``METRICS``.
+        scorers: Estimates by score, then by metric of ``METRICS``.
         reference: The score that the others are compared with.
         differences: Each score minus the reference, by score and metric, on
             the same draws.
-        warnings: What makes a figure NaN or odd.
+        warnings: Reasons for values that are NaN or need care.
     """
 
     num_joints: int
@@ -88,31 +83,33 @@ def evaluate_scores(
     names: Sequence[str] | None = None,
     dist_thr: float = PCK_THRESHOLD,
     criterion: Criterion = 'bbox',
-    n_bootstrap: int = 200,
+    n_bootstrap: int = NUM_BOOTSTRAP,
     seed: int = 0,
     reference: str | None = None,
 ) -> Evaluation:
-    """Judge scores by whether the joints they trust are right.
+    """Evaluate scores by how well they tell correct from wrong joints.
 
     Intervals hold the middle 95 % of the statistics of images drawn with
     replacement; all scores see the same draws. ``ECE``, ``ECE_mass`` and
-    ``Brier`` read the score, clipped to [0, 1], as the chance of being right.
+    ``Brier`` read the score, clipped to [0, 1], as the probability of a
+    correct joint.
 
     Args:
         joints: Predictions beside the truth.
-        names: Scores to judge; all by default.
-        dist_thr: Largest error of a right joint in units of person size, for
+        names: Scores to evaluate; all by default.
+        dist_thr: Largest error of a correct joint in units of person size, for
             'bbox'.
-        criterion: When a joint is right, see :meth:`EvaluationInput.correct`.
+        criterion: Rule for a correct joint, see
+            :meth:`EvaluationInput.correct`.
         n_bootstrap: Number of draws; 0 for no intervals.
         seed: Seed of the draws.
         reference: Score that the others are compared with; by default
             ``keypoint_scores``, else the first.
 
     Returns:
-        The figures. ``AUROC`` and ``AUPR_error`` are NaN, with a warning,
-        where all joints are right or all are wrong; intervals are NaN, with a
-        warning, where there is one image only.
+        The estimates. ``AUROC`` and ``AUPR_error`` are NaN, with a warning,
+        where all joints are correct or all are wrong; intervals are NaN, with
+        a warning, where there is one image only.
 
     Raises:
         ValueError: If a name, the criterion or a number is not as described.
@@ -125,45 +122,41 @@ def evaluate_scores(
             f'reference: expected one of {", ".join(names)}, found '
             f'{reference!r}; choose one of them.'
         )
-    if n_bootstrap < 0:
-        raise ValueError(
-            f'n_bootstrap: expected 0 or more draws, found {n_bootstrap}.'
-        )
     labeled = joints.truth.labeled
     correct = joints.correct(dist_thr, criterion)[labeled]
-    image = image_positions(joints)
-    counts = draw_counts(image, n_bootstrap, seed)
-    values, draws = {}, {}
+    draws = draw_images(joints, n_bootstrap, seed)
+    values, drawn_values = {}, {}
     for name in names:
-        scores = joints.scores[name][labeled]
-        values[name] = figures(scores, correct)
-        draws[name] = figure_draws(scores, correct, image, counts)
+        scores = SortedScores(joints.scores[name][labeled], ~correct)
+        values[name] = compute_metrics(scores.group(np.ones(correct.size)))
+        drawn_values[name] = bootstrap_metrics(scores, draws)
     return Evaluation(
         num_joints=correct.size,
         num_persons=int(labeled.any(1).sum()),
-        num_images=int(image.max()) + 1,
-        error_rate=_error_rate(correct, image, counts),
-        scorers={n: _estimates(values[n], draws[n]) for n in names},
+        num_images=draws.counts.shape[1],
+        error_rate=_error_rate(correct, draws),
+        scorers={n: _estimates(values[n], drawn_values[n]) for n in names},
         reference=reference,
         differences={
             n: _estimates(
-                values[n] - values[reference], draws[n] - draws[reference]
+                values[n] - values[reference],
+                drawn_values[n] - drawn_values[reference],
             )
             for n in names
             if n != reference
         },
-        warnings=_warnings(joints, names, correct, counts.shape[1]),
+        warnings=_warnings(joints, names, correct, draws.counts.shape[1]),
     )
 
 
 def check_names(
     joints: EvaluationInput, names: Sequence[str] | None
 ) -> list[str]:
-    """Return the names of the scores to judge.
+    """Return the names of the scores to evaluate.
 
     Args:
         joints: Predictions beside the truth.
-        names: Scores to judge; None for all.
+        names: Scores to evaluate; None for all.
 
     Returns:
         The names.
@@ -182,146 +175,100 @@ def check_names(
     return chosen
 
 
-def image_positions(joints: EvaluationInput) -> NDArray[np.int64]:
-    """Number the images that hold a labeled joint.
+def compute_metrics(groups: ScoreGroups) -> Floats:
+    """Compute all metrics of one score.
 
     Args:
-        joints: Predictions beside the truth.
+        groups: Joints by score of any range, with a binary risk.
 
     Returns:
-        (J,) position of the image of each labeled joint, 0 … I − 1.
+        (8,) values in the order of ``METRICS``.
     """
-    labeled = joints.truth.labeled
-    per_joint = np.repeat(joints.truth.image_ids, labeled.sum(1))
-    return np.unique(per_joint, return_inverse=True)[1]
-
-
-def draw_counts(
-    image: NDArray[np.int64], n_bootstrap: int, seed: int
-) -> NDArray[np.int64]:
-    """Draw images with replacement, where there are several.
-
-    Args:
-        image: (J,) position of each joint's image.
-        n_bootstrap: Number of draws.
-        seed: Seed of the draws.
-
-    Returns:
-        (B, I) how often each draw holds each image; no draw of one image.
-    """
-    counts = draw_images(image.max() + 1, n_bootstrap, seed)
-    return counts if counts.shape[1] > 1 else counts[:0]
-
-
-def figures(scores: Floats, correct: Mask) -> Floats:
-    """All figures of one score.
-
-    Args:
-        scores: (J,) scores.
-        correct: (J,) bool.
-
-    Returns:
-        (8,) in the order of ``METRICS``.
-    """
-    chance = np.clip(scores, 0, 1)
+    clipped = groups.clip()
     return np.array(
         [
-            auroc(scores, correct),
-            aupr_error(scores, correct),
-            ece(chance, correct, NUM_BINS),
-            ece_mass(chance, correct, NUM_BINS),
-            brier(chance, correct),
-            aurc(scores, ~correct),
-            augrc(scores, ~correct),
-            coverage_at_risk(scores, ~correct, MAX_RISK),
+            auroc_from_groups(groups),
+            aupr_error_from_groups(groups),
+            ece_from_groups(clipped, NUM_BINS),
+            ece_mass_from_groups(clipped, NUM_BINS),
+            brier_from_groups(clipped),
+            aurc_from_groups(groups),
+            augrc_from_groups(groups),
+            coverage_from_groups(groups, MAX_RISK),
         ]
     )
 
 
-def figure_draws(
-    scores: Floats,
-    correct: Mask,
-    image: NDArray[np.int64],
-    counts: NDArray[np.int64],
-) -> Floats:
-    """All figures of one score on every draw.
+def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
+    """Compute all metrics of one score on every draw.
 
     Args:
-        scores: (J,) scores.
-        correct: (J,) bool.
-        image: (J,) position of each joint's image.
-        counts: (B, I) how often each draw holds each image.
+        scores: J joints, with a binary risk.
+        draws: B draws of the images of these joints.
 
     Returns:
-        (B, 8) in the order of ``METRICS``.
+        (B, 8) values in the order of ``METRICS``.
     """
-    if not len(counts):
-        return np.empty((0, len(METRICS)))
-    joints = sort_joints(scores, correct, image)
-    largest = int((counts @ np.bincount(image)).max())
-    harmonic = harmonic_numbers(largest)
-    ranks = [
-        ranking_draw(joints, row, MAX_RISK, NUM_BINS, harmonic)
-        for row in counts
+    values = [
+        compute_metrics(scores.group(weights))
+        for weights in draws.joint_weights()
     ]
-    columns = dict(zip(RANKING, np.array(ranks).T, strict=True))
-    columns['ECE'], columns['Brier'] = calibration_draws(
-        scores, correct, image, counts, NUM_BINS
-    )
-    return np.stack([columns[name] for name in METRICS], 1)
+    return np.reshape(values, (-1, len(METRICS)))
 
 
-def interval(draws: Floats) -> tuple[float, float]:
-    """Return the middle 95 % of the draws that are defined.
+def make_estimate(value: float, draws: ArrayLike) -> Estimate:
+    """Return a value with the middle 95 % of its draws that are defined.
 
     Args:
-        draws: (B,) values, NaN where a draw leaves the value undefined.
+        value: The value on all joints.
+        draws: (B,) values of the draws, NaN where one is undefined.
 
     Returns:
-        Lower and upper end, NaN where no draw is defined.
+        The estimate; its interval is NaN where no draw is defined.
     """
-    defined = draws[np.isfinite(draws)]
+    drawn = np.asarray(draws, np.float64)
+    defined = drawn[np.isfinite(drawn)]
     if not defined.size:
-        return float('nan'), float('nan')
+        return Estimate(float(value), float('nan'), float('nan'))
     tail = (100 - LEVEL) / 2
     low, high = np.percentile(defined, (tail, 100 - tail))
-    return float(low), float(high)
+    return Estimate(float(value), float(low), float(high))
 
 
 def _estimates(values: Floats, draws: Floats) -> dict[str, Estimate]:
     return {
-        name: Estimate(float(values[k]), *interval(draws[:, k]))
+        name: make_estimate(values[k], draws[:, k])
         for k, name in enumerate(METRICS)
     }
 
 
-def _error_rate(
-    correct: Mask, image: NDArray[np.int64], counts: NDArray[np.int64]
-) -> Estimate:
-    wrong = counts @ np.bincount(image, ~correct)
-    rate = wrong / (counts @ np.bincount(image))
-    return Estimate(float(1 - correct.mean()), *interval(rate))
+def _error_rate(correct: Mask, draws: ImageDraws) -> Estimate:
+    rates = [
+        np.average(~correct, weights=weights)
+        for weights in draws.joint_weights()
+    ]
+    return make_estimate(1 - correct.mean(), rates)
 
 
 def _warnings(
     joints: EvaluationInput, names: list[str], correct: Mask, num_images: int
 ) -> tuple[str, ...]:
-    found = []
+    messages = []
     if correct.all() or not correct.any():
-        found.append(
+        messages.append(
             f'All {correct.size} labeled joints are '
-            f'{"right" if correct.all() else "wrong"}: AUROC and AUPR_error '
+            f'{"correct" if correct.all() else "wrong"}: AUROC and AUPR_error '
             'are NaN.'
         )
     if num_images == 1:
-        found.append('One image only: there are no intervals.')
+        messages.append('One image only: there are no intervals.')
     for name in names:
         scores = joints.scores[name][joints.truth.labeled]
         outside = (scores < 0) | (scores > 1)
         if outside.any():
-            found.append(
+            messages.append(
                 f'{name} ranges over [{scores.min():.4g}, '
                 f'{scores.max():.4g}]; {outside.mean():.2%} lie outside '
                 '[0, 1] and are clipped for ECE, ECE_mass and Brier.'
             )
-    return tuple(found)
+    return tuple(messages)

@@ -1,4 +1,4 @@
-"""Parts of the joints: by joint, person size, visibility, kind of error."""
+"""Strata of the joints: joint, person size, visibility, kind of error."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from ...functional.error_kinds import (
 )
 from ..evaluation_input import EvaluationInput
 
-# edges of the longer side of the box in pixels of the image
+# Edges of the longer side of the box in pixels of the image.
 SIZE_EDGES = (64, 128, 256)
 
 Stratification = tuple[tuple[str, ...], NDArray[np.int64]]
@@ -23,14 +23,14 @@ Stratification = tuple[tuple[str, ...], NDArray[np.int64]]
 def stratify(
     joints: EvaluationInput,
 ) -> tuple[dict[str, Stratification], tuple[str, ...]]:
-    """Divide the labeled joints in every way that the data allow.
+    """Stratify the labeled joints in every way that the data allow.
 
     Args:
         joints: Predictions beside the truth.
 
     Returns:
-        By stratification: names of its strata, and (J,) the stratum of each
-        labeled joint; and why a stratification is missing.
+        By stratification: the names of its S strata and (J,) the stratum of
+        each labeled joint, 0 … S − 1; and the reasons for missing ones.
     """
     truth, labeled = joints.truth, joints.truth.labeled
     count = labeled.shape[1]
@@ -55,8 +55,10 @@ def stratify(
     else:
         hidden = truth.occluded.astype(np.int64)
         columns['visibility'] = (('visible', 'occluded'), hidden)
-    if why := joints.no_similarity:
-        missing.append(f'There is no stratification by kind of error: {why}.')
+    if reason := joints.no_similarity:
+        missing.append(
+            f'There is no stratification by kind of error: {reason}.'
+        )
     else:
         columns['kind'] = (KINDS, joint_kinds(joints))
     return {n: (s, c[labeled]) for n, (s, c) in columns.items()}, tuple(
@@ -65,34 +67,32 @@ def stratify(
 
 
 def joint_kinds(joints: EvaluationInput) -> NDArray[np.int64]:
-    """Name the kind of error of each joint.
+    """Classify the error of each joint.
 
     Args:
         joints: Predictions beside the truth.
 
     Returns:
-        (N, K) positions in ``KINDS``; they mean nothing for joints without a
-        label.
+        (N, K) positions in ``KINDS``; arbitrary for joints without a label.
 
     Raises:
         ValueError: If there is no keypoint similarity.
     """
     truth, everyone = joints.truth, joints.everyone
-    own = joints.similarity
     return error_kinds(
-        own,
+        joints.similarity,
         inverted_similarity(
             joints.keypoints,
             truth.keypoints,
             truth.labeled,
-            truth.areas,
+            truth.known_areas,
             FLIP,
         ),
         swapped_similarity(
             joints.keypoints,
             truth.image_ids,
             truth.person_ids,
-            (everyone.keypoints, everyone.labeled, everyone.areas),
+            (everyone.keypoints, everyone.labeled, everyone.known_areas),
             everyone.image_ids,
             everyone.person_ids,
             FLIP,

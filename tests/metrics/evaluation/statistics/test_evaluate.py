@@ -19,7 +19,7 @@ from self_verify_pose.metrics.evaluation.statistics.evaluate import (
 
 def by_hand(joints, name, thr=0.05):
     """Scores, correctness and image of the labeled joints, one by one."""
-    found = []
+    cases = []
     truth = joints.truth
     for n in range(len(truth)):
         x0, y0, x1, y1 = truth.boxes[n]
@@ -28,17 +28,17 @@ def by_hand(joints, name, thr=0.05):
                 dx, dy = joints.keypoints[n, k] - truth.keypoints[n, k]
                 error = math.hypot(dx, dy) / max(x1 - x0, y1 - y0)
                 score = joints.scores[name][n, k]
-                found.append((score, error <= thr, truth.image_ids[n]))
-    return found
+                cases.append((score, error <= thr, truth.image_ids[n]))
+    return cases
 
 
-def plain_figures(cases):
-    """Every figure by loops, straight from its definition."""
+def metrics_by_loops(cases):
+    """Every metric by loops, straight from its definition."""
     scores = [s for s, *_ in cases]
-    right = [r for _, r, *_ in cases]
+    correct = [c for _, c, *_ in cases]
     n = len(cases)
-    up = [s for s, r in zip(scores, right, strict=True) if r]
-    down = [s for s, r in zip(scores, right, strict=True) if not r]
+    up = [s for s, r in zip(scores, correct, strict=True) if r]
+    down = [s for s, r in zip(scores, correct, strict=True) if not r]
     nan = math.nan
     wins = [(a > b) + (a == b) / 2 for a in up for b in down]
     out = {'AUROC': sum(wins) / len(wins) if wins else nan}
@@ -46,7 +46,9 @@ def plain_figures(cases):
     # threshold by threshold from the lowest score up
     out['AUPR_error'], last = 0.0, 0.0
     for t in sorted(set(scores)):
-        looked = [not r for s, r in zip(scores, right, strict=True) if s <= t]
+        looked = [
+            not r for s, r in zip(scores, correct, strict=True) if s <= t
+        ]
         recall = sum(looked) / len(down) if down else nan
         out['AUPR_error'] += (recall - last) * sum(looked) / len(looked)
         last = recall
@@ -54,7 +56,7 @@ def plain_figures(cases):
         out['AUPR_error'] = nan
 
     chance = [min(max(s, 0.0), 1.0) for s in scores]
-    pairs = list(zip(chance, right, strict=True))
+    pairs = list(zip(chance, correct, strict=True))
     bins = [[] for _ in range(15)]
     for c, r in pairs:
         bins[max(math.ceil(round(c * 15, 9)) - 1, 0)].append(c - r)
@@ -73,7 +75,7 @@ def plain_figures(cases):
     # ties in random order: each tied joint is worth its group's mean risk
     risks, best = [], 0.0
     for t in sorted(set(scores), reverse=True):
-        group = [not r for s, r in zip(scores, right, strict=True) if s == t]
+        group = [not r for s, r in zip(scores, correct, strict=True) if s == t]
         risks += [sum(group) / len(group)] * len(group)
         if sum(risks) <= 0.05 * len(risks) + 1e-12:
             best = len(risks) / n
@@ -87,21 +89,21 @@ def plain_figures(cases):
 
 @pytest.mark.parametrize('decimals', [8, 1])
 @pytest.mark.parametrize('seed', range(3))
-def test_figures_equal_plain_loops(seed, decimals):
+def test_metrics_equal_plain_loops(seed, decimals):
     joints = make_joints(seed=seed, decimals=decimals)
     found = evaluate_scores(joints, n_bootstrap=0)
     assert list(found.scorers) == ['keypoint_scores', 'keypoint_trust']
-    for name, figures in found.scorers.items():
-        expected = plain_figures(by_hand(joints, name))
-        assert list(figures) == list(METRICS)
-        for metric, estimate in figures.items():
+    for name, estimates in found.scorers.items():
+        expected = metrics_by_loops(by_hand(joints, name))
+        assert list(estimates) == list(METRICS)
+        for metric, estimate in estimates.items():
             assert estimate.value == pytest.approx(expected[metric]), metric
             assert math.isnan(estimate.low)
     cases = by_hand(joints, 'keypoint_trust')
     assert found.num_joints == len(cases)
     assert found.num_images == len({image for *_, image in cases})
     assert found.error_rate.value == pytest.approx(
-        1 - np.mean([right for _, right, _ in cases])
+        1 - np.mean([correct for _, correct, _ in cases])
     )
 
 
@@ -119,10 +121,10 @@ def test_intervals_equal_literal_resampling_of_images():
         for name in ('keypoint_trust', 'keypoint_scores'):
             cases = by_hand(joints, name)
             drawn = [case for case in cases for _ in range(times[case[2]])]
-            both.append(plain_figures(drawn))
+            both.append(metrics_by_loops(drawn))
             draws[name].append(both[-1])
         draws['minus'].append({m: both[0][m] - both[1][m] for m in METRICS})
-        rates.append(np.mean([not right for _, right, _ in drawn]))
+        rates.append(np.mean([not correct for _, correct, _ in drawn]))
     results = {
         **found.scorers,
         'minus': found.differences['keypoint_trust'],
@@ -150,22 +152,22 @@ def test_difference_is_to_the_reference():
     assert difference.low <= difference.value <= difference.high
 
 
-@pytest.mark.parametrize('right', [True, False])
-def test_one_class_is_nan_with_a_warning(right):
-    joints = make_joints(shift=0.0 if right else 0.2)
+@pytest.mark.parametrize('all_correct', [True, False])
+def test_one_class_is_nan_with_a_warning(all_correct):
+    joints = make_joints(shift=0.0 if all_correct else 0.2)
     found = evaluate_scores(joints, n_bootstrap=20)
-    assert ('right' if right else 'wrong') in found.warnings[0]
-    for name, figures in found.scorers.items():
-        expected = plain_figures(by_hand(joints, name))
-        for metric, estimate in figures.items():
+    assert ('are correct' if all_correct else 'are wrong') in found.warnings[0]
+    for name, estimates in found.scorers.items():
+        expected = metrics_by_loops(by_hand(joints, name))
+        for metric, estimate in estimates.items():
             assert estimate.value == pytest.approx(
                 expected[metric], nan_ok=True
             )
-        assert math.isnan(figures['AUROC'].value)
-        assert math.isnan(figures['AUROC'].low)
+        assert math.isnan(estimates['AUROC'].value)
+        assert math.isnan(estimates['AUROC'].low)
 
 
-def test_one_person_with_one_joint_has_figures_without_intervals():
+def test_one_person_with_one_joint_has_metrics_without_intervals():
     joints = make_joints(persons=1)
     only = np.zeros_like(joints.truth.labeled)
     only[0, 3] = True
@@ -180,9 +182,9 @@ def test_one_person_with_one_joint_has_figures_without_intervals():
     found = evaluate_scores(single)
     assert (found.num_joints, found.num_images) == (1, 1)
     assert any('One image only' in text for text in found.warnings)
-    for name, figures in found.scorers.items():
-        expected = plain_figures(by_hand(single, name))
-        for metric, estimate in figures.items():
+    for name, estimates in found.scorers.items():
+        expected = metrics_by_loops(by_hand(single, name))
+        for metric, estimate in estimates.items():
             assert estimate.value == pytest.approx(
                 expected[metric], nan_ok=True
             )

@@ -14,7 +14,6 @@ from self_verify_pose.metrics.evaluation.statistics.strata import (
 )
 from self_verify_pose.metrics.evaluation.statistics.stratification import (
     joint_kinds,
-    stratify,
 )
 from self_verify_pose.metrics.functional import aurc
 from self_verify_pose.metrics.functional.error_kinds import KINDS
@@ -43,7 +42,7 @@ def masks(joints):
     }
 
 
-def test_strata_equal_the_figures_of_their_joints():
+def test_strata_equal_the_metrics_of_their_joints():
     joints = make_joints(persons=60)
     correct, labeled = joints.correct(), joints.truth.labeled
     strata, missing = evaluate_strata(joints, n_bootstrap=0)
@@ -65,7 +64,7 @@ def test_strata_equal_the_figures_of_their_joints():
                 assert found.aurc[score] == pytest.approx(risk)
 
 
-def test_kinds_compare_their_wrong_joints_with_all_right_ones():
+def test_kinds_compare_their_wrong_joints_with_all_correct_ones():
     joints = make_joints(persons=60)
     correct, labeled = joints.correct(), joints.truth.labeled
     kinds = joint_kinds(joints)
@@ -84,7 +83,7 @@ def test_kinds_compare_their_wrong_joints_with_all_right_ones():
     assert total == labeled.sum()
 
 
-def test_a_division_into_one_part_has_the_intervals_of_all_joints():
+def test_a_single_stratum_has_the_intervals_of_all_joints():
     joints = make_joints(persons=30)
     boxes = joints.truth.boxes.copy()
     boxes[:, 2:] = boxes[:, :2] + 300
@@ -108,10 +107,3 @@ def test_one_class_is_nan():
         assert stratum.aurc['keypoint_trust'] == 0
     # placed exactly, every joint is good
     assert list(strata['kind']) == ['good']
-
-
-def test_what_is_unknown_is_said():
-    joints = make_joints()
-    truth = replace(joints.truth, occluded=None, areas=None)
-    _, missing = stratify(replace(joints, truth=truth, everyone=None))
-    assert ['visibility' in missing[0], "'area'" in missing[1]] == [True, True]

@@ -1,0 +1,157 @@
+"""Weighted joints summed over equal scores: the input of every statistic.
+
+A weight is a number of repetitions: a joint of weight 2 counts as two equal
+joints, one of weight 0 not at all. Own code instead of scikit-learn's curves,
+which sort again for each weighting: a bootstrap sorts once and sums per draw.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._validation import (
+    check_sample_weight,
+    check_scores_and_correct,
+    check_scores_and_risk,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ScoreGroups:
+    """Weighted joints, summed over equal scores.
+
+    Attributes:
+        scores: (G,) scores in ascending order.
+        weight: (G,) total weight of the joints of this score, at least 0.
+        risk: (G,) weighted sum of their risk. Where the risk is 1 for a wrong
+            and 0 for a correct joint, this is the weight of the wrong joints.
+    """
+
+    scores: Floats
+    weight: Floats
+    risk: Floats
+
+    @cached_property
+    def correct(self) -> Floats:
+        """(G,) weight of the correct joints; for a binary risk."""
+        return self.weight - self.risk
+
+    @cached_property
+    def kept(self) -> Floats:
+        """(G,) weight of the joints of this score or a higher one."""
+        return _sum_from_top(self.weight)
+
+    @cached_property
+    def kept_risk(self) -> Floats:
+        """(G,) risk of the joints of this score or a higher one."""
+        return _sum_from_top(self.risk)
+
+    @property
+    def total(self) -> float:
+        """Weight of all joints."""
+        return float(self.kept[0])
+
+    def clip(self) -> 'ScoreGroups':
+        """Return the groups with their scores clipped to [0, 1].
+
+        Returns:
+            The groups; several may have the score 0 or 1.
+        """
+        return replace(self, scores=np.clip(self.scores, 0, 1))
+
+
+class SortedScores:
+    """Joints sorted by their score, to be weighted repeatedly.
+
+    Args:
+        scores: (N,) scores of any range, N ≥ 1.
+        risk: (N,) loss of each joint, binary or not.
+
+    Raises:
+        ValueError: If the inputs are not finite vectors of one length.
+
+    Examples:
+        >>> joints = SortedScores([0.9, 0.2, 0.9], [0, 1, 1])
+        >>> joints.group(np.array([1.0, 2.0, 0.0])).weight
+        array([2., 1.])
+    """
+
+    def __init__(self, scores: ArrayLike, risk: ArrayLike) -> None:
+        score_values, risk_values = check_scores_and_risk(scores, risk)
+        self._order = np.argsort(score_values, kind='stable')
+        ordered = score_values[self._order]
+        is_first = np.append(True, ordered[1:] > ordered[:-1])
+        self._scores = ordered[is_first]
+        self._group = np.cumsum(is_first) - 1
+        self._risk = risk_values[self._order]
+
+    def group(self, weights: NDArray[np.generic]) -> ScoreGroups:
+        """Sum the weighted joints over equal scores.
+
+        Args:
+            weights: (N,) weights, at least 0, in the order of the scores that
+                were given.
+
+        Returns:
+            A group for each score, also where its weight is 0.
+        """
+        weight = weights[self._order].astype(np.float64)
+        return ScoreGroups(
+            self._scores,
+            self._sum(weight),
+            self._sum(weight * self._risk),
+        )
+
+    def _sum(self, values: Floats) -> Floats:
+        return np.bincount(self._group, values).astype(np.float64, copy=False)
+
+
+def group_risk(
+    scores: ArrayLike, risk: ArrayLike, sample_weight: ArrayLike | None
+) -> ScoreGroups:
+    """Sum joints with a real-valued risk over equal scores.
+
+    Args:
+        scores: (N,) scores of any range, N ≥ 1.
+        risk: (N,) loss of each joint, binary or not.
+        sample_weight: (N,) repetitions of each joint; None for 1.
+
+    Returns:
+        The groups.
+
+    Raises:
+        ValueError: If the inputs are not finite vectors of one length, or the
+            weights are negative or all 0.
+    """
+    joints = SortedScores(scores, risk)
+    return joints.group(check_sample_weight(sample_weight, np.shape(scores)))
+
+
+def group_correct(
+    scores: ArrayLike, correct: ArrayLike, sample_weight: ArrayLike | None
+) -> ScoreGroups:
+    """Sum correct and wrong joints over equal scores.
+
+    Args:
+        scores: (N,) scores of any range, N ≥ 1.
+        correct: (N,) bool, True where the joint is correct.
+        sample_weight: (N,) repetitions of each joint; None for 1.
+
+    Returns:
+        The groups, whose risk is the weight of the wrong joints.
+
+    Raises:
+        ValueError: If the inputs are not finite vectors of one length, or the
+            weights are negative or all 0.
+    """
+    score_values, is_correct = check_scores_and_correct(scores, correct)
+    return group_risk(score_values, ~is_correct, sample_weight)
+
+
+def _sum_from_top(values: Floats) -> Floats:
+    """Sum of (G,) values from each group to the last one."""
+    return np.asarray(np.cumsum(values[::-1])[::-1])
