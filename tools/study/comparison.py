@@ -23,7 +23,9 @@ from self_verify_pose.engine.checkpoint import (
     load_estimator,
     read_state_dict,
 )
-from self_verify_pose.metrics.evaluation.report.write import figures_of
+from self_verify_pose.metrics.evaluation.report.write import (
+    evaluation_as_dict,
+)
 from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.models.heads.calibration import fit_calibration
 from self_verify_pose.models.heads.trust_features import TrustFeatures
@@ -419,4 +421,8 @@ def report_set(
         'The head on true correctness, each ingredient out:',
         score_table(evaluation, ablated),
     ]
-    return text, {**figures_of(evaluation), 'pose': pose, 'checks': checks}
+    return text, {
+        **evaluation_as_dict(evaluation),
+        'pose': pose,
+        'checks': checks,
+    }
