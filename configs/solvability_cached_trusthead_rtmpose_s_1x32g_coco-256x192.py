@@ -42,7 +42,7 @@ else:
             _delete_=True,
             type='StoredFeaturesDataset',
             cache=pseudo_trust_cache,
-            evidence=pseudo_trust_features,
+            features=pseudo_trust_features,
             ann_file=f'{_base_.data_root}/'
             'annotations/person_keypoints_train2017.json',
             indices=max_samples,

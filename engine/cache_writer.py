@@ -126,10 +126,10 @@ class CacheWriter:
         for part in pending:
             with self._timed('loading'):
                 batch = next(batches)
-            columns, evidence = self.label(batch)
+            columns, features = self.label(batch)
             with self._timed('writing'):
                 columns['ids'] = self.ids[self.batches[part]]
-                self.parts.save(part, columns, evidence)
+                self.parts.save(part, columns, features)
             self.made += len(self.batches[part])
             yield len(self.batches[part])
 

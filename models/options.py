@@ -13,6 +13,8 @@ from .option_checks import (
     check_range,
     read_options,
 )
+from .teachers.options import TeacherOptions
+from .teachers.pseudo_trust import Fusion
 
 # configs of the trust sources that have short names
 SOURCES: dict[str, dict[str, Any]] = {
@@ -27,7 +29,6 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 StrongViewTarget = Literal['self_estimate', 'agreement', 'decay']
 TeacherName = Literal['free', 'fk']
-Fusion = Literal['min', 'mean', 'solvability', 'identifiability']
 
 _SHARES = ('occlude', 'paste', 'blur', 'low_resolution', 'noise', 'light')
 
@@ -133,14 +134,14 @@ class SolvabilityOptions:
 
     enable: bool = False
     teacher: TeacherName = 'free'
-    iterations: int = 50
-    noise: float = 0.02
-    width: float = 0.05
-    prior_weight: float = 1.0
-    alpha: float = DECAY_RATE
+    iterations: int = TeacherOptions.iterations
+    noise: float = TeacherOptions.noise
+    width: float = TeacherOptions.width
+    prior_weight: float = TeacherOptions.prior_weight
+    alpha: float = TeacherOptions.alpha
     use_gt_visible: bool = True
     detach: bool = True
-    fusion: Fusion = 'min'
+    fusion: Fusion = TeacherOptions.fusion
 
     def __post_init__(self) -> None:
         """Check the ranges and the choices."""
