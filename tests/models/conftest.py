@@ -1,5 +1,7 @@
 """Training samples for the tests of the models."""
 
+import copy
+
 import numpy as np
 import pytest
 from helpers import (
@@ -22,7 +24,7 @@ def packed_samples():
 @pytest.fixture
 def samples(packed_samples):
     """Return three random samples to change."""
-    return [sample.clone() for sample in packed_samples]
+    return copy.deepcopy(packed_samples)
 
 
 @pytest.fixture(scope='session')
