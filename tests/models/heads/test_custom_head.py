@@ -1,0 +1,89 @@
+"""A trust head of a user's own, in one file."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import build_estimator, packed_batch
+from mmpose.registry import MODELS
+from torch import nn
+
+from self_verify_pose.models.heads.base import BaseTrustHead
+from self_verify_pose.models.heads.trust_features import TrustFeatures
+from self_verify_pose.skeleton import FLIP
+
+
+@MODELS.register_module()
+class MyHead(BaseTrustHead):
+    """Normalization and two linear layers on the scalar features."""
+
+    def __init__(self, hidden=16, **kwargs):
+        super().__init__(**kwargs)
+        self.layers = nn.Sequential(
+            nn.LayerNorm(self.num_scalars),
+            nn.Linear(self.num_scalars, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, 1),
+        )
+
+    def forward(self, features, distribution, keypoints):
+        levels = [features[level] for level in self.levels]
+        collected = TrustFeatures.collect(levels, distribution, keypoints)
+        return self.layers(collected.scalar_features).squeeze(-1)
+
+
+@pytest.fixture
+def model():
+    model = build_estimator(
+        trust_head={'type': 'MyHead', 'hidden': 8, '_delete_': True}
+    )
+    torch.manual_seed(1)
+    for parameter in model.head.parameters():
+        if parameter.ndim > 1:
+            nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+def test_the_config_builds_the_head_for_the_pose_network(model):
+    assert type(model.trust_head) is MyHead
+    assert model.trust_head.layers[1].out_features == 8
+    assert model.trust_head.num_keypoints == 17
+
+
+def test_it_trains(model):
+    model.train()
+    batch = packed_batch(model)
+    optimizer = torch.optim.Adam(model.trust_head.parameters(), 1e-2)
+    history = []
+    for _ in range(10):
+        torch.manual_seed(0)
+        loss = model.loss(**batch)['loss_trust']
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    assert history[-1] < history[0]
+    assert all(p.grad is None for p in model.backbone.parameters())
+
+
+@pytest.mark.parametrize('flip', [False, True])
+def test_it_predicts_trust(model, flip):
+    model.eval()
+    model.test_cfg.flip_test = flip
+    batch = packed_batch(model, training=False)
+    with torch.no_grad():
+        samples = model.predict(**batch)
+        again = model.predict(**{**batch, 'inputs': batch['inputs'].flip(-1)})
+    for sample, mirrored in zip(samples, again, strict=True):
+        trust = sample.pred_instances.keypoint_trust
+        assert trust.shape == (1, 17)
+        assert ((trust > 0) & (trust < 1)).all()
+        assert trust.std() > 0
+        if flip:  # the mean over both views turns over with the image
+            other = mirrored.pred_instances.keypoint_trust[0][FLIP]
+            np.testing.assert_allclose(trust[0], other, atol=5e-3)
+
+
+def test_a_head_without_in_channels_is_told_what_the_backbone_gives():
+    head = {'type': 'MyHead', 'levels': (2,), '_delete_': True}
+    model = build_estimator(trust_head=head)
+    assert model.trust_head.in_channels == (64,)
