@@ -3,7 +3,15 @@ import copy
 import numpy as np
 import pytest
 import torch
-from helpers import BASELINE, SELFVERIFY, build_estimator, packed_batch
+from helpers import (
+    BASELINE,
+    CACHED,
+    CACHEGEN,
+    SELFVERIFY,
+    SOLVABILITY,
+    build_estimator,
+    packed_batch,
+)
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
@@ -527,6 +535,16 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
         ({'trust_cfg__dist_thr': 0.0}, ValueError, ['dist_thr', 'above 0']),
         ({'foo': 1}, TypeError, ["'foo'", 'consistency_cfg']),
         (
+            {'solvability_cfg__wdth': 0.1},
+            TypeError,
+            ['model.solvability_cfg', "'wdth'"],
+        ),
+        (
+            {'solvability_cfg__detach': False},
+            ValueError,
+            ['solvability_cfg.detach', 'detach_pseudo=False', 'no gradient'],
+        ),
+        (
             {'full_param_train': False, 'trust_cfg__enable': False},
             ValueError,
             ['something to train'],
@@ -552,6 +570,125 @@ def test_bad_options_are_refused_in_one_sentence(changes, error, parts):
     assert 'found' in message
     for part in parts:
         assert part in message
+
+
+LOGGED = {
+    'solv_residual_mean',
+    'solv_energy_mean',
+    'pseudo_trust_sol_mean',
+    'solv_converged',
+}
+
+
+@pytest.mark.parametrize('teacher', ['free', 'fk'])
+@pytest.mark.parametrize('source', ['solvability', 'unified', 'consistency'])
+def test_every_source_trains(source, teacher):
+    if teacher == 'fk':
+        pytest.importorskip('pytorch_kinematics')
+    model = build_estimator(
+        SOLVABILITY,
+        trust_cfg__source=source,
+        solvability_cfg__teacher=teacher,
+    ).train()
+    calls = []
+    model.backbone.register_forward_hook(lambda *args: calls.append(1))
+    losses = model.loss(**packed_batch(model))
+    assert set(losses) >= LOGGED | {'loss_trust', 'loss_kpt'}
+    assert ('rot_inconsistency_mean' in losses) == (source != 'solvability')
+    assert len(calls) == (1 if source == 'solvability' else 2)
+    losses['loss_trust'].backward()
+    assert all(p.grad is None for p in model.backbone.parameters())
+    assert any(p.grad.abs().sum() > 0 for p in model.trust_head.parameters())
+
+
+def test_a_needed_teacher_runs_though_it_is_not_enabled():
+    model = build_estimator(trust_cfg__source='solvability').train()
+    assert set(model.loss(**packed_batch(model))) >= LOGGED
+    assert build_estimator().teacher is None
+
+
+def test_an_enabled_teacher_runs_though_no_trust_needs_it():
+    model = build_estimator(CACHEGEN).train()
+    assert model.trust_head is None
+    assert set(model.loss(**packed_batch(model))) >= LOGGED
+
+
+def test_the_teacher_takes_its_options_from_the_config():
+    model = build_estimator(
+        SOLVABILITY,
+        solvability_cfg__alpha=5.0,
+        solvability_cfg__iterations=7,
+        solvability_cfg__fusion='mean',
+    )
+    teacher = model.teacher
+    assert (teacher.alpha, teacher.iterations, teacher.fusion) == (
+        5.0,
+        7,
+        'mean',
+    )
+
+
+def test_solvability_without_detach_trains_the_pose_network():
+    model = build_estimator(
+        SOLVABILITY,
+        solvability_cfg__detach=False,
+        solvability_cfg__fusion='solvability',
+        trust_cfg__detach_pseudo=False,
+    )
+    with_random_heads(model).train()
+    assert gradients(model, losses_of(model)['loss_trust'])['backbone'] > 0
+
+
+def cached_batch(model):
+    """A batch whose samples went through LoadPseudoTrust."""
+    batch = packed_batch(model)
+    rows = np.random.default_rng(0).random((3, 17), np.float32)
+    for sample, row in zip(batch['data_samples'], rows, strict=True):
+        sample.gt_instances.pseudo_trust_sol = row[None]
+    return batch
+
+
+def test_ignored_samples_do_not_enter_the_loss():
+    model = build_estimator(CACHED).eval()
+    batch = cached_batch(model)
+    both = {k: v[:2] for k, v in batch.items()}
+    expected = model.loss(**both)['loss_trust']
+    batch['data_samples'][2].gt_instances.pseudo_trust_sol[:] = np.nan
+    torch.testing.assert_close(model.loss(**batch)['loss_trust'], expected)
+
+
+def test_frozen_training_runs_the_backbone_once_and_keeps_no_graph():
+    model = build_estimator(CACHED).train()
+    seen = []
+
+    def note(module, _, output):
+        seen.append(any(level.requires_grad for level in output))
+
+    model.backbone.register_forward_hook(note)
+    model.loss(**cached_batch(model))['loss_trust'].backward()
+    assert seen == [False]
+    assert all(
+        (p.grad is not None) == name.startswith('trust_head')
+        for name, p in model.named_parameters()
+    )
+
+
+def test_cached_targets_need_a_frozen_pose_network():
+    with pytest.raises(ValueError, match='expected False with'):
+        build_estimator(CACHED, full_param_train=True)
+
+
+def test_trust_features_are_those_that_the_head_gets():
+    model = with_random_heads(build_estimator()).eval()
+    batch = packed_batch(model, training=False)
+    sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
+    with torch.no_grad():
+        output = model.pose_output(batch['inputs'], sizes)
+        keypoints = output.distribution.hard_decode()
+        expected = model.trust_head(*output, keypoints)
+        features = model.trust_features(output)
+        logits = model.trust_head.forward_packed(features.packed())
+    torch.testing.assert_close(logits, expected)
 
 
 @pytest.mark.parametrize('source', ['consistency', 'annotation'])
