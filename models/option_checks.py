@@ -1,10 +1,13 @@
 """Reading and checking of option dictionaries from configs."""
 
 import dataclasses
+import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, get_args, get_type_hints
 
 _Options = TypeVar('_Options')
+_KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
+_POSITIONAL_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def read_options(
@@ -66,6 +69,30 @@ def check_known(name: str, key: str, known: Collection[str]) -> None:
             f'{name}: expected one of {", ".join(known)}, found the '
             f"unknown key '{key}'; correct its name or remove it"
         )
+
+
+def check_arguments(
+    name: str, given: Collection[str], kinds: Collection[type]
+) -> None:
+    """Raise unless a class or one of its bases takes every argument.
+
+    Args:
+        name: Name of the dict that holds the arguments.
+        given: Names of the arguments.
+        kinds: The class and its bases.
+
+    Raises:
+        TypeError: If none of them takes an argument of one of the names.
+    """
+    known = {
+        parameter.name: None
+        for kind in kinds
+        for parameter in inspect.signature(kind.__init__).parameters.values()
+        if parameter.kind in (_KEYWORD_ONLY, _POSITIONAL_OR_KEYWORD)
+        and parameter.name != 'self'
+    }
+    for key in given:
+        check_known(name, key, known)
 
 
 def check_type(name: str, value: Any, expected: Any) -> None:

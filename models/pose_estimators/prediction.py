@@ -29,30 +29,48 @@ def average_views(
     return distribution.averaged(other)
 
 
-def predict_trust(
-    head: BaseTrustHead,
+def keypoint_scores(
+    head: BaseTrustHead | None,
     outputs: Sequence[PoseOutput],
-    keypoints: Tensor,
+    distribution: KeypointDistribution,
     flip_indices: Sequence[int],
-) -> Tensor:
-    """Score keypoints in the crops and, with flip test, the mirrored crops.
+) -> dict[str, Tensor]:
+    """Score the keypoints in the crops and, with flip test, mirrored crops.
 
     Args:
-        head: The trust head.
+        head: The trust head; None gives no scores.
         outputs: As of :func:`average_views`.
-        keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+        distribution: The distributions that the keypoints are decoded from.
         flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
 
     Returns:
-        ``(B, K)`` calibrated trust in [0, 1], the mean over the views.
+        ``keypoint_trust``: ``(B, K)`` calibrated trust in [0, 1], the mean
+        over the views.
     """
+    if head is None:
+        return {}
+    keypoints = distribution.hard_decode()
     trust = head.predict(*outputs[0], keypoints)
     if len(outputs) > 1:
         order = list(flip_indices)
-        width, _ = outputs[1].distribution.input_size
         mirrored = keypoints[:, order]
+        width, _ = distribution.input_size
         mirrored[..., 0] = width - 1 - mirrored[..., 0]
         other = head.predict(*outputs[1], mirrored)
         trust = (trust + other[:, order]) / 2
-    calibrated: Tensor = head.calibration(trust)
-    return calibrated
+    return {'keypoint_trust': head.calibration(trust)}
+
+
+def named_scores(distribution: KeypointDistribution) -> dict[str, Tensor]:
+    """Return the scores of a distribution under the names of predictions.
+
+    Args:
+        distribution: Predicted distributions of the keypoints.
+
+    Returns:
+        ``(B, K)`` scores by name, such as ``simcc_expected``.
+    """
+    return {
+        f'{distribution.kind}_{name}': values
+        for name, values in distribution.scores().items()
+    }

@@ -1,6 +1,5 @@
 """A top-down pose estimator that predicts which keypoints are correct."""
 
-import inspect
 from typing import Any
 
 import torch
@@ -18,7 +17,7 @@ from ..heads.base import DEFAULT_LEVELS
 from ..heads.build import build_trust_head
 from ..heads.trust_features import TrustFeatures
 from ..losses.masked import masked_mean, soft_target_bce
-from ..option_checks import check_known, check_type
+from ..option_checks import check_arguments, check_type
 from ..options import SelfVerifyOptions
 from ..sample_fields import Samples, person_sizes
 from ..trust_targets import (
@@ -31,7 +30,7 @@ from ..trust_targets import (
 )
 from .freezing import freeze, freeze_bn_stats
 from .inspection import infer_channels, normalized_fill
-from .prediction import average_views, predict_trust
+from .prediction import average_views, keypoint_scores, named_scores
 
 
 @MODELS.register_module()
@@ -75,7 +74,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         trust_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
-        _check_names(kwargs)
+        check_arguments('model', kwargs, type(self).__mro__)
         check_type('model.full_param_train', full_param_train, bool)
         super().__init__(**kwargs)
         _wants_extra_scores(self.test_cfg)
@@ -325,17 +324,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             outputs.append(self.pose_output(inputs.flip(-1), sizes))
             flip_indices = data_samples[0].metainfo['flip_indices']
         distribution = average_views(outputs, flip_indices)
-        scores = {}
-        if self.trust_head is not None:
-            scores['keypoint_trust'] = predict_trust(
-                self.trust_head,
-                outputs,
-                distribution.hard_decode(),
-                flip_indices,
-            )
+        scores = keypoint_scores(
+            self.trust_head, outputs, distribution, flip_indices
+        )
         if _wants_extra_scores(self.test_cfg):
-            for name, values in distribution.scores().items():
-                scores[f'{distribution.kind}_{name}'] = values
+            scores |= named_scores(distribution)
 
         predictions, fields = self.head.decode(distribution.output), None
         if self.test_cfg.get('output_heatmaps', False):
@@ -369,14 +362,3 @@ def _wants_extra_scores(test_cfg: dict) -> bool:
     value: bool = test_cfg.get('extra_scores', False)
     check_type('model.test_cfg.extra_scores', value, bool)
     return value
-
-
-def _check_names(given: dict[str, Any]) -> None:
-    """Raise if plain MMPose's estimator does not know an argument."""
-    kinds = (TopdownPoseEstimator, SelfVerifyTopdown)
-    known = [
-        name for kind in kinds for name in inspect.signature(kind).parameters
-    ]
-    known.remove('kwargs')
-    for name in given:
-        check_known('model', name, known)
