@@ -4,6 +4,7 @@ from typing import Literal
 import pytest
 
 from self_verify_pose.models.option_checks import (
+    check_arguments,
     check_choice,
     check_known,
     check_positive,
@@ -92,6 +93,23 @@ def test_unknown_keys_are_refused():
     check_known('options', 'blur', ('blur', 'noise'))
     with pytest.raises(TypeError, match=r"one of blur, noise, .*'blurr'"):
         check_known('options', 'blurr', ('blur', 'noise'))
+
+
+def test_arguments_of_a_class_and_its_bases_pass():
+    class Base:
+        def __init__(self, head, *args):
+            pass
+
+    class Derived(Base):
+        def __init__(self, *, trust_head=None, **kwargs):
+            pass
+
+    check_arguments('model', {'head', 'trust_head'}, Derived.__mro__)
+    for name in ('haed', 'self', 'args', 'kwargs'):
+        with pytest.raises(
+            TypeError, match=f"model: .*trust_head.*head.*'{name}'"
+        ):
+            check_arguments('model', {name: 1}, Derived.__mro__)
 
 
 def test_the_borders_of_a_range_belong_to_it():

@@ -8,7 +8,8 @@ from training_steps import random_distribution
 from self_verify_pose.models.distributions.simcc import SimCCDistribution
 from self_verify_pose.models.pose_estimators.prediction import (
     average_views,
-    predict_trust,
+    keypoint_scores,
+    named_scores,
 )
 from self_verify_pose.models.sample_fields import person_sizes
 from self_verify_pose.models.trust_targets import PoseOutput
@@ -58,25 +59,44 @@ def test_two_views_are_averaged_as_mmpose_does():
         assert torch.equal(mine, (a + b) * 0.5)
 
 
+def test_without_a_head_there_are_no_scores():
+    (output,) = outputs(1)
+    assert keypoint_scores(None, [output], output.distribution, []) == {}
+
+
 def test_trust_is_calibrated():
-    keypoints = random_distribution().hard_decode()
-    trust = predict_trust(PlaceHead(), outputs(1), keypoints, [])
-    torch.testing.assert_close(trust, (keypoints[..., 0] / 191) ** 2)
+    (output,) = outputs(1)
+    scores = keypoint_scores(PlaceHead(), [output], output.distribution, [])
+    assert set(scores) == {'keypoint_trust'}
+    x = output.distribution.hard_decode()[..., 0]
+    torch.testing.assert_close(scores['keypoint_trust'], (x / 191) ** 2)
 
 
 def test_the_mirrored_view_scores_mirrored_keypoints():
-    keypoints = random_distribution().hard_decode()
-    before = keypoints.clone()
+    both = outputs(2)
+    distribution = average_views(both, FLIP)
+    keypoints = distribution.hard_decode()
     head = PlaceHead()
-    trust = predict_trust(head, outputs(2), keypoints, FLIP)
-    assert torch.equal(keypoints, before)
-    _, mirrored = head.keypoints
+    scores = keypoint_scores(head, both, distribution, FLIP)
+    one, mirrored = head.keypoints
+    assert torch.equal(one, keypoints)
     for k in range(17):
         x, y = keypoints[:, FLIP[k]].unbind(-1)
         assert torch.equal(mirrored[:, k, 0], 191 - x)
         assert torch.equal(mirrored[:, k, 1], y)
-    # x / 191 in one view and 1 - x / 191 in the other
-    torch.testing.assert_close(trust, torch.full((2, 17), 0.25))
+    # the mean of x / 191 in one view and 1 - x / 191 in the other, squared
+    torch.testing.assert_close(
+        scores['keypoint_trust'], torch.full((2, 17), 0.25)
+    )
+
+
+def test_scores_of_the_distribution_are_named_by_its_family():
+    distribution = random_distribution()
+    expected = distribution.scores()
+    scores = named_scores(distribution)
+    assert set(scores) == {f'simcc_{name}' for name in expected}
+    for name, values in expected.items():
+        assert torch.equal(scores[f'simcc_{name}'], values)
 
 
 def test_trust_with_flip_test_is_mirrored_with_the_image():

@@ -5,6 +5,7 @@ from helpers import CACHED, SOLVABILITY, build_estimator, packed_batch
 from mmpose.models import PoseDataPreprocessor
 from mmpose.registry import MODELS
 
+from self_verify_pose.models.heads.base import BaseTrustHead
 from self_verify_pose.models.pose_estimators.stored_features import (
     StoredFeaturesPreprocessor,
     StoredFeaturesTopdown,
@@ -105,6 +106,16 @@ def test_options_that_need_images_are_refused_in_one_sentence(changes):
     assert message.startswith('stored features: expected cached targets alone')
     assert "set source='cached'" in message
     assert '. ' not in message
+
+
+def test_a_head_that_takes_no_stored_features_is_refused():
+    @MODELS.register_module(force=True)
+    class ImageHead(BaseTrustHead):
+        def forward(self, features, distribution, keypoints):
+            return distribution.raw_scores()
+
+    with pytest.raises(TypeError, match=r'expected a TrustHead, .*ImageHead;'):
+        build(trust_head={'type': 'ImageHead', '_delete_': True})
 
 
 def test_the_pose_network_must_be_frozen():

@@ -2,10 +2,12 @@ import pytest
 import torch
 from training_steps import random_distribution, training_step
 
+from self_verify_pose.models.options import SelfVerifyOptions
 from self_verify_pose.models.trust_targets import (
     CombinedTargets,
     TrustSource,
     TrustTarget,
+    build_source,
 )
 from self_verify_pose.models.trust_targets.combine import elementwise_min
 
@@ -57,3 +59,30 @@ def test_the_combination_requires_what_its_sources_require():
     )
     assert source.requires == {'second_view', 'teacher', 'cache'}
     assert len(source.sources) == 3
+
+
+def test_a_source_that_may_read_the_strong_view_is_for_the_crop_here():
+    source = CombinedTargets(['annotation', 'solvability'])
+    assert source.requires == {'annotation', 'teacher'}
+    named = {'type': 'CombinedTargets', 'sources': ['annotation']}
+    with pytest.raises(ValueError, match='hard_view: expected'):
+        build_source(
+            SelfVerifyOptions.read({'hard_view': {}}, None, {'source': named})
+        )
+
+
+@pytest.mark.parametrize(
+    ('sources', 'error', 'part'),
+    [
+        ([], ValueError, 'at least one trust source'),
+        (['magic'], ValueError, "'consistency', .*found 'magic'"),
+        (
+            [{'type': 'FreeJointTeacher'}],
+            TypeError,
+            'a TrustSource, found FreeJointTeacher',
+        ),
+    ],
+)
+def test_bad_sources_are_refused_in_one_sentence(sources, error, part):
+    with pytest.raises(error, match=rf'trust_cfg\.source\.sources: .*{part}'):
+        CombinedTargets(sources)

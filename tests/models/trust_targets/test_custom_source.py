@@ -213,6 +213,17 @@ def test_it_comes_in_by_custom_imports_of_a_config(tmp_path, monkeypatch):
     torch.testing.assert_close(losses['loss_trust'], expected)
 
 
+def test_a_config_must_replace_the_short_name_of_its_base(tmp_path):
+    path = tmp_path / 'mine.py'
+    text = CONFIG.format(base=ROOT / SELFVERIFY)
+    path.write_text(text.replace('_delete_=True, ', ''))
+    with (
+        mock.patch.dict(os.environ, {'BACKBONE_INIT': 'none'}),
+        pytest.raises(TypeError, match='_delete_=True'),
+    ):
+        Config.fromfile(path)
+
+
 def test_a_class_that_is_no_source_is_refused_in_one_sentence():
     with pytest.raises(TypeError) as caught:
         build({'type': 'NoSource'})
