@@ -88,3 +88,17 @@ def test_a_head_without_in_channels_is_told_what_the_backbone_gives():
     head = {'type': 'MyHead', 'levels': (2,), '_delete_': True}
     model = build_estimator(trust_head=head)
     assert model.trust_head.in_channels == (64,)
+
+
+def test_a_class_that_is_no_head_is_refused_in_one_sentence():
+    @MODELS.register_module(force=True)
+    class NoHead(nn.Module):
+        def __init__(self, **kwargs):
+            super().__init__()
+
+    with pytest.raises(TypeError) as caught:
+        build_estimator(trust_head={'type': 'NoHead', '_delete_': True})
+    assert str(caught.value) == (
+        'model.trust_head: expected a BaseTrustHead, found NoHead; derive it '
+        'from BaseTrustHead'
+    )
