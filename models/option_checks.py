@@ -87,9 +87,8 @@ def check_arguments(
     known = {
         parameter.name: None
         for kind in kinds
-        for parameter in inspect.signature(kind.__init__).parameters.values()
+        for parameter in inspect.signature(kind).parameters.values()
         if parameter.kind in (_KEYWORD_ONLY, _POSITIONAL_OR_KEYWORD)
-        and parameter.name != 'self'
     }
     for key in given:
         check_known(name, key, known)
