@@ -28,6 +28,7 @@ def build_trust_head(
         The trust head.
 
     Raises:
+        TypeError: If the registered class is no trust head.
         ValueError: If there is no config, or it reads feature maps that
             there are not.
     """
@@ -51,4 +52,10 @@ def build_trust_head(
         'num_keypoints': num_keypoints,
         'num_scalars': len(scalar_names(statistic_names)),
     }
-    return MODELS.build({**sizes, **cfg})
+    head = MODELS.build({**sizes, **cfg})
+    if not isinstance(head, BaseTrustHead):
+        raise TypeError(
+            'model.trust_head: expected a BaseTrustHead, found '
+            f'{type(head).__name__}; derive it from BaseTrustHead'
+        )
+    return head

@@ -11,7 +11,7 @@ def normalized_fill(preprocessor: nn.Module) -> Tensor:
         preprocessor: Data preprocessor of the estimator.
 
     Returns:
-        ``(3,)`` color; zero where nothing is normalized.
+        ``(3,)`` color; ``(1,)`` zero where nothing is normalized.
     """
     if not getattr(preprocessor, '_enable_normalize', False):
         return torch.zeros(1)

@@ -24,6 +24,7 @@ class StoredFeaturesTopdown(SelfVerifyTopdown):
         **kwargs: Arguments of :class:`SelfVerifyTopdown`.
 
     Raises:
+        TypeError: If the trust head is no :class:`TrustHead`.
         ValueError: If the options need more of a step than cached targets.
     """
 
@@ -42,6 +43,12 @@ class StoredFeaturesTopdown(SelfVerifyTopdown):
                 "model.consistency_cfg.enable; set source='cached' and "
                 'switch both off'
             )
+        if not isinstance(self.trust_head, TrustHead):
+            raise TypeError(
+                'model.trust_head: expected a TrustHead, which takes stored '
+                f'features, found {type(self.trust_head).__name__}; derive '
+                'it from TrustHead or train on images'
+            )
 
     def loss(
         self, inputs: Tensor, data_samples: list[PoseDataSample]
@@ -55,7 +62,7 @@ class StoredFeaturesTopdown(SelfVerifyTopdown):
         Returns:
             ``loss_trust`` and ``trust_pred_mean``.
         """
-        assert isinstance(self.trust_head, TrustHead)
+        assert isinstance(self.trust_head, TrustHead)  # see __init__
         logits = self.trust_head.forward_packed(inputs)
         return self._trust_losses(
             logits, *read_cached(data_samples, inputs.device)

@@ -2,8 +2,10 @@
 
 A source is a class that is registered in MMPose's ``MODELS``. It declares
 the parts of a training step that it needs and maps the step to targets. A
-source of a user's own comes in by ``custom_imports`` and
-``model.trust_cfg.source=dict(type='MySource')``::
+source of a user's own comes in by ``custom_imports``. A config that inherits
+from another one replaces the short name in it by
+``model.trust_cfg.source=dict(_delete_=True, type='MySource')``; mmengine
+merges no dict into a string. The source itself::
 
     @MODELS.register_module()
     class MySource(TrustSource):
@@ -83,12 +85,8 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
             the options ask for.
     """
     named = options.trust.source
-    source = MODELS.build(source_config(named, options))
-    if not isinstance(source, TrustSource):
-        raise TypeError(
-            'model.trust_cfg.source: expected a TrustSource, found '
-            f'{type(source).__name__}; derive it from TrustSource'
-        )
+    config = source_config(named, options)
+    source = build_component('model.trust_cfg.source', config)
     strong = options.consistency.hard_view is not None
     if strong and 'strong_view' not in source.requires:
         raise ValueError(
@@ -96,6 +94,28 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
             "model.trust_cfg.source='consistency' or 'annotation', found "
             f'{named!r}, whose targets belong to the crop itself; choose '
             'another source or set hard_view=None'
+        )
+    return source
+
+
+def build_component(name: str, config: dict[str, Any]) -> TrustSource:
+    """Build a source of its config.
+
+    Args:
+        name: Name of the config, for messages.
+        config: A config for ``MODELS.build``.
+
+    Returns:
+        The source.
+
+    Raises:
+        TypeError: If the registered class is no trust source.
+    """
+    source = MODELS.build(config)
+    if not isinstance(source, TrustSource):
+        raise TypeError(
+            f'{name}: expected a TrustSource, found '
+            f'{type(source).__name__}; derive it from TrustSource'
         )
     return source
 

@@ -8,8 +8,9 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..option_checks import check_choice
 from ..options import SOURCES
-from .base import Requirement, TrustSource, TrustTarget
+from .base import Requirement, TrustSource, TrustTarget, build_component
 from .step import TrainingStep
 
 
@@ -18,16 +19,26 @@ class CombinedTargets(TrustSource):
     """The smallest target of several sources for the crops themselves.
 
     Args:
-        sources: Short names or configs of the sources.
+        sources: Short names or configs of the sources; each gives targets
+            for the crops alone.
+
+    Raises:
+        TypeError: If one of them is no trust source.
+        ValueError: If there is none, or a short name is unknown.
     """
 
     def __init__(self, sources: Sequence[str | dict[str, Any]]) -> None:
-        self.sources: list[TrustSource] = [
-            MODELS.build(SOURCES[s] if isinstance(s, str) else s)
-            for s in sources
-        ]
+        if not sources:
+            raise ValueError(
+                'model.trust_cfg.source.sources: expected at least one trust '
+                'source, found none; name one'
+            )
+        self.sources = [_build(source) for source in sources]
         parts = [source.requires for source in self.sources]
-        self.requires: frozenset[Requirement] = frozenset().union(*parts)
+        # targets of another view cannot be combined with those of the crops
+        self.requires: frozenset[Requirement] = frozenset().union(*parts) - {
+            'strong_view'
+        }
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Combine the targets of the sources.
@@ -41,6 +52,14 @@ class CombinedTargets(TrustSource):
         targets = [t for s in self.sources for t in s.targets(step)]
         pairs = [(target.values, target.mask) for target in targets]
         return [TrustTarget(step.view, *reduce(elementwise_min, pairs))]
+
+
+def _build(source: str | dict[str, Any]) -> TrustSource:
+    name = 'model.trust_cfg.source.sources'
+    if isinstance(source, str):
+        check_choice(name, source, tuple(SOURCES))
+        source = SOURCES[source]
+    return build_component(name, source)
 
 
 def elementwise_min(

@@ -1,106 +1,299 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from helpers import BASELINE, build_estimator, packed_batch
 from mmpose.codecs import SimCCLabel
+from mmpose.evaluation.functional import simcc_pck_accuracy
+from mmpose.models.utils.tta import flip_vectors
+from training_steps import BINS, ENCODING, random_distribution
 
 from self_verify_pose.models.distributions.simcc import (
     MASS_RADII,
-    NUM_STATISTICS,
-    SimCCLogits,
-    SimCCSpec,
-    hard_decode,
-    log_probabilities,
-    soft_decode,
-    statistics,
+    SimCCDistribution,
+    SimCCEncoding,
+    SimCCReader,
+    simcc_accuracy,
 )
+from self_verify_pose.skeleton import FLIP
 
-SPEC = SimCCSpec((192, 256), 2.0, 10.0)
+SMALL = SimCCEncoding(input_size=(12, 16), split_ratio=2.0, beta=10.0)
+SIZES = torch.tensor([40.0, 70.0])
 
 
-def random_logits(batch=2, joints=17, dtype=torch.float32):
+def small_distribution(sizes=SIZES):
+    """Two persons of three keypoints in crops of 12 x 16 pixels."""
     generator = torch.Generator().manual_seed(0)
-    return SimCCLogits(
-        *(
-            torch.rand(batch, joints, bins, generator=generator, dtype=dtype)
-            for bins in (384, 512)
-        )
+    x, y = (0.3 * torch.randn(2, 3, n, generator=generator) for n in (24, 32))
+    return SimCCDistribution(x, y, SMALL, sizes)
+
+
+def peaked_distribution(x, y):
+    """One keypoint with a narrow bell at a position."""
+    axes = [
+        -((torch.arange(n) - v * 2.0) ** 2) / 20
+        for n, v in zip(BINS, (x, y), strict=True)
+    ]
+    sizes = torch.tensor([150.0])
+    return SimCCDistribution(
+        *(axis.expand(1, 1, -1) for axis in axes), ENCODING, sizes
     )
 
 
-def peaked_logits(x, y):
-    """A joint whose distribution is a narrow bell at a bin."""
-    axes = [
-        -((torch.arange(n) - v * 2.0) ** 2) / 20
-        for n, v in ((384, x), (512, y))
-    ]
-    return SimCCLogits(*(axis.expand(1, 1, -1) for axis in axes))
+def probabilities(distribution, sample, keypoint):
+    """Both axes of one keypoint as lists, computed number by number."""
+    axes = []
+    for axis in distribution.output:
+        raised = [math.exp(10 * v) for v in axis[sample, keypoint].tolist()]
+        axes.append([v / sum(raised) for v in raised])
+    return axes
+
+
+def brute_force_correctness(distribution, sample, keypoint):
+    """Visit every pair of bins."""
+    p, q = probabilities(distribution, sample, keypoint)
+    top_x, top_y = p.index(max(p)), q.index(max(q))
+    radius = 0.05 * distribution.sizes[sample].item()
+    return sum(
+        p[i] * q[j]
+        for i in range(len(p))
+        for j in range(len(q))
+        if math.hypot(i - top_x, j - top_y) / 2 <= radius + 1e-9
+    )
+
+
+def brute_force_scores(distribution):
+    rows = []
+    for b in range(len(distribution.sizes)):
+        for k in range(distribution.x.shape[1]):
+            tops = [max(axis[b, k].tolist()) for axis in distribution.output]
+            p, q = probabilities(distribution, b, k)
+            entropy = -sum(v * math.log(v) for v in (*p, *q))
+            rows.append(
+                (
+                    sum(tops) / 2,
+                    max(p) * max(q),
+                    1 - entropy / math.log(len(p) * len(q)),
+                    brute_force_correctness(distribution, b, k),
+                )
+            )
+    columns = torch.tensor(rows).T.reshape(4, len(distribution.sizes), -1)
+    names = ('mean', 'peak', 'certainty', 'expected')
+    return dict(zip(names, columns, strict=True))
 
 
 def test_soft_decode_agrees_with_a_plain_loop():
-    logits = random_logits(1, 3, torch.float64)
-    decoded = soft_decode(logits, SPEC)
-    for joint in range(3):
+    distribution = random_distribution(1, 3, torch.float64)
+    decoded = distribution.soft_decode()
+    for keypoint in range(3):
         for axis in range(2):
-            weights = [math.exp(10 * v) for v in logits[axis][0, joint]]
+            weights = [
+                math.exp(10 * v)
+                for v in distribution.output[axis][0, keypoint]
+            ]
             mean = sum(i / 2 * w for i, w in enumerate(weights))
             expected = mean / sum(weights)
-            assert decoded[0, joint, axis].item() == pytest.approx(expected)
+            assert decoded[0, keypoint, axis].item() == pytest.approx(expected)
 
 
 def test_soft_and_hard_decode_agree_on_a_narrow_peak():
-    logits = peaked_logits(70.5, 121.0)
+    distribution = peaked_distribution(70.5, 121.0)
     expected = torch.tensor([[[70.5, 121.0]]])
-    torch.testing.assert_close(hard_decode(logits, SPEC), expected)
+    torch.testing.assert_close(distribution.hard_decode(), expected)
     torch.testing.assert_close(
-        soft_decode(logits, SPEC), expected, atol=1e-3, rtol=0
+        distribution.soft_decode(), expected, atol=1e-3, rtol=0
     )
 
 
 def test_hard_decode_is_the_one_of_mmpose():
     codec = SimCCLabel((192, 256), sigma=(4.9, 5.66), simcc_split_ratio=2.0)
-    logits = random_logits()
-    expected, _ = codec.decode(*(axis.numpy() for axis in logits))
-    np.testing.assert_array_equal(hard_decode(logits, SPEC), expected)
+    distribution = random_distribution()
+    expected, _ = codec.decode(*(axis.numpy() for axis in distribution.output))
+    np.testing.assert_array_equal(distribution.hard_decode(), expected)
 
 
 def test_a_constant_added_to_the_logits_changes_no_decode():
-    logits = random_logits()
-    shifted = SimCCLogits(logits.x + 3, logits.y - 2)
+    distribution = random_distribution()
+    shifted = replace(distribution, x=distribution.x + 3, y=distribution.y - 2)
     torch.testing.assert_close(
-        soft_decode(logits, SPEC), soft_decode(shifted, SPEC)
+        distribution.soft_decode(), shifted.soft_decode()
     )
 
 
 def test_gradient_of_the_soft_decode():
-    logits = SimCCLogits(
-        torch.randn(1, 2, 12, dtype=torch.float64, requires_grad=True),
-        torch.randn(1, 2, 16, dtype=torch.float64, requires_grad=True),
-    )
-    spec = SimCCSpec((6, 8), 2.0, 3.0)
+    generator = torch.Generator().manual_seed(0)
+    logits = [
+        torch.randn(
+            1, 2, n, generator=generator, dtype=torch.float64
+        ).requires_grad_()
+        for n in (12, 16)
+    ]
+    encoding, size = SimCCEncoding((6, 8), 2.0, 3.0), torch.tensor([5.0])
     assert torch.autograd.gradcheck(
-        lambda x, y: soft_decode(SimCCLogits(x, y), spec), tuple(logits)
+        lambda x, y: SimCCDistribution(x, y, encoding, size).soft_decode(),
+        logits,
     )
 
 
-def test_half_precision_is_decoded_in_single():
-    logits = random_logits()
-    half = SimCCLogits(logits.x.half(), logits.y.half())
-    assert log_probabilities(half.x, 10.0).dtype == torch.float32
-    torch.testing.assert_close(
-        soft_decode(half, SPEC), soft_decode(logits, SPEC), atol=0.2, rtol=0
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_is_decoded_in_single(dtype):
+    distribution = random_distribution()
+    half = replace(
+        distribution, x=distribution.x.to(dtype), y=distribution.y.to(dtype)
     )
+    decoded = half.soft_decode()
+    assert decoded.dtype == torch.float32
+    # bfloat16 logits have 3 digits only, so they are compared with the same
+    # logits in single precision
+    rounded = replace(half, x=half.x.float(), y=half.y.float())
+    assert torch.equal(decoded, rounded.soft_decode())
+    if dtype == torch.float16:
+        torch.testing.assert_close(
+            decoded, distribution.soft_decode(), atol=0.2, rtol=0
+        )
+
+
+def test_detach_cuts_the_graph_and_shares_the_data():
+    distribution = random_distribution()
+    distribution.x.requires_grad_()
+    detached = distribution.detach()
+    assert distribution.soft_decode().requires_grad
+    assert not detached.soft_decode().requires_grad
+    assert detached.x.data_ptr() == distribution.x.data_ptr()
+    assert detached.sizes is distribution.sizes
+    assert detached.input_size == distribution.input_size == (192, 256)
+
+
+def test_mirrored_is_bit_identical_to_mmpose():
+    distribution = random_distribution()
+    expected = flip_vectors(*distribution.output, flip_indices=FLIP)
+    found = distribution.mirrored(FLIP)
+    for one, other in zip(found.output, expected, strict=True):
+        assert torch.equal(one, other)
+    twice = found.mirrored(FLIP)
+    for one, other in zip(twice.output, distribution.output, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_flip_test_is_bit_identical_to_the_pose_head():
+    model = build_estimator(BASELINE).eval()
+    for parameter in model.head.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    reader = SimCCReader.from_head(model.head)
+    batch = packed_batch(model, training=False)
+    sizes = torch.tensor([120.0, 150.0, 180.0])
+    with torch.no_grad():
+        maps = [
+            model.extract_feat(inputs)
+            for inputs in (batch['inputs'], batch['inputs'].flip(-1))
+        ]
+        expected = model.head.predict(
+            maps, batch['data_samples'], {'flip_test': True}
+        )
+        one, other = (reader.read(model.head(m), sizes) for m in maps)
+    found = one.averaged(other.mirrored(FLIP))
+    decoded = model.head.decode(found.output)
+    points, scores = found.hard_decode(), found.raw_scores()
+    for i, (mine, theirs) in enumerate(zip(decoded, expected, strict=True)):
+        for key in ('keypoints', 'keypoint_scores'):
+            np.testing.assert_array_equal(mine[key], theirs[key])
+        np.testing.assert_array_equal(points[i], theirs.keypoints[0])
+        np.testing.assert_array_equal(scores[i], theirs.keypoint_scores[0])
+
+
+def test_raw_scores_are_the_smaller_maxima():
+    distribution = random_distribution()
+    expected = np.minimum(*(a.amax(-1).numpy() for a in distribution.output))
+    np.testing.assert_array_equal(distribution.raw_scores(), expected)
+
+
+@pytest.mark.parametrize('size', [0.5, 20.0, 60.0, 100.0, 1000.0])
+def test_scores_equal_loops_over_all_bins(size):
+    # 20, 60 and 100 put bins right on the rim: radii of 2, 6 and 10 bins
+    distribution = small_distribution(torch.tensor([size, 1.7 * size]))
+    scores = distribution.scores()
+    expected = brute_force_scores(distribution)
+    assert scores.keys() == expected.keys()
+    for name, values in expected.items():
+        torch.testing.assert_close(scores[name], values)
+        assert scores[name].dtype == torch.float32
+
+
+@pytest.mark.parametrize('size', [0.5, 20.0, 60.0, 100.0, 1000.0])
+def test_expected_correctness_equals_a_brute_force_sum(size):
+    distribution = small_distribution(torch.tensor([size, 1.7 * size]))
+    correctness = distribution.expected_correctness()
+    expected = torch.tensor(
+        [
+            [brute_force_correctness(distribution, b, k) for k in range(3)]
+            for b in range(2)
+        ]
+    )
+    torch.testing.assert_close(correctness, expected)
+    assert torch.equal(correctness, distribution.scores()['expected'])
+
+
+def test_peak_at_the_border_of_the_crop():
+    distribution = small_distribution()
+    distribution.x[:, 0, 0] = distribution.y[:, 0, -1] = 2.0
+    distribution.x[:, 1, -1] = distribution.y[:, 1, 0] = 2.0
+    scores = distribution.scores()
+    for name, values in brute_force_scores(distribution).items():
+        torch.testing.assert_close(scores[name], values)
+
+
+def test_a_constant_changes_the_raw_scores_only():
+    one = small_distribution()
+    moved = replace(one, x=one.x + 0.5, y=one.y + 0.5)
+    torch.testing.assert_close(moved.raw_scores(), one.raw_scores() + 0.5)
+    before, after = one.scores(), moved.scores()
+    torch.testing.assert_close(after.pop('mean'), before.pop('mean') + 0.5)
+    assert set(after) == {'peak', 'certainty', 'expected'}
+    for name, values in after.items():
+        torch.testing.assert_close(values, before[name])
+
+
+def test_a_one_hot_distribution_is_certain_and_a_flat_one_is_not():
+    sizes = torch.tensor([20.0])
+    flat = SimCCDistribution(
+        torch.zeros(1, 1, 24), torch.zeros(1, 1, 32), SMALL, sizes
+    )
+    one_hot = replace(flat, x=flat.x.clone(), y=flat.y.clone())
+    one_hot.x[..., 5], one_hot.y[..., 9] = 20.0, 20.0
+    for name in ('peak', 'certainty', 'expected'):
+        score = one_hot.scores()[name]
+        assert score.item() == pytest.approx(1, abs=1e-5)
+    scores = flat.scores()
+    assert scores['certainty'].item() == pytest.approx(0, abs=1e-5)
+    assert scores['peak'].item() == pytest.approx(1 / (24 * 32))
+    # the quarter disc of 2 bins around the first bin: 3 + 2 + 1 bins
+    assert scores['expected'].item() == pytest.approx(6 / (24 * 32))
+
+
+def test_half_precision_logits_give_close_float_scores():
+    exact = small_distribution()
+    half = replace(exact, x=exact.x.half(), y=exact.y.half())
+    for one, other in [
+        (half.raw_scores(), exact.raw_scores()),
+        *((half.scores()[n], values) for n, values in exact.scores().items()),
+    ]:
+        assert one.dtype == torch.float32
+        torch.testing.assert_close(one, other, rtol=0.05, atol=0.02)
 
 
 def test_statistics_agree_with_numpy():
-    logits = random_logits(1, 2, torch.float64)
-    found = statistics(logits, SPEC, torch.tensor([150.0]))
-    assert found.shape == (1, 2, NUM_STATISTICS)
-    for joint in range(2):
+    distribution = replace(
+        random_distribution(1, 2, torch.float64), sizes=torch.tensor([150.0])
+    )
+    statistics = distribution.statistics()
+    assert statistics.shape == (1, 2, len(distribution.statistic_names))
+    for keypoint in range(2):
         expected = []
-        for axis in logits:
-            values = axis[0, joint].numpy()
+        for axis in distribution.output:
+            values = axis[0, keypoint].numpy()
             p = np.exp(10 * values) / np.exp(10 * values).sum()
             at = np.arange(len(p)) / (len(p) - 1)
             mean = (p * at).sum()
@@ -116,16 +309,103 @@ def test_statistics_agree_with_numpy():
                 near = abs(bins - p.argmax()) <= radius * 150 * 2
                 mass = min(max(p[near].sum(), 1e-4), 1 - 1e-4)
                 expected.append(np.log(mass / (1 - mass)))
-        np.testing.assert_allclose(found[0, joint], expected, rtol=1e-9)
+        np.testing.assert_allclose(
+            statistics[0, keypoint], expected, rtol=1e-9
+        )
+
+
+def test_the_names_of_the_statistics_tell_the_columns():
+    names = SimCCDistribution.statistic_names
+    assert len(set(names)) == len(names)
+    column = names.index('y_maximum')
+    distribution = random_distribution()
+    torch.testing.assert_close(
+        distribution.statistics()[..., column], distribution.y.amax(-1)
+    )
 
 
 def test_statistics_stay_finite_at_the_extremes():
     one_hot = torch.zeros(1, 1, 384)
     one_hot[..., 7] = 1e4
-    flat = torch.zeros(1, 1, 512)
-    logits = SimCCLogits(one_hot.requires_grad_(), flat.requires_grad_())
-    found = statistics(logits, SPEC, torch.tensor([150.0]))
-    assert found.isfinite().all()
-    found.sum().backward()
+    one_hot.requires_grad_()
+    flat = torch.zeros(1, 1, 512, requires_grad=True)
+    statistics = SimCCDistribution(
+        one_hot, flat, ENCODING, torch.tensor([150.0])
+    ).statistics()
+    assert statistics.isfinite().all()
+    statistics.sum().backward()
     assert one_hot.grad.isfinite().all()
     assert flat.grad.isfinite().all()
+
+
+@pytest.fixture(scope='module')
+def head():
+    return build_estimator(BASELINE).head
+
+
+def test_the_reader_takes_the_encoding_from_the_head(head):
+    reader = SimCCReader.from_head(head)
+    assert reader.encoding == ENCODING
+    assert reader.input_size == (192, 256)
+    assert SimCCReader.from_head(torch.nn.Linear(2, 2)) is None
+
+
+def test_peaks_of_the_targets_are_the_true_keypoints(head):
+    codec = SimCCLabel(
+        (192, 256), sigma=(4.9, 5.66), simcc_split_ratio=2.0, normalize=False
+    )
+    points = np.random.default_rng(0).uniform(10, 180, (1, 17, 2))
+    targets = {
+        name: torch.from_numpy(values)
+        for name, values in codec.encode(points, np.ones((1, 17))).items()
+    }
+    read = SimCCReader.from_head(head).read_targets(
+        targets, torch.tensor([99.0])
+    )
+    # targets are rounded to half pixels
+    assert np.abs(read.hard_decode().numpy() - points).max() <= 0.25 + 1e-6
+    assert read.sizes.tolist() == [99.0]
+
+
+def test_pose_loss_is_bit_identical_to_that_of_the_head():
+    model = build_estimator(BASELINE).eval()
+    batch = packed_batch(model)
+    features = model.extract_feat(batch['inputs'])
+    expected = model.head.loss(features, batch['data_samples'])
+    reader = SimCCReader.from_head(model.head)
+    predicted = reader.read(model.head(features), torch.ones(3))
+    targets = {
+        field: torch.cat(
+            [s.gt_instance_labels[field] for s in batch['data_samples']]
+        )
+        for field in reader.target_fields
+    }
+    losses = reader.pose_loss(model.head, predicted, targets)
+    assert losses.keys() == expected.keys()
+    assert torch.equal(losses['loss_kpt'], expected['loss_kpt'])
+    assert losses['acc_pose'].item() == pytest.approx(
+        expected['acc_pose'].item()
+    )
+
+
+def test_accuracy_counts_correct_keypoints_as_mmpose_does():
+    generator = torch.Generator().manual_seed(0)
+    targets = random_distribution(8).output
+    logits = (targets[0], targets[1].clone())
+    logits[1][:, ::3] = logits[1][:, ::3].roll(200, -1)  # wrong keypoints
+    mask = torch.rand(8, 17, generator=generator) > 0.4
+    mask[:, 4] = False  # a keypoint without any label
+    _, expected, _ = simcc_pck_accuracy(
+        *(tuple(a.numpy() for a in pair) for pair in (logits, targets)),
+        simcc_split_ratio=2.0,
+        mask=mask.numpy(),
+    )
+    assert 0.5 < expected < 1
+    accuracy = simcc_accuracy(logits, targets, mask)
+    assert accuracy.item() == pytest.approx(expected)
+
+
+def test_accuracy_of_nothing_is_zero():
+    logits = random_distribution().output
+    nothing = torch.zeros(2, 17, dtype=torch.bool)
+    assert simcc_accuracy(logits, logits, nothing) == 0

@@ -4,10 +4,8 @@ import pytest
 import torch
 
 from self_verify_pose.models.distributions.simcc import (
-    SimCCLogits,
-    SimCCSpec,
-    soft_decode,
-    statistics,
+    SimCCDistribution,
+    SimCCEncoding,
 )
 from self_verify_pose.models.geometry.coordinates import sample_features
 from self_verify_pose.models.geometry.precision import full_precision
@@ -18,21 +16,23 @@ from self_verify_pose.models.geometry.rotation import (
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 
 SIZE = (192, 256)
-SPEC = SimCCSpec(SIZE, 2.0, 10.0)
 ANGLES = torch.tensor([0.3, -0.5])
 GENERATOR = torch.Generator().manual_seed(0)
 POINTS = torch.rand(2, 17, 2, generator=GENERATOR) * 190
-LOGITS = SimCCLogits(
+SIZES = torch.full((2,), 150.0)
+DISTRIBUTION = SimCCDistribution(
     torch.randn(2, 17, 384, generator=GENERATOR),
     torch.randn(2, 17, 512, generator=GENERATOR),
+    SimCCEncoding(SIZE, 2.0, 10.0),
+    SIZES,
 )
-SIZES = torch.full((2,), 150.0)
 IMAGES = torch.rand(2, 3, 256, 192, generator=GENERATOR)
 MAPS = torch.rand(2, 8, 16, 12, generator=GENERATOR)
 
 COMPUTATIONS = {
-    'soft_decode': lambda: soft_decode(LOGITS, SPEC),
-    'statistics': lambda: statistics(LOGITS, SPEC, SIZES),
+    'soft_decode': DISTRIBUTION.soft_decode,
+    'statistics': DISTRIBUTION.statistics,
+    'scores': lambda: torch.stack(list(DISTRIBUTION.scores().values())),
     'rotate_points': lambda: rotate_points(POINTS, ANGLES, SIZE),
     'rotate_images': lambda: rotate_images(IMAGES, ANGLES, torch.zeros(3)),
     'sample_features': lambda: sample_features(MAPS, POINTS, SIZE),

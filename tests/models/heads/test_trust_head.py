@@ -1,11 +1,18 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from mmpose.registry import MODELS
+from training_steps import random_distribution
 
-from self_verify_pose.models.distributions.simcc import SimCCLogits, SimCCSpec
+from self_verify_pose.models.distributions.simcc import SimCCDistribution
+from self_verify_pose.models.heads.trust_features import (
+    TrustFeatures,
+    scalar_names,
+)
 from self_verify_pose.models.heads.trust_head import TrustHead
 
-SPEC = SimCCSpec((192, 256), 2.0, 10.0)
+NUM_SCALARS = len(scalar_names(SimCCDistribution.statistic_names))
 
 
 def build(**changes):
@@ -14,6 +21,7 @@ def build(**changes):
         'type': 'TrustHead',
         'in_channels': [16, 32],
         'num_keypoints': 17,
+        'num_scalars': NUM_SCALARS,
     }
     return MODELS.build({**config, **changes})
 
@@ -26,14 +34,12 @@ def inputs(batch=2):
 
     return (
         (rand(batch, 16, 32, 24), rand(batch, 32, 16, 12)),
-        SimCCLogits(rand(batch, 17, 384), rand(batch, 17, 512)),
+        random_distribution(batch),
         rand(batch, 17, 2) * torch.tensor([191.0, 255.0]),
-        SPEC,
-        torch.linspace(120, 220, batch),
     )
 
 
-def test_one_logit_per_joint_and_probabilities():
+def test_one_logit_per_keypoint_and_probabilities():
     head = build().eval()
     assert isinstance(head, TrustHead)
     logits = head(*inputs())
@@ -49,51 +55,61 @@ def test_the_default_head_is_light():
 
 def test_samples_do_not_influence_each_other():
     head = build().eval()
-    features, logits, keypoints, spec, sizes = inputs(4)
-    whole = head(features, logits, keypoints, spec, sizes)
-    one = head(
-        [level[2:3] for level in features],
-        SimCCLogits(logits.x[2:3], logits.y[2:3]),
-        keypoints[2:3],
-        spec,
-        sizes[2:3],
+    features, distribution, keypoints = inputs(4)
+    whole = head(features, distribution, keypoints)
+    part = slice(2, 3)
+    one = replace(
+        distribution,
+        x=distribution.x[part],
+        y=distribution.y[part],
+        sizes=distribution.sizes[part],
     )
-    torch.testing.assert_close(whole[2:3], one, atol=1e-5, rtol=1e-5)
+    alone = head([level[part] for level in features], one, keypoints[part])
+    torch.testing.assert_close(whole[part], alone, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     'part', ['level 0', 'level 1', 'logits', 'keypoints', 'sizes']
 )
-def test_the_head_sees_all_of_its_inputs(part):
+def test_the_head_reads_all_of_its_inputs(part):
     head = build().eval()
-    features, logits, keypoints, spec, sizes = inputs()
-    before = head(features, logits, keypoints, spec, sizes)
+    features, distribution, keypoints = inputs()
+    before = head(features, distribution, keypoints)
     if part.startswith('level'):
         level = int(part[-1])
         features = [f.clone() for f in features]
         features[level][:, ::2] += 1
     elif part == 'logits':
-        logits = SimCCLogits(logits.x * 3, logits.y)
+        distribution = replace(distribution, x=distribution.x * 3)
     elif part == 'keypoints':
         keypoints = keypoints.roll(1, 1)
     else:
-        sizes = sizes * 1.5
-    after = head(features, logits, keypoints, spec, sizes)
+        distribution = replace(distribution, sizes=distribution.sizes * 1.5)
+    after = head(features, distribution, keypoints)
     assert (before - after).abs().max() > 1e-4
 
 
-def test_a_joint_is_judged_in_the_light_of_the_others():
-    features, logits, keypoints, spec, sizes = inputs()
-    sharper = SimCCLogits(logits.x.clone(), logits.y)
+def test_trust_depends_on_the_other_keypoints_with_mix_joints():
+    features, distribution, keypoints = inputs()
+    sharper = replace(distribution, x=distribution.x.clone())
     sharper.x[:, 3] *= 3
     for mix_joints in (True, False):
         head = build(mix_joints=mix_joints).eval()
-        change = head(features, sharper, keypoints, spec, sizes) - head(
-            features, logits, keypoints, spec, sizes
+        change = head(features, sharper, keypoints) - head(
+            features, distribution, keypoints
         )
         others = torch.arange(17) != 3
         assert change[:, 3].abs().min() > 1e-4
         assert bool(change[:, others].any()) == mix_joints
+
+
+def test_levels_name_the_feature_maps():
+    features, distribution, keypoints = inputs()
+    expected = build().eval()(features, distribution, keypoints)
+    head = build(levels=(1, 2)).eval()
+    unused = torch.zeros(2, 3, 64, 48)
+    maps = (unused, *features)
+    torch.testing.assert_close(head(maps, distribution, keypoints), expected)
 
 
 def test_levels_and_channels_belong_together():
@@ -101,20 +117,43 @@ def test_levels_and_channels_belong_together():
         build(in_channels=[32])
 
 
-def test_it_can_learn_what_its_inputs_tell():
-    """Joints with a sharp distribution are right, the others wrong."""
+def test_packed_features_give_the_same_logits():
+    head = build().eval()
+    collected = TrustFeatures.collect(*inputs())
+    expected = head(*inputs())
+    assert torch.equal(head.forward_features(collected), expected)
+    assert torch.equal(head.forward_packed(collected.packed()), expected)
+    half = head.forward_packed(collected.packed().half())
+    torch.testing.assert_close(half, expected, atol=0.02, rtol=0)
+
+
+def test_the_state_dict_has_the_names_of_older_checkpoints():
+    names = {key.split('.')[0] for key in build().state_dict()}
+    assert names >= {
+        'local_projs',
+        'numbers_norm',
+        'numbers_proj',
+        'joint_embedding',
+        'mixer',
+        'classifier',
+        'calibration',
+    }
+
+
+def test_it_learns_what_its_inputs_tell():
+    """Keypoints with a sharp distribution are correct, others wrong."""
     head = build()
-    features, logits, keypoints, spec, sizes = inputs(16)
-    right = torch.rand(16, 17) > 0.5
-    x = torch.where(right[..., None], logits.x * 3, logits.x)
+    features, distribution, keypoints = inputs(16)
+    correct = torch.rand(16, 17) > 0.5
+    x = torch.where(correct[..., None], distribution.x * 3, distribution.x)
+    sharp = replace(distribution, x=x)
     optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
     for _ in range(60):
-        sharp = SimCCLogits(x, logits.y)
-        out = head(features, sharp, keypoints, spec, sizes)
+        out = head(features, sharp, keypoints)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            out, right.float()
+            out, correct.float()
         )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert ((out > 0) == right).float().mean() > 0.98
+    assert ((out > 0) == correct).float().mean() > 0.98

@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 CASES = {
     'consistency': (SELFVERIFY, {}),
-    'hard view': (SELFVERIFY, {'consistency_cfg__hard_view': {}}),
+    'strong augmentation': (SELFVERIFY, {'consistency_cfg__hard_view': {}}),
     'frozen': (SELFVERIFY, {'full_param_train': False}),
     'annotation': (SELFVERIFY, {'trust_cfg__source': 'annotation'}),
     'free': (SOLVABILITY, {}),
@@ -69,7 +69,7 @@ def moved(model, device):
 
 
 @pytest.mark.parametrize('case', CASES)
-def test_the_loss_needs_no_number_back(case):
+def test_the_loss_reads_no_number_back(case):
     """On the meta device there is no number to read: reading one raises."""
     model, batch = moved(estimator(case), 'meta')
     model.loss(**batch)  # constants are moved once, by the first step
@@ -79,7 +79,7 @@ def test_the_loss_needs_no_number_back(case):
 
 
 @pytest.mark.parametrize(
-    'wrong',
+    'blocking',
     [
         lambda x: x.sum().item(),
         lambda x: bool(x.any()),
@@ -91,11 +91,11 @@ def test_the_loss_needs_no_number_back(case):
         lambda x: torch.zeros(3).to(x.device),
     ],
 )
-def test_the_check_finds_what_waits(wrong):
+def test_the_check_finds_blocking_calls(blocking):
     tensor = torch.zeros(3, device='meta')
     errors = (AssertionError, NotImplementedError, RuntimeError)
     with pytest.raises(errors), NoBlockingCopy(), NoHostData():
-        wrong(tensor)
+        blocking(tensor)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')

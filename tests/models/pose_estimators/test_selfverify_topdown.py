@@ -3,24 +3,26 @@ import copy
 import numpy as np
 import pytest
 import torch
-from helpers import BASELINE, SELFVERIFY, build_estimator, packed_batch
+from helpers import (
+    BASELINE,
+    CACHED,
+    CACHEGEN,
+    SELFVERIFY,
+    SOLVABILITY,
+    build_estimator,
+    packed_batch,
+)
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
-from mmpose.models.utils.tta import flip_vectors
 
-from self_verify_pose.models.augmentations.similarity import random_angles
-from self_verify_pose.models.augmentations.strong import hard_view
-from self_verify_pose.models.distributions.simcc import SimCCLogits
-from self_verify_pose.models.distributions.simcc_scores import simcc_scores
-from self_verify_pose.models.geometry.rotation import (
-    rotate_images,
-    rotate_points,
+from self_verify_pose.models.augmentations.similarity import (
+    SimilarityTransform,
 )
+from self_verify_pose.models.augmentations.strong import strong_view
+from self_verify_pose.models.geometry.rotation import rotate_images
 from self_verify_pose.models.options import StrongAugmentationOptions
-from self_verify_pose.models.pose_estimators.pose_output import normalized_fill
 from self_verify_pose.models.sample_fields import person_sizes
-from self_verify_pose.skeleton import FLIP
 
 POSE = ('backbone', 'head')
 
@@ -44,7 +46,7 @@ def gradients(model, loss):
 
 
 def with_random_heads(model):
-    """Give the pose head weights that tell joints and places apart."""
+    """Give the pose head weights that tell keypoints and places apart."""
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
@@ -83,14 +85,14 @@ def test_pose_loss_is_the_one_of_the_head(model):
     )
 
 
-def test_accuracy_counts_right_joints_as_mmpose_does(model):
+def test_accuracy_counts_correct_keypoints_as_mmpose_does(model):
     batch = packed_batch(model, size=8)
     labels = [s.gt_instance_labels for s in batch['data_samples']]
     for row, label in enumerate(labels):
         label.keypoint_weights[:, row:] = 0
     x = torch.cat([label.keypoint_x_labels for label in labels])
     y = torch.cat([label.keypoint_y_labels for label in labels])
-    y[:, ::3] = y[:, ::3].roll(200, -1)  # every third joint is wrong
+    y[:, ::3] = y[:, ::3].roll(200, -1)  # every third keypoint is wrong
     model.head.forward = lambda features: (x, y)
     expected = model.head.loss(None, batch['data_samples'])['acc_pose'].item()
     assert 0.5 < expected < 1
@@ -107,7 +109,7 @@ def test_consistency_agrees_with_a_slow_reference(model):
     torch.manual_seed(5)
     losses = model.loss(**batch)
     torch.manual_seed(5)
-    angles = random_angles(len(inputs), 30.0, inputs)
+    angles, _ = SimilarityTransform.random_rotation(torch.ones(3), 30.0)
 
     def decode(crop):
         axes = model.head.forward(model.extract_feat(crop[None]))
@@ -212,73 +214,77 @@ def test_nothing_goes_through_the_backbone_twice(changes, passes):
 
 
 @pytest.mark.parametrize(
-    ('source', 'shown'), [('consistency', [1]), ('annotation', [0, 1])]
+    ('source', 'trained'), [('consistency', [1]), ('annotation', [0, 1])]
 )
-def test_the_head_judges_the_view_in_which_the_errors_are(source, shown):
+def test_the_head_is_trained_on_the_views_of_the_targets(source, trained):
     model = build_estimator(
         trust_cfg__source=source, consistency_cfg__hard_view={}
     )
     with_random_heads(model).train()
-    views, judged = [], []
+    views, scored = [], []
     forward = model.head.forward
     model.head.forward = lambda feats: (
         views.append(feats[-1]) or forward(feats)
     )
     model.trust_head.register_forward_pre_hook(
-        lambda _, args: judged.append(args[0])
+        lambda _, args: scored.append(args[0])
     )
     losses = losses_of(model)
-    assert len(judged) == len(shown)
-    for features, index in zip(judged, shown, strict=True):
+    assert len(scored) == len(trained)
+    for features, index in zip(scored, trained, strict=True):
         assert torch.equal(features[-1], views[index])
     assert gradients(model, losses['loss_trust'])['trust_head'] > 0
 
 
-def test_what_a_hard_view_teaches_agrees_with_a_slow_reference():
+def test_targets_of_strong_augmentation_agree_with_a_slow_reference():
     model = build_estimator(
         consistency_cfg__hard_view={'target': 'self_estimate'}
     )
     with_random_heads(model).train()
-    views, taught = [], []
+    views, computed = [], []
     forward = model.head.forward
     model.head.forward = lambda feats: (
         views.append(forward(feats)) or views[-1]
     )
-    compare = model._compare_trust
-    model._compare_trust = lambda logits, pseudo: (
-        taught.append(pseudo) or compare(logits, pseudo)
+    targets_of = model.source.targets
+    model.source.targets = lambda step: (
+        computed.append(targets_of(step)) or computed[-1]
     )
     batch = packed_batch(model)
     torch.manual_seed(0)
     model.loss(**batch)
     torch.manual_seed(0)
-    _, (angles, scales) = hard_view(
+    _, (angles, scales) = strong_view(
         batch['inputs'], StrongAugmentationOptions(), torch.zeros(3)
     )
     sizes = person_sizes(batch['data_samples'], 'cpu')
-    ((targets, _),) = taught
+    ((target,),) = computed
     for row, k in [(0, 0), (1, 7), (2, 16)]:
-        easy, hard = (
+        crop, augmented = (
             [axis[row, k].argmax().item() / 2 for axis in view]
             for view in views
         )
-        turn = complex(easy[0] - 95.5, easy[1] - 127.5)
+        turn = complex(crop[0] - 95.5, crop[1] - 127.5)
         angle, scale = angles[row].item(), scales[row].item()
         turn *= scale * complex(np.cos(angle), np.sin(angle))
         size = sizes[row].item() * scale
-        distance = abs(complex(hard[0] - 95.5, hard[1] - 127.5) - turn)
+        distance = abs(
+            complex(augmented[0] - 95.5, augmented[1] - 127.5) - turn
+        )
         chance = 0.0
         px, py = (
             (10 * axis[row, k].detach()).double().softmax(-1).numpy()
             for axis in views[1]
         )
         for x, p in enumerate(px):
-            near = (x / 2 - hard[0]) ** 2 + (
-                np.arange(512) / 2 - hard[1]
+            near = (x / 2 - augmented[0]) ** 2 + (
+                np.arange(512) / 2 - augmented[1]
             ) ** 2 <= (0.05 * size) ** 2 + 1e-9
             chance += p * py[near].sum()
         expected = ((distance <= 0.05 * size) + chance) / 2
-        assert targets[row, k].item() == pytest.approx(expected, abs=1e-3)
+        assert target.values[row, k].item() == pytest.approx(
+            expected, abs=1e-3
+        )
 
 
 def test_labels_from_the_annotation_are_learned():
@@ -336,7 +342,7 @@ def test_the_trust_loss_reaches_the_pose_where_asked(change):
     assert gradients(model, losses_of(model)['loss_trust'])['backbone'] > 0
 
 
-def test_unlabeled_joints_count_only_without_use_gt_visible():
+def test_unlabeled_keypoints_count_only_without_use_gt_visible():
     found = {}
     for use in (True, False):
         model = build_estimator(consistency_cfg__use_gt_visible=use).eval()
@@ -428,21 +434,6 @@ def test_the_pose_is_bit_identical_to_plain_rtmpose(flip, heatmaps):
             )
 
 
-def test_trust_with_flip_test_turns_over_with_the_image():
-    model = with_random_heads(build_estimator()).eval()
-    model.test_cfg.flip_test = True
-    batch = packed_batch(model, training=False)
-    with torch.no_grad():
-        upright = model.predict(**batch)
-        trust = [s.pred_instances.keypoint_trust[0] for s in upright]
-        batch['inputs'] = batch['inputs'].flip(-1)
-        mirrored = model.predict(**batch)
-    for one, sample in zip(trust, mirrored, strict=True):
-        other = sample.pred_instances.keypoint_trust[0][FLIP]
-        # mmpose mirrors SimCC bins half a pixel off, so not to the last bit
-        np.testing.assert_allclose(one, other, atol=5e-3)
-
-
 def test_predict_calls_the_backbone_once_per_view():
     model = build_estimator().eval()
     calls = []
@@ -459,36 +450,6 @@ def test_output_keypoint_indices_select_trust_too():
     model.test_cfg.update(flip_test=False, output_keypoint_indices=[5, 6])
     (sample, *_) = model.predict(**packed_batch(model, training=False))
     assert sample.pred_instances.keypoint_trust.shape == (1, 2)
-
-
-@pytest.mark.parametrize('flip', [False, True])
-@pytest.mark.parametrize('trust', [False, True])
-def test_extra_scores_judge_the_logits_that_are_decoded(flip, trust):
-    model = with_random_heads(build_estimator(trust_cfg__enable=trust)).eval()
-    model.test_cfg.update(flip_test=flip, extra_scores=True)
-    batch = packed_batch(model, training=False)
-    sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
-    with torch.no_grad():
-        samples = model.predict(**batch)
-        logits = model.head.forward(model.extract_feat(batch['inputs']))
-        if flip:
-            mirrored = batch['inputs'].flip(-1)
-            others = flip_vectors(
-                *model.head.forward(model.extract_feat(mirrored)),
-                flip_indices=FLIP,
-            )
-            logits = [(a + b) / 2 for a, b in zip(logits, others, strict=True)]
-        expected = simcc_scores(SimCCLogits(*logits), model.simcc_spec, sizes)
-    for name in ('mean', 'peak', 'certainty', 'expected'):
-        found = [s.pred_instances[f'simcc_{name}'] for s in samples]
-        assert found[0].shape == (1, 17)
-        np.testing.assert_allclose(
-            np.concatenate(found), getattr(expected, name), rtol=1e-4
-        )
-    for sample, minimum in zip(samples, expected.minimum, strict=True):
-        scores = sample.pred_instances.keypoint_scores[0]
-        np.testing.assert_allclose(scores, minimum, rtol=1e-6)
-        assert ('keypoint_trust' in sample.pred_instances) == trust
 
 
 def test_extra_scores_are_off_unless_asked_for():
@@ -517,18 +478,6 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
     messages.clear()
     load_state_dict(model, model.state_dict(), strict=True)
     assert not messages
-
-
-def test_black_corners_are_black_before_normalization(model):
-    crop = rotate_images(
-        torch.zeros(1, 3, 256, 192),
-        torch.tensor([0.5]),
-        normalized_fill(model.data_preprocessor),
-    )
-    mean, std = model.data_preprocessor.mean, model.data_preprocessor.std
-    assert (crop[0, :, 0, 0] * std.flatten() + mean.flatten()).abs().max() < (
-        1e-3
-    )
 
 
 @pytest.mark.parametrize(
@@ -586,6 +535,16 @@ def test_black_corners_are_black_before_normalization(model):
         ({'trust_cfg__dist_thr': 0.0}, ValueError, ['dist_thr', 'above 0']),
         ({'foo': 1}, TypeError, ["'foo'", 'consistency_cfg']),
         (
+            {'solvability_cfg__wdth': 0.1},
+            TypeError,
+            ['model.solvability_cfg', "'wdth'"],
+        ),
+        (
+            {'solvability_cfg__detach': False},
+            ValueError,
+            ['solvability_cfg.detach', 'detach_pseudo=False', 'no gradient'],
+        ),
+        (
             {'full_param_train': False, 'trust_cfg__enable': False},
             ValueError,
             ['something to train'],
@@ -613,20 +572,123 @@ def test_bad_options_are_refused_in_one_sentence(changes, error, parts):
         assert part in message
 
 
-def test_points_and_image_turn_the_same_way(model):
-    """A network that marks bright spots is consistent under rotation."""
-    angles = torch.tensor([0.4])
-    mark = torch.tensor([[[70.0, 150.0]]])
-    ys, xs = torch.meshgrid(
-        torch.arange(256.0), torch.arange(192.0), indexing='ij'
+LOGGED = {
+    'solv_residual_mean',
+    'solv_energy_mean',
+    'pseudo_trust_sol_mean',
+    'solv_converged',
+}
+
+
+@pytest.mark.parametrize('teacher', ['free', 'fk'])
+@pytest.mark.parametrize('source', ['solvability', 'unified', 'consistency'])
+def test_every_source_trains(source, teacher):
+    if teacher == 'fk':
+        pytest.importorskip('pytorch_kinematics')
+    model = build_estimator(
+        SOLVABILITY,
+        trust_cfg__source=source,
+        solvability_cfg__teacher=teacher,
+    ).train()
+    calls = []
+    model.backbone.register_forward_hook(lambda *args: calls.append(1))
+    losses = model.loss(**packed_batch(model))
+    assert set(losses) >= LOGGED | {'loss_trust', 'loss_kpt'}
+    assert ('rot_inconsistency_mean' in losses) == (source != 'solvability')
+    assert len(calls) == (1 if source == 'solvability' else 2)
+    losses['loss_trust'].backward()
+    assert all(p.grad is None for p in model.backbone.parameters())
+    assert any(p.grad.abs().sum() > 0 for p in model.trust_head.parameters())
+
+
+def test_a_needed_teacher_runs_though_it_is_not_enabled():
+    model = build_estimator(trust_cfg__source='solvability').train()
+    assert set(model.loss(**packed_batch(model))) >= LOGGED
+    assert build_estimator().teacher is None
+
+
+def test_an_enabled_teacher_runs_though_no_trust_needs_it():
+    model = build_estimator(CACHEGEN).train()
+    assert model.trust_head is None
+    assert set(model.loss(**packed_batch(model))) >= LOGGED
+
+
+def test_the_teacher_takes_its_options_from_the_config():
+    model = build_estimator(
+        SOLVABILITY,
+        solvability_cfg__alpha=5.0,
+        solvability_cfg__iterations=7,
+        solvability_cfg__fusion='mean',
     )
-    blob = (-((xs - mark[0, 0, 0]) ** 2 + (ys - mark[0, 0, 1]) ** 2) / 8).exp()
-    turned = rotate_images(blob.expand(1, 3, -1, -1), angles, torch.zeros(3))[
-        0, 0
-    ]
-    row, column = np.unravel_index(turned.argmax(), turned.shape)
-    expected = rotate_points(mark, angles, (192, 256))[0, 0].numpy()
-    assert np.abs(expected - [column, row]).max() < 1
+    teacher = model.teacher
+    assert (teacher.alpha, teacher.iterations, teacher.fusion) == (
+        5.0,
+        7,
+        'mean',
+    )
+
+
+def test_solvability_without_detach_trains_the_pose_network():
+    model = build_estimator(
+        SOLVABILITY,
+        solvability_cfg__detach=False,
+        solvability_cfg__fusion='solvability',
+        trust_cfg__detach_pseudo=False,
+    )
+    with_random_heads(model).train()
+    assert gradients(model, losses_of(model)['loss_trust'])['backbone'] > 0
+
+
+def cached_batch(model):
+    """A batch whose samples went through LoadPseudoTrust."""
+    batch = packed_batch(model)
+    rows = np.random.default_rng(0).random((3, 17), np.float32)
+    for sample, row in zip(batch['data_samples'], rows, strict=True):
+        sample.gt_instances.pseudo_trust_sol = row[None]
+    return batch
+
+
+def test_ignored_samples_do_not_enter_the_loss():
+    model = build_estimator(CACHED).eval()
+    batch = cached_batch(model)
+    both = {k: v[:2] for k, v in batch.items()}
+    expected = model.loss(**both)['loss_trust']
+    batch['data_samples'][2].gt_instances.pseudo_trust_sol[:] = np.nan
+    torch.testing.assert_close(model.loss(**batch)['loss_trust'], expected)
+
+
+def test_frozen_training_runs_the_backbone_once_and_keeps_no_graph():
+    model = build_estimator(CACHED).train()
+    seen = []
+
+    def note(module, _, output):
+        seen.append(any(level.requires_grad for level in output))
+
+    model.backbone.register_forward_hook(note)
+    model.loss(**cached_batch(model))['loss_trust'].backward()
+    assert seen == [False]
+    assert all(
+        (p.grad is not None) == name.startswith('trust_head')
+        for name, p in model.named_parameters()
+    )
+
+
+def test_cached_targets_need_a_frozen_pose_network():
+    with pytest.raises(ValueError, match='expected False with'):
+        build_estimator(CACHED, full_param_train=True)
+
+
+def test_trust_features_are_those_that_the_head_gets():
+    model = with_random_heads(build_estimator()).eval()
+    batch = packed_batch(model, training=False)
+    sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
+    with torch.no_grad():
+        output = model.pose_output(batch['inputs'], sizes)
+        keypoints = output.distribution.hard_decode()
+        expected = model.trust_head(*output, keypoints)
+        features = model.trust_features(output)
+        logits = model.trust_head.forward_packed(features.packed())
+    torch.testing.assert_close(logits, expected)
 
 
 @pytest.mark.parametrize('source', ['consistency', 'annotation'])

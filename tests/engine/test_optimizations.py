@@ -1,4 +1,4 @@
-"""Every speed-up trains every config."""
+"""Every optimization of the training speed trains every config."""
 
 import copy
 from types import SimpleNamespace
@@ -165,7 +165,7 @@ def test_without_the_switch_nothing_is_compiled():
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize('name', [SELFVERIFY, SOLVABILITY, CACHED])
-def test_the_whole_loss_bears_automatic_mixed_precision(name, dtype):
+def test_the_whole_loss_works_in_automatic_mixed_precision(name, dtype):
     """What AmpOptimWrapper does, which needs a GPU, done by hand."""
     model, _ = trainee(name)
     expected = copy.deepcopy(model)

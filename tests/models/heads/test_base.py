@@ -1,0 +1,42 @@
+import pytest
+import torch
+from training_steps import random_distribution
+
+from self_verify_pose.models.heads.base import BaseTrustHead
+from self_verify_pose.models.heads.calibration import TrustCalibration
+
+
+class HalfHead(BaseTrustHead):
+    """Gives the logit of the raw score, in half precision."""
+
+    def forward(self, features, distribution, keypoints):
+        return distribution.raw_scores().logit().half()
+
+
+def test_predict_is_the_sigmoid_in_single_precision():
+    head = HalfHead([16, 32], 17, 27)
+    distribution = random_distribution()
+    trust = head.predict((), distribution, distribution.hard_decode())
+    assert trust.dtype == torch.float32
+    torch.testing.assert_close(
+        trust, distribution.raw_scores(), atol=1e-3, rtol=0
+    )
+
+
+def test_sizes_and_calibration_are_kept():
+    head = HalfHead((8,), num_keypoints=5, num_scalars=3, levels=(-1,))
+    assert (head.levels, head.in_channels) == ((-1,), (8,))
+    assert (head.num_keypoints, head.num_scalars) == (5, 3)
+    assert isinstance(head.calibration, TrustCalibration)
+
+
+def test_levels_and_channels_belong_together():
+    with pytest.raises(
+        ValueError, match=r'each of the levels \(0, 1\), found \(32,\); give'
+    ):
+        HalfHead([32], 17, 27)
+
+
+def test_a_head_must_implement_forward():
+    with pytest.raises((TypeError, NotImplementedError), match='forward'):
+        BaseTrustHead([16, 32], 17, 27)((), None, None)
