@@ -17,7 +17,7 @@ model.update(
     data_preprocessor=dict(type='StoredFeaturesPreprocessor'),
     full_param_train=False,
     consistency_cfg=dict(enable=False),
-    trust_cfg=dict(enable=True, source='cached'),
+    trust_cfg=dict(enable=True, source=dict(type='cached')),
 )
 # the targets belong to plain crops, so these are what the head is trained on
 train_pipeline = [

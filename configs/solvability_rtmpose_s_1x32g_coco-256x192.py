@@ -5,7 +5,7 @@ model = dict(**_base_.trust_model)
 model.update(
     consistency_cfg=dict(enable=False),
     solvability_cfg=dict(enable=True, teacher='free'),
-    trust_cfg=dict(enable=True, source='solvability'),
+    trust_cfg=dict(enable=True, source=dict(type='solvability')),
 )
 val_evaluator = [*_base_.val_evaluator, _base_.trust_metric]
 test_evaluator = val_evaluator

@@ -170,12 +170,13 @@ class TrustOptions:
     Args:
         enable: Build and train the trust head.
         loss_weight: Weight of its loss; not negative.
-        source: Source of the targets: ``'consistency'``, the second view;
-            ``'solvability'``, the teacher; ``'unified'``, the smaller of
-            both; ``'cached'``, what ``LoadPseudoTrust`` has read from a
-            file; ``'annotation'``, whether the keypoint is correct, the only
-            one that needs labels; or the config of a registered
-            ``TrustSource``, such as ``dict(type='MySource')``.
+        source: Source of the targets, by its name or as a config:
+            ``'consistency'``, the second view; ``'solvability'``, the
+            teacher; ``'unified'``, the smaller of both; ``'cached'``, what
+            ``LoadPseudoTrust`` has read from a file; ``'annotation'``,
+            whether the keypoint is correct, the only one that needs labels;
+            or a registered ``TrustSource``, such as
+            ``dict(type='MySource')``.
         dist_thr: Largest error of a correct keypoint in person sizes, and
             largest distance of predictions that agree.
         detach_pseudo: Let no gradient flow into the targets.
@@ -194,8 +195,14 @@ class TrustOptions:
         """Check the ranges and the source."""
         check_range('model.trust_cfg.loss_weight', self.loss_weight, 0)
         check_positive('model.trust_cfg.dist_thr', self.dist_thr)
-        if not (isinstance(self.source, Mapping) and 'type' in self.source):
-            check_choice('model.trust_cfg.source', self.source, tuple(SOURCES))
+        if not isinstance(self.source, str) and not (
+            isinstance(self.source, Mapping) and 'type' in self.source
+        ):
+            raise TypeError(
+                'model.trust_cfg.source: expected a name or a dict with '
+                f"'type', found {self.source!r}; write for example "
+                "source=dict(type='MySource')"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

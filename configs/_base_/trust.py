@@ -6,7 +6,7 @@ trust_model = dict(
     full_param_train=True,
     trust_head=dict(type='TrustHead'),
     consistency_cfg=dict(enable=True),
-    trust_cfg=dict(enable=True, source='consistency'),
+    trust_cfg=dict(enable=True, source=dict(type='consistency')),
 )
 trust_metric = dict(
     type='JointTrustMetric', score_field='keypoint_trust', prefix='trust'

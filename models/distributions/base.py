@@ -15,7 +15,7 @@ Convention:
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor
 from typing_extensions import Self
@@ -199,3 +199,20 @@ class DistributionReader(ABC):
         Returns:
             Losses, and ``acc_pose``, by name.
         """
+
+
+_Reader = TypeVar('_Reader', bound=DistributionReader)
+READERS: list[type[DistributionReader]] = []
+
+
+def register_reader(kind: type[_Reader]) -> type[_Reader]:
+    """Make a family of pose heads known to ``read_head``.
+
+    Args:
+        kind: The reader of the family.
+
+    Returns:
+        The same class, so that this is a decorator.
+    """
+    READERS.append(kind)
+    return kind

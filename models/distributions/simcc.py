@@ -25,7 +25,11 @@ from typing_extensions import Self
 from ...constants import PCK_THRESHOLD
 from ..geometry.coordinates import Size2D
 from ..geometry.precision import full_precision
-from .base import DistributionReader, KeypointDistribution
+from .base import (
+    DistributionReader,
+    KeypointDistribution,
+    register_reader,
+)
 from .mass import mass_in_disc, mass_near
 
 # distances from the peak, in person sizes, within which mass is counted
@@ -260,6 +264,7 @@ def _axis_statistics(
     return torch.cat([torch.stack(moments, -1), odds], -1)
 
 
+@register_reader
 class SimCCReader(DistributionReader):
     """Reads SimCC heads that are trained with ``KLDiscretLoss``.
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -16,9 +17,10 @@ class BaseTrustHead(BaseModule):
     """Predicts a trust logit per keypoint from the pose network's output.
 
     A head of a user's own derives from this class, is registered in MMPose's
-    ``MODELS`` and implements :meth:`forward`. The estimator gives it
-    ``in_channels``, ``num_keypoints`` and ``num_scalars`` where its config
-    does not.
+    ``MODELS`` and implements :meth:`forward`. It takes the arguments below;
+    the estimator gives it ``in_channels``, ``num_keypoints`` and
+    ``num_scalars`` where its config does not, and ``levels`` from
+    ``default_levels``.
 
     Args:
         in_channels: Channels of each level that is read.
@@ -28,9 +30,14 @@ class BaseTrustHead(BaseModule):
             many as ``in_channels``.
         init_cfg: Weight initialization of mmengine. Defaults to None.
 
+    Attributes:
+        default_levels: Levels where the config names none.
+
     Raises:
         ValueError: If ``in_channels`` and ``levels`` differ in length.
     """
+
+    default_levels: ClassVar[tuple[int, ...]] = DEFAULT_LEVELS
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from typing import Any
 
 from mmpose.registry import MODELS
 
-from .base import DEFAULT_LEVELS, BaseTrustHead
+from .base import BaseTrustHead
 from .trust_features import scalar_names
 
 
@@ -39,7 +39,14 @@ def build_trust_head(
             "model.trust_head=dict(type='TrustHead') or "
             'model.trust_cfg.enable=False'
         )
-    levels = cfg.get('levels', DEFAULT_LEVELS)
+    kind = MODELS.get(cfg['type'])
+    if not (isinstance(kind, type) and issubclass(kind, BaseTrustHead)):
+        raise TypeError(
+            'model.trust_head: expected a BaseTrustHead, found '
+            f'{cfg["type"]}; derive it from BaseTrustHead, and import its '
+            'module by custom_imports'
+        )
+    levels = cfg.get('levels', kind.default_levels)
     count = len(channels)
     if any(not -count <= level < count for level in levels):
         raise ValueError(
@@ -51,11 +58,6 @@ def build_trust_head(
         'in_channels': [channels[level] for level in levels],
         'num_keypoints': num_keypoints,
         'num_scalars': len(scalar_names(statistic_names)),
+        'levels': levels,
     }
-    head = MODELS.build({**sizes, **cfg})
-    if not isinstance(head, BaseTrustHead):
-        raise TypeError(
-            'model.trust_head: expected a BaseTrustHead, found '
-            f'{type(head).__name__}; derive it from BaseTrustHead'
-        )
-    return head
+    return MODELS.build({**sizes, **cfg})

@@ -136,9 +136,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     @property
     def _needs_second_view(self) -> bool:
         strong = self.options.consistency.hard_view is not None
-        return self._measures_consistency or (
-            strong and self._requires('strong_view')
+        supported = self.source is not None and (
+            self.source.supports_strong_view
         )
+        return self._measures_consistency or (strong and supported)
 
     @property
     def _trains_consistency(self) -> bool:
@@ -230,6 +231,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             losses |= step.teacher_output.logged(self.options.solvability)
         if self.source is not None:
             targets = self.source.targets(step)
+            if not targets:
+                raise ValueError(
+                    f'{type(self.source).__name__}.targets: expected at least '
+                    'one target, found none; return one with an empty mask'
+                )
             logits = torch.cat([self._trust_logits(t.view) for t in targets])
             losses |= self._trust_losses(
                 logits,

@@ -16,7 +16,7 @@ class AnnotationTargets(TrustSource):
     With a strongly augmented view the head learns of both views.
     """
 
-    requires = frozenset({'annotation', 'strong_view'})
+    supports_strong_view = True
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Compare the predictions with the annotation.
@@ -29,8 +29,8 @@ class AnnotationTargets(TrustSource):
             augmented view; keypoints without a label in a view are masked.
         """
         views = [step.view]
-        if step.options.consistency.hard_view is not None:
-            assert step.second_view is not None  # declared in `requires`
+        strong = step.options.consistency.hard_view is not None
+        if strong and step.second_view is not None:
             views.append(step.second_view)
         return [correctness_target(step, view) for view in views]
 

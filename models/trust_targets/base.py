@@ -2,10 +2,8 @@
 
 A source is a class that is registered in MMPose's ``MODELS``. It declares
 the parts of a training step that it needs and maps the step to targets. A
-source of a user's own comes in by ``custom_imports``. A config that inherits
-from another one replaces the short name in it by
-``model.trust_cfg.source=dict(_delete_=True, type='MySource')``; mmengine
-merges no dict into a string. The source itself::
+source of a user's own comes in by ``custom_imports`` and
+``model.trust_cfg.source=dict(type='MySource')``::
 
     @MODELS.register_module()
     class MySource(TrustSource):
@@ -16,8 +14,8 @@ merges no dict into a string. The source itself::
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, get_args
 
 from mmpose.registry import MODELS
 from torch import Tensor
@@ -25,9 +23,8 @@ from torch import Tensor
 from ..options import SOURCES, SelfVerifyOptions
 from .step import AugmentedView, TrainingStep
 
-Requirement = Literal[
-    'second_view', 'strong_view', 'teacher', 'cache', 'annotation'
-]
+Requirement = Literal['second_view', 'teacher', 'cache']
+_NAME = 'model.trust_cfg.source'
 
 
 class TrustTarget(NamedTuple):
@@ -47,16 +44,21 @@ class TrustTarget(NamedTuple):
 class TrustSource(ABC):
     """Maps a training step to targets of the trust head.
 
+    A source holds no weights: it is no module, so the optimizer, the
+    checkpoint and the device of the estimator do not see it.
+
     Attributes:
-        requires: Parts of the step that :meth:`targets` reads:
-            ``'second_view'``, the rotated or strongly augmented view;
-            ``'strong_view'``, that view where it is strongly augmented;
-            ``'teacher'``, the inverse-kinematics teacher; ``'cache'``,
-            targets that ``LoadPseudoTrust`` has read; ``'annotation'``, the
-            annotated keypoints.
+        requires: Parts of the step that are computed for the source only
+            where it asks for them: ``'second_view'``, the rotated or strongly
+            augmented view; ``'teacher'``, the inverse-kinematics teacher;
+            ``'cache'``, targets that ``LoadPseudoTrust`` has read.
+        supports_strong_view: Whether the source takes a second view that is
+            strongly augmented (``consistency_cfg.hard_view``), which there
+            then is. Sources whose targets belong to the crop do not.
     """
 
     requires: frozenset[Requirement] = frozenset()
+    supports_strong_view: bool = False
 
     @abstractmethod
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
@@ -71,7 +73,7 @@ class TrustSource(ABC):
 
 
 def build_source(options: SelfVerifyOptions) -> TrustSource:
-    """Build the source that ``trust_cfg.source`` names.
+    """Build the source of ``trust_cfg.source``.
 
     Args:
         options: Options of the estimator.
@@ -81,60 +83,64 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
 
     Raises:
         TypeError: If the registered class is no trust source.
-        ValueError: If the source cannot use the strongly augmented view that
-            the options ask for.
+        ValueError: If there is no such source, it requires something that
+            there is not, or cannot use the strongly augmented view that the
+            options ask for.
     """
-    named = options.trust.source
-    config = source_config(named, options)
-    source = build_component('model.trust_cfg.source', config)
     strong = options.consistency.hard_view is not None
-    if strong and 'strong_view' not in source.requires:
+    source = build_component(options.trust.source, strong)
+    if strong and not source.supports_strong_view:
         raise ValueError(
-            'model.consistency_cfg.hard_view: expected '
-            "model.trust_cfg.source='consistency' or 'annotation', found "
-            f'{named!r}, whose targets belong to the crop itself; choose '
-            'another source or set hard_view=None'
+            'model.consistency_cfg.hard_view: expected a trust source that '
+            f'supports strong views, such as {_NAME}="consistency" or '
+            f'"annotation", found {type(source).__name__}, whose targets '
+            'belong to the crop itself; choose another source or set '
+            'hard_view=None'
         )
     return source
 
 
-def build_component(name: str, config: dict[str, Any]) -> TrustSource:
-    """Build a source of its config.
+def build_component(
+    named: str | Mapping[str, Any], strong: bool = False
+) -> TrustSource:
+    """Build a source of its name or its config.
 
     Args:
-        name: Name of the config, for messages.
-        config: A config for ``MODELS.build``.
+        named: Short name or class name of the source, or a config whose
+            ``type`` is one of them.
+        strong: Whether the second view is strongly augmented; the source
+            ``'consistency'`` is then that of strong augmentation.
 
     Returns:
         The source.
 
     Raises:
         TypeError: If the registered class is no trust source.
+        ValueError: If there is no such source, or it requires something that
+            there is not.
     """
+    config = {'type': named} if isinstance(named, str) else dict(named)
+    if config['type'] == 'consistency' and strong:
+        config['type'] = 'StrongAugmentationTargets'
+    config = {**config, **SOURCES.get(config['type'], {})}
+    if isinstance(config['type'], str) and MODELS.get(config['type']) is None:
+        names = ', '.join(map(repr, SOURCES))
+        raise ValueError(
+            f'{_NAME}: expected {names} or the name of a registered '
+            f'TrustSource, found {config["type"]!r}; correct the name, or '
+            'import the module of the class by custom_imports'
+        )
     source = MODELS.build(config)
     if not isinstance(source, TrustSource):
         raise TypeError(
-            f'{name}: expected a TrustSource, found '
+            f'{_NAME}: expected a TrustSource, found '
             f'{type(source).__name__}; derive it from TrustSource'
         )
+    unknown = set(source.requires) - set(get_args(Requirement))
+    if unknown:
+        raise ValueError(
+            f'{type(source).__name__}.requires: expected a frozenset of some '
+            f'of {", ".join(get_args(Requirement))}, found '
+            f'{", ".join(sorted(unknown))}; correct the names'
+        )
     return source
-
-
-def source_config(
-    named: str | dict[str, Any], options: SelfVerifyOptions
-) -> dict[str, Any]:
-    """Return the config of a source.
-
-    Args:
-        named: A short name, or the config itself.
-        options: Options of the estimator; with ``hard_view`` the source
-            ``'consistency'`` is the one of strong augmentation.
-
-    Returns:
-        A config for ``MODELS.build``.
-    """
-    if not isinstance(named, str):
-        return dict(named)
-    if named == 'consistency' and options.consistency.hard_view is not None:
-        return {'type': 'StrongAugmentationTargets'}
-    return dict(SOURCES[named])

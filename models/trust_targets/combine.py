@@ -8,8 +8,6 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..option_checks import check_choice
-from ..options import SOURCES
 from .base import Requirement, TrustSource, TrustTarget, build_component
 from .step import TrainingStep
 
@@ -24,7 +22,7 @@ class CombinedTargets(TrustSource):
 
     Raises:
         TypeError: If one of them is no trust source.
-        ValueError: If there is none, or a short name is unknown.
+        ValueError: If there is none, or no source of one of the names.
     """
 
     def __init__(self, sources: Sequence[str | dict[str, Any]]) -> None:
@@ -33,12 +31,9 @@ class CombinedTargets(TrustSource):
                 'model.trust_cfg.source.sources: expected at least one trust '
                 'source, found none; name one'
             )
-        self.sources = [_build(source) for source in sources]
+        self.sources = [build_component(source) for source in sources]
         parts = [source.requires for source in self.sources]
-        # targets of another view cannot be combined with those of the crops
-        self.requires: frozenset[Requirement] = frozenset().union(*parts) - {
-            'strong_view'
-        }
+        self.requires: frozenset[Requirement] = frozenset().union(*parts)
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Combine the targets of the sources.
@@ -52,14 +47,6 @@ class CombinedTargets(TrustSource):
         targets = [t for s in self.sources for t in s.targets(step)]
         pairs = [(target.values, target.mask) for target in targets]
         return [TrustTarget(step.view, *reduce(elementwise_min, pairs))]
-
-
-def _build(source: str | dict[str, Any]) -> TrustSource:
-    name = 'model.trust_cfg.source.sources'
-    if isinstance(source, str):
-        check_choice(name, source, tuple(SOURCES))
-        source = SOURCES[source]
-    return build_component(name, source)
 
 
 def elementwise_min(

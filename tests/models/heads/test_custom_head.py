@@ -90,6 +90,17 @@ def test_a_head_without_in_channels_is_told_what_the_backbone_gives():
     assert model.trust_head.in_channels == (64,)
 
 
+def test_a_head_reads_the_levels_of_its_class():
+    @MODELS.register_module(force=True)
+    class LateLevels(MyHead):
+        default_levels = (1, 2)
+
+    head = {'type': 'LateLevels', '_delete_': True}
+    model = build_estimator(trust_head=head)
+    assert model.trust_head.levels == (1, 2)
+    assert model.trust_head.in_channels == (32, 64)
+
+
 def test_a_class_that_is_no_head_is_refused_in_one_sentence():
     @MODELS.register_module(force=True)
     class NoHead(nn.Module):
@@ -100,5 +111,5 @@ def test_a_class_that_is_no_head_is_refused_in_one_sentence():
         build_estimator(trust_head={'type': 'NoHead', '_delete_': True})
     assert str(caught.value) == (
         'model.trust_head: expected a BaseTrustHead, found NoHead; derive it '
-        'from BaseTrustHead'
+        'from BaseTrustHead, and import its module by custom_imports'
     )

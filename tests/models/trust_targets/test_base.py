@@ -12,7 +12,7 @@ from self_verify_pose.models.trust_targets import (
     TrustSource,
     build_source,
 )
-from self_verify_pose.models.trust_targets.base import source_config
+from self_verify_pose.models.trust_targets.base import build_component
 
 
 def options_of(source, hard_view=None):
@@ -28,8 +28,11 @@ def options_of(source, hard_view=None):
         ('solvability', SolvabilityTargets, {'teacher'}),
         ('unified', CombinedTargets, {'second_view', 'teacher'}),
         ('cached', CachedTargets, {'cache'}),
-        ('annotation', AnnotationTargets, {'annotation', 'strong_view'}),
+        ('annotation', AnnotationTargets, set()),
+        ('RotationTargets', RotationTargets, {'second_view'}),
         ({'type': 'RotationTargets'}, RotationTargets, {'second_view'}),
+        ({'type': 'consistency'}, RotationTargets, {'second_view'}),
+        ({'type': 'cached'}, CachedTargets, {'cache'}),
     ],
 )
 def test_short_names_and_configs_name_their_sources(named, kind, requires):
@@ -40,8 +43,10 @@ def test_short_names_and_configs_name_their_sources(named, kind, requires):
 
 
 def test_consistency_with_hard_view_is_strong_augmentation():
-    source = build_source(options_of('consistency', {}))
-    assert type(source) is StrongAugmentationTargets
+    for named in ('consistency', {'type': 'consistency'}):
+        source = build_source(options_of(named, {}))
+        assert type(source) is StrongAugmentationTargets
+        assert source.supports_strong_view
     assert type(build_source(options_of('annotation', {}))) is (
         AnnotationTargets
     )
@@ -55,7 +60,8 @@ def test_sources_of_the_crop_refuse_hard_view_in_one_sentence(named):
         build_source(options_of(named, {}))
     message = str(caught.value)
     assert message.startswith('model.consistency_cfg.hard_view: expected')
-    assert f'found {named!r}' in message
+    kind = type(build_source(options_of(named))).__name__
+    assert f'found {kind}' in message
     assert '. ' not in message.replace('model.', '')
 
 
@@ -66,13 +72,28 @@ def test_a_class_that_is_no_source_is_refused():
         build_source(options_of({'type': 'FreeJointTeacher'}))
 
 
-def test_the_config_of_a_source_is_a_copy():
-    given = {'type': 'RotationTargets'}
-    config = source_config(given, options_of(given))
-    assert config == given
-    assert config is not given
-    MODELS.build(config)
-    assert given == {'type': 'RotationTargets'}
+def test_the_config_of_a_source_stays_as_it_is():
+    given = {'type': 'unified'}
+    build_component(given)
+    assert given == {'type': 'unified'}
+
+
+@pytest.mark.parametrize('named', ['typo', {'type': 'typo'}])
+def test_an_unknown_source_is_refused_with_what_there_is(named):
+    with pytest.raises(ValueError, match=r"'unified'.*found 'typo'"):
+        build_source(options_of(named))
+
+
+def test_a_source_that_requires_an_unknown_part_is_refused():
+    class Hyphen(TrustSource):
+        requires = frozenset({'second-view'})
+
+        def targets(self, step):
+            return []
+
+    MODELS.register_module(module=Hyphen, force=True)
+    with pytest.raises(ValueError, match=r'Hyphen\.requires.*second-view'):
+        build_source(options_of({'type': 'Hyphen'}))
 
 
 def test_a_source_must_implement_targets():

@@ -27,8 +27,6 @@ from self_verify_pose.models.trust_targets import TrustSource, TrustTarget
 
 @MODELS.register_module()
 class SourceInAFile(TrustSource):
-    requires = frozenset({'annotation'})
-
     def __init__(self, value):
         self.value = value
 
@@ -44,7 +42,7 @@ custom_imports = dict(
 )
 model = dict(
     trust_cfg=dict(
-        source=dict(_delete_=True, type='SourceInAFile', value=0.3)
+        source=dict(type='SourceInAFile', value=0.3)
     )
 )
 """
@@ -79,9 +77,7 @@ class NoSource:
 
 
 def build(source, **changes):
-    model = build_estimator(
-        trust_cfg__source={**source, '_delete_': True}, **changes
-    )
+    model = build_estimator(trust_cfg__source=source, **changes)
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
@@ -213,15 +209,23 @@ def test_it_comes_in_by_custom_imports_of_a_config(tmp_path, monkeypatch):
     torch.testing.assert_close(losses['loss_trust'], expected)
 
 
-def test_a_config_must_replace_the_short_name_of_its_base(tmp_path):
-    path = tmp_path / 'mine.py'
-    text = CONFIG.format(base=ROOT / SELFVERIFY)
-    path.write_text(text.replace('_delete_=True, ', ''))
-    with (
-        mock.patch.dict(os.environ, {'BACKBONE_INIT': 'none'}),
-        pytest.raises(TypeError, match='_delete_=True'),
-    ):
-        Config.fromfile(path)
+def test_it_is_named_on_the_command_line():
+    config = Config.fromfile(ROOT / SELFVERIFY)
+    config.merge_from_dict({'model.trust_cfg.source.type': 'AgreementSource'})
+    assert config.model.trust_cfg.source == {'type': 'AgreementSource'}
+    config.merge_from_dict({'model.trust_cfg.source': 'annotation'})
+    assert config.model.trust_cfg.source == 'annotation'
+
+
+def test_a_source_without_targets_is_refused_in_one_sentence():
+    class NoTargets(AgreementSource):
+        def targets(self, step):
+            return []
+
+    MODELS.register_module(module=NoTargets, force=True)
+    model = build({'type': 'NoTargets'}).train()
+    with pytest.raises(ValueError, match=r'NoTargets\.targets: expected'):
+        run_step(model)
 
 
 def test_a_class_that_is_no_source_is_refused_in_one_sentence():
