@@ -1,8 +1,7 @@
 """Fixes for third-party packages, applied when this module is imported.
 
-Every config lists it first in ``custom_imports``; tools and tests import it
-before MMPose. Each fix names the versions that need it and does not change
-others.
+Configs (by ``engine/registration.py``), tools and tests import it before
+MMPose. Each fix names the versions that need it and does not change others.
 """
 
 import importlib

@@ -151,7 +151,7 @@ def test_custom_imports_stand_in_one_file_and_are_importable_anywhere(
     ]
     assert len(holders) == 1
     modules = load_config(BASELINE).custom_imports.imports
-    assert modules[0] == 'self_verify_pose.compat'
+    assert modules == ['self_verify_pose.engine.registration']
     subprocess.run(
         [sys.executable, '-c', f'import {", ".join(modules)}'],
         check=True,

@@ -37,7 +37,7 @@ class SourceInAFile(TrustSource):
 CONFIG = """
 _base_ = ['{base}']
 custom_imports = dict(
-    imports=['self_verify_pose', 'my_trust_source'],
+    imports=['self_verify_pose.engine.registration', 'my_trust_source'],
     allow_failed_imports=False,
 )
 model = dict(

@@ -1,0 +1,28 @@
+"""Imports every module that registers a class in MMPose or MMEngine.
+
+Configs name this module in ``custom_imports``; a config with components of
+its own lists it first and their modules after it.
+"""
+
+from .. import compat  # noqa: F401, isort: skip  (fixes what follows imports)
+
+from ..datasets import coco  # noqa: F401
+from ..datasets.transforms import load_pseudo_trust  # noqa: F401
+from ..datasets.trust_cache import features  # noqa: F401
+from ..metrics import joint_trust_metric  # noqa: F401
+from ..models.heads import trust_head  # noqa: F401
+from ..models.pose_estimators import (  # noqa: F401
+    selfverify_topdown,
+    stored_features,
+)
+from . import optim_wrapper  # noqa: F401
+from .hooks import (  # noqa: F401
+    channels_last,
+    compile_backbone,
+    keep_memory,
+    latest_link,
+    log_test,
+    preflight,
+    trust_cache_check,
+    trust_panel,
+)
