@@ -329,7 +329,7 @@ def _fill_bins(
         np.array([values[start:stop].sum() for start, stop in bounds])
         for values in (
             groups.weight,
-            groups.weight * groups.scores,
+            groups.weighted_scores,
             groups.correct,
         )
     )

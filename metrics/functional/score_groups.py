@@ -5,6 +5,7 @@ joints, one of weight 0 not at all. Own code instead of scikit-learn's curves,
 which sort again for each weighting: a bootstrap sorts once and sums per draw.
 """
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -41,6 +42,11 @@ class ScoreGroups:
         return self.weight - self.risk
 
     @cached_property
+    def weighted_scores(self) -> Floats:
+        """(G,) weight times score."""
+        return self.weight * self.scores
+
+    @cached_property
     def kept(self) -> Floats:
         """(G,) weight of the joints of this score or a higher one."""
         return _sum_from_top(self.weight)
@@ -71,6 +77,9 @@ class SortedScores:
         scores: (N,) scores of any range, N ≥ 1.
         risk: (N,) loss of each joint, binary or not.
 
+    Attributes:
+        order: (N,) positions of the joints in ascending order of the scores.
+
     Raises:
         ValueError: If the inputs are not finite vectors of one length.
 
@@ -82,12 +91,31 @@ class SortedScores:
 
     def __init__(self, scores: ArrayLike, risk: ArrayLike) -> None:
         score_values, risk_values = check_scores_and_risk(scores, risk)
-        self._order = np.argsort(score_values, kind='stable')
-        ordered = score_values[self._order]
+        self.order = np.argsort(score_values, kind='stable')
+        ordered = score_values[self.order]
         is_first = np.append(True, ordered[1:] > ordered[:-1])
         self._scores = ordered[is_first]
         self._group = np.cumsum(is_first) - 1
-        self._risk = risk_values[self._order]
+        risk_values = risk_values[self.order]
+        self._risky = np.flatnonzero(risk_values)
+        self._risk = risk_values[self._risky]
+
+    def merge_runs(self) -> 'SortedScores':
+        """Merge neighboring scores whose joints all have the risk 0.
+
+        AUROC, AUPR of errors, AURC, AUGRC and the coverage at a risk of at
+        least 0 are equal for the merged groups; calibration errors are not.
+
+        Returns:
+            The same joints with fewer groups, each with its lowest score.
+        """
+        has_risk = np.zeros(self._scores.size, np.bool_)
+        has_risk[self._group[self._risky]] = True
+        is_first = np.append(True, has_risk[1:] | has_risk[:-1])
+        merged = copy(self)
+        merged._scores = self._scores[is_first]
+        merged._group = (np.cumsum(is_first) - 1)[self._group]
+        return merged
 
     def group(self, weights: NDArray[np.generic]) -> ScoreGroups:
         """Sum the weighted joints over equal scores.
@@ -99,15 +127,27 @@ class SortedScores:
         Returns:
             A group for each score, also where its weight is 0.
         """
-        weight = weights[self._order].astype(np.float64)
-        return ScoreGroups(
-            self._scores,
-            self._sum(weight),
-            self._sum(weight * self._risk),
-        )
+        return self.group_sorted(weights[self.order])
 
-    def _sum(self, values: Floats) -> Floats:
-        return np.bincount(self._group, values).astype(np.float64, copy=False)
+    def group_sorted(self, weights: NDArray[np.generic]) -> ScoreGroups:
+        """Sum the weighted joints over equal scores.
+
+        Args:
+            weights: (N,) weights, at least 0, in ascending order of the
+                scores (``order``).
+
+        Returns:
+            A group for each score, also where its weight is 0.
+        """
+        weight = weights.astype(np.float64)
+        size, at = self._scores.size, self._risky
+        risk = np.bincount(self._group[at], weight[at] * self._risk, size)
+        if size < weight.size:
+            total = np.bincount(self._group, weight, size)
+            weight = total.astype(np.float64, copy=False)
+        return ScoreGroups(
+            self._scores, weight, risk.astype(np.float64, copy=False)
+        )
 
 
 def group_risk(

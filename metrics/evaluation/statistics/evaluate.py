@@ -128,7 +128,7 @@ def evaluate_scores(
     values, drawn_values = {}, {}
     for name in names:
         scores = SortedScores(joints.scores[name][labeled], ~correct)
-        values[name] = compute_metrics(scores.group(np.ones(correct.size)))
+        values[name] = bootstrap_metrics(scores, draws.undrawn())[0]
         drawn_values[name] = bootstrap_metrics(scores, draws)
     return Evaluation(
         num_joints=correct.size,
@@ -175,11 +175,12 @@ def check_names(
     return chosen
 
 
-def compute_metrics(groups: ScoreGroups) -> Floats:
+def compute_metrics(groups: ScoreGroups, merged: ScoreGroups) -> Floats:
     """Compute all metrics of one score.
 
     Args:
         groups: Joints by score of any range, with a binary risk.
+        merged: The same joints after :meth:`SortedScores.merge_runs`.
 
     Returns:
         (8,) values in the order of ``METRICS``.
@@ -187,14 +188,14 @@ def compute_metrics(groups: ScoreGroups) -> Floats:
     clipped = groups.clip()
     return np.array(
         [
-            auroc_from_groups(groups),
-            aupr_error_from_groups(groups),
+            auroc_from_groups(merged),
+            aupr_error_from_groups(merged),
             ece_from_groups(clipped, NUM_BINS),
             ece_mass_from_groups(clipped, NUM_BINS),
             brier_from_groups(clipped),
-            aurc_from_groups(groups),
-            augrc_from_groups(groups),
-            coverage_from_groups(groups, MAX_RISK),
+            aurc_from_groups(merged),
+            augrc_from_groups(merged),
+            coverage_from_groups(merged, MAX_RISK),
         ]
     )
 
@@ -209,9 +210,10 @@ def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
     Returns:
         (B, 8) values in the order of ``METRICS``.
     """
+    merged = scores.merge_runs()
     values = [
-        compute_metrics(scores.group(weights))
-        for weights in draws.joint_weights()
+        compute_metrics(scores.group_sorted(w), merged.group_sorted(w))
+        for w in draws.select(scores.order).joint_weights()
     ]
     return np.reshape(values, (-1, len(METRICS)))
 

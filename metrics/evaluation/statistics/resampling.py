@@ -28,11 +28,22 @@ class ImageDraws(NamedTuple):
     image: NDArray[np.int64]
     counts: NDArray[np.int64]
 
-    def select(self, part: Mask) -> 'ImageDraws':
+    def undrawn(self) -> 'ImageDraws':
+        """Return one draw that holds each image once: the data themselves.
+
+        Returns:
+            The draw.
+        """
+        return self._replace(
+            counts=np.ones_like(self.counts, shape=(1, self.counts.shape[1]))
+        )
+
+    def select(self, part: Mask | NDArray[np.int64]) -> 'ImageDraws':
         """Return the same draws for some of the joints.
 
         Args:
-            part: (J,) bool, True for the joints to keep.
+            part: (J,) bool, True for the joints to keep, or the positions
+                of the joints in their new order.
 
         Returns:
             The draws of these joints.

@@ -70,11 +70,12 @@ def evaluate_strata(
     drawn = set(scores if with_intervals is None else with_intervals)
 
     def estimate_auroc(name: str, part: Mask) -> Estimate:
-        joints_of_part = SortedScores(scores[name][part], ~correct[part])
-        weights = draws.select(part).joint_weights() if name in drawn else ()
+        ranked = SortedScores(scores[name][part], ~correct[part]).merge_runs()
+        ordered = draws.select(part).select(ranked.order)
+        weights = ordered.joint_weights() if name in drawn else ()
         return make_estimate(
-            auroc_from_groups(joints_of_part.group(np.ones(part.sum()))),
-            [auroc_from_groups(joints_of_part.group(w)) for w in weights],
+            auroc_from_groups(ranked.group(np.ones(part.sum()))),
+            [auroc_from_groups(ranked.group_sorted(w)) for w in weights],
         )
 
     def evaluate_part(part: Mask, of_kind: bool) -> Stratum:
