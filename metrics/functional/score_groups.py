@@ -5,7 +5,7 @@ joints, one of weight 0 not at all. Own code instead of scikit-learn's curves,
 which sort again for each weighting: a bootstrap sorts once and sums per draw.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -26,14 +26,18 @@ class ScoreGroups:
 
     Attributes:
         scores: (G,) scores in ascending order.
+        probabilities: (G,) scores clipped to [0, 1].
         weight: (G,) total weight of the joints of this score, at least 0.
         risk: (G,) weighted sum of their risk. Where the risk is 1 for a wrong
             and 0 for a correct joint, this is the weight of the wrong joints.
+        is_whole: Whether all weights are whole numbers.
     """
 
     scores: Floats
+    probabilities: Floats
     weight: Floats
     risk: Floats
+    is_whole: bool = False
 
     @cached_property
     def correct(self) -> Floats:
@@ -41,27 +45,44 @@ class ScoreGroups:
         return self.weight - self.risk
 
     @cached_property
+    def with_risk(self) -> NDArray[np.intp]:
+        """Positions of the groups whose risk is not 0."""
+        return np.flatnonzero(self.risk)
+
+    @cached_property
+    def reached(self) -> Floats:
+        """(G,) weight of the joints of this score or a lower one."""
+        return np.cumsum(self.weight)
+
+    @cached_property
+    def reached_risk(self) -> Floats:
+        """(G,) risk of the joints of this score or a lower one."""
+        return np.cumsum(self.risk)
+
+    @cached_property
     def kept(self) -> Floats:
         """(G,) weight of the joints of this score or a higher one."""
-        return _sum_from_top(self.weight)
+        return self.total - (self.reached - self.weight)
 
     @cached_property
     def kept_risk(self) -> Floats:
         """(G,) risk of the joints of this score or a higher one."""
-        return _sum_from_top(self.risk)
+        return self.total_risk - (self.reached_risk - self.risk)
+
+    @cached_property
+    def weighted_probabilities(self) -> Floats:
+        """(G,) weight times clipped score."""
+        return self.weight * self.probabilities
 
     @property
     def total(self) -> float:
         """Weight of all joints."""
-        return float(self.kept[0])
+        return float(self.reached[-1])
 
-    def clip(self) -> 'ScoreGroups':
-        """Return the groups with their scores clipped to [0, 1].
-
-        Returns:
-            The groups; several may have the score 0 or 1.
-        """
-        return replace(self, scores=np.clip(self.scores, 0, 1))
+    @property
+    def total_risk(self) -> float:
+        """Risk of all joints."""
+        return float(self.reached_risk[-1])
 
 
 class SortedScores:
@@ -86,6 +107,7 @@ class SortedScores:
         ordered = score_values[self._order]
         is_first = np.append(True, ordered[1:] > ordered[:-1])
         self._scores = ordered[is_first]
+        self._probabilities = np.clip(self._scores, 0, 1)
         self._group = np.cumsum(is_first) - 1
         self._risk = risk_values[self._order]
 
@@ -99,14 +121,18 @@ class SortedScores:
         Returns:
             A group for each score, also where its weight is 0.
         """
-        weight = weights[self._order].astype(np.float64)
+        weight = weights.astype(np.float64)[self._order]
         return ScoreGroups(
             self._scores,
+            self._probabilities,
             self._sum(weight),
             self._sum(weight * self._risk),
+            is_whole=weights.dtype.kind in 'biu',
         )
 
     def _sum(self, values: Floats) -> Floats:
+        if len(self._scores) == len(values):  # no equal scores
+            return values
         return np.bincount(self._group, values).astype(np.float64, copy=False)
 
 
@@ -150,8 +176,3 @@ def group_correct(
     """
     score_values, is_correct = check_scores_and_correct(scores, correct)
     return group_risk(score_values, ~is_correct, sample_weight)
-
-
-def _sum_from_top(values: Floats) -> Floats:
-    """Sum of (G,) values from each group to the last one."""
-    return np.asarray(np.cumsum(values[::-1])[::-1])

@@ -184,14 +184,13 @@ def compute_metrics(groups: ScoreGroups) -> Floats:
     Returns:
         (8,) values in the order of ``METRICS``.
     """
-    clipped = groups.clip()
     return np.array(
         [
             auroc_from_groups(groups),
             aupr_error_from_groups(groups),
-            ece_from_groups(clipped, NUM_BINS),
-            ece_mass_from_groups(clipped, NUM_BINS),
-            brier_from_groups(clipped),
+            ece_from_groups(groups, NUM_BINS),
+            ece_mass_from_groups(groups, NUM_BINS),
+            brier_from_groups(groups),
             aurc_from_groups(groups),
             augrc_from_groups(groups),
             coverage_from_groups(groups, MAX_RISK),
