@@ -81,6 +81,7 @@ PACKAGES = (
     Package('xtcocotools', options='--no-deps --no-build-isolation '),
     Package('pycocotools'),
     Package('scikit-learn'),
+    Package('scipy'),
     Package('albumentations', '>=1.3,<1.4'),
     Package('matplotlib'),
     Package('rich'),

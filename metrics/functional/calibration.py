@@ -164,7 +164,8 @@ def ece_from_groups(groups: ScoreGroups, num_bins: int) -> float:
     """Compute :func:`ece` of grouped joints.
 
     Args:
-        groups: Joints by score in [0, 1], with a binary risk.
+        groups: Joints by score, which is clipped to [0, 1], with a binary
+            risk.
         num_bins: Number of bins.
 
     Returns:
@@ -212,7 +213,8 @@ def ece_mass_from_groups(groups: ScoreGroups, num_bins: int) -> float:
     """Compute :func:`ece_mass` of grouped joints.
 
     Args:
-        groups: Joints by score in [0, 1], with a binary risk.
+        groups: Joints by score, which is clipped to [0, 1], with a binary
+            risk.
         num_bins: Number of bins.
 
     Returns:
@@ -259,13 +261,14 @@ def brier_from_groups(groups: ScoreGroups) -> float:
     """Compute :func:`brier` of grouped joints.
 
     Args:
-        groups: Joints by score in [0, 1], with a binary risk.
+        groups: Joints by score, which is clipped to [0, 1], with a binary
+            risk.
 
     Returns:
         The value.
     """
-    squares = groups.correct @ (1 - groups.scores) ** 2
-    squares += groups.risk @ groups.scores**2
+    squares = groups.correct @ (1 - groups.probabilities) ** 2
+    squares += groups.risk @ groups.probabilities**2
     return float(squares / groups.total)
 
 
@@ -313,23 +316,22 @@ def _equal_mass_edges(
     groups: ScoreGroups, num_bins: int
 ) -> NDArray[np.float64]:
     _check_num_bins(num_bins)
-    reached = np.cumsum(groups.weight)
     wanted = np.arange(1, num_bins) * groups.total / num_bins
     # rounding of fractional weights must not lead behind the last group
-    last = np.searchsorted(reached[:-1], wanted)
-    return np.concatenate([[0.0], groups.scores[last], [1.0]])
+    last = np.searchsorted(groups.reached[:-1], wanted)
+    return np.concatenate([[0.0], groups.probabilities[last], [1.0]])
 
 
 def _fill_bins(
     groups: ScoreGroups, edges: NDArray[np.float64]
 ) -> ReliabilityBins:
-    inner = np.searchsorted(groups.scores, edges[1:-1], side='right')
-    bounds = list(pairwise([0, *inner, groups.scores.size]))
+    inner = np.searchsorted(groups.probabilities, edges[1:-1], side='right')
+    bounds = list(pairwise([0, *inner, groups.weight.size]))
     count, score_sum, correct_sum = (
         np.array([values[start:stop].sum() for start, stop in bounds])
         for values in (
             groups.weight,
-            groups.weighted_scores,
+            groups.weighted_probabilities,
             groups.correct,
         )
     )

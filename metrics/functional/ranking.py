@@ -46,12 +46,13 @@ def auroc_from_groups(groups: ScoreGroups) -> float:
     Returns:
         The value; NaN also if there is no joint.
     """
-    correct, wrong = groups.correct, groups.risk
-    num_correct, num_wrong = correct.sum(), wrong.sum()
+    num_wrong = groups.total_risk
+    num_correct = groups.total - num_wrong
     if not num_correct or not num_wrong:
         return float('nan')
-    not_above = np.cumsum(correct) - correct / 2
-    lost = wrong @ not_above
+    at = groups.with_risk
+    not_above = (groups.reached - groups.reached_risk)[at]
+    lost = groups.risk[at] @ (not_above - groups.correct[at] / 2)
     return float(1 - lost / (num_correct * num_wrong))
 
 
@@ -86,7 +87,11 @@ def aupr(
         0.8333333333333333
     """
     groups = group_correct(scores, correct, sample_weight)
-    return _average_precision(groups.correct[::-1], groups.weight[::-1])
+    at = np.flatnonzero(groups.correct)
+    kept_correct = groups.kept - groups.kept_risk
+    return _average_precision(
+        groups.correct[at], kept_correct[at], groups.kept[at], groups.total
+    )
 
 
 def aupr_error(
@@ -132,17 +137,24 @@ def aupr_error_from_groups(groups: ScoreGroups) -> float:
     Returns:
         The value.
     """
-    return _average_precision(groups.risk, groups.weight)
+    at = groups.with_risk
+    return _average_precision(
+        groups.risk[at],
+        groups.reached_risk[at],
+        groups.reached[at],
+        groups.total,
+    )
 
 
 def _average_precision(
-    positive: NDArray[np.float64], weight: NDArray[np.float64]
+    positive: NDArray[np.float64],
+    positive_retrieved: NDArray[np.float64],
+    retrieved: NDArray[np.float64],
+    total: float,
 ) -> float:
-    """Average precision of (G,) groups, retrieved from the first one on."""
-    num_positive = positive.sum()
-    if num_positive in (0, weight.sum()):
+    """Average precision of groups with positives, and the sums up to each."""
+    num_positive = positive_retrieved.max(initial=0)
+    if num_positive in (0, total):
         return float('nan')
-    retrieved = np.cumsum(weight)
-    retrieved[retrieved == 0] = 1  # groups of weight 0 in front
-    precision = np.cumsum(positive) / retrieved
+    precision = positive_retrieved / retrieved
     return float(positive @ precision / num_positive)

@@ -6,7 +6,7 @@ which sort again for each weighting: a bootstrap sorts once and sums per draw.
 """
 
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -27,14 +27,18 @@ class ScoreGroups:
 
     Attributes:
         scores: (G,) scores in ascending order.
+        probabilities: (G,) scores clipped to [0, 1].
         weight: (G,) total weight of the joints of this score, at least 0.
         risk: (G,) weighted sum of their risk. Where the risk is 1 for a wrong
             and 0 for a correct joint, this is the weight of the wrong joints.
+        is_whole: Whether all weights are whole numbers.
     """
 
     scores: Floats
+    probabilities: Floats
     weight: Floats
     risk: Floats
+    is_whole: bool = False
 
     @cached_property
     def correct(self) -> Floats:
@@ -42,32 +46,44 @@ class ScoreGroups:
         return self.weight - self.risk
 
     @cached_property
-    def weighted_scores(self) -> Floats:
-        """(G,) weight times score."""
-        return self.weight * self.scores
+    def with_risk(self) -> NDArray[np.intp]:
+        """Positions of the groups whose risk is not 0."""
+        return np.flatnonzero(self.risk)
+
+    @cached_property
+    def reached(self) -> Floats:
+        """(G,) weight of the joints of this score or a lower one."""
+        return np.cumsum(self.weight)
+
+    @cached_property
+    def reached_risk(self) -> Floats:
+        """(G,) risk of the joints of this score or a lower one."""
+        return np.cumsum(self.risk)
 
     @cached_property
     def kept(self) -> Floats:
         """(G,) weight of the joints of this score or a higher one."""
-        return _sum_from_top(self.weight)
+        return self.total - (self.reached - self.weight)
 
     @cached_property
     def kept_risk(self) -> Floats:
         """(G,) risk of the joints of this score or a higher one."""
-        return _sum_from_top(self.risk)
+        return self.total_risk - (self.reached_risk - self.risk)
+
+    @cached_property
+    def weighted_probabilities(self) -> Floats:
+        """(G,) weight times clipped score."""
+        return self.weight * self.probabilities
 
     @property
     def total(self) -> float:
         """Weight of all joints."""
-        return float(self.kept[0])
+        return float(self.reached[-1])
 
-    def clip(self) -> 'ScoreGroups':
-        """Return the groups with their scores clipped to [0, 1].
-
-        Returns:
-            The groups; several may have the score 0 or 1.
-        """
-        return replace(self, scores=np.clip(self.scores, 0, 1))
+    @property
+    def total_risk(self) -> float:
+        """Risk of all joints."""
+        return float(self.reached_risk[-1])
 
 
 class SortedScores:
@@ -94,11 +110,14 @@ class SortedScores:
         self.order = np.argsort(score_values, kind='stable')
         ordered = score_values[self.order]
         is_first = np.append(True, ordered[1:] > ordered[:-1])
+        self._starts = np.flatnonzero(is_first)
         self._scores = ordered[is_first]
-        self._group = np.cumsum(is_first) - 1
+        self._probabilities = np.clip(self._scores, 0, 1)
+        # joints with a risk, and the groups of these
         risk_values = risk_values[self.order]
         self._risky = np.flatnonzero(risk_values)
         self._risk = risk_values[self._risky]
+        self._risky_group = (np.cumsum(is_first) - 1)[self._risky]
 
     def merge_runs(self) -> 'SortedScores':
         """Merge neighboring scores whose joints all have the risk 0.
@@ -110,11 +129,13 @@ class SortedScores:
             The same joints with fewer groups, each with its lowest score.
         """
         has_risk = np.zeros(self._scores.size, np.bool_)
-        has_risk[self._group[self._risky]] = True
+        has_risk[self._risky_group] = True
         is_first = np.append(True, has_risk[1:] | has_risk[:-1])
         merged = copy(self)
+        merged._starts = self._starts[is_first]
         merged._scores = self._scores[is_first]
-        merged._group = (np.cumsum(is_first) - 1)[self._group]
+        merged._probabilities = self._probabilities[is_first]
+        merged._risky_group = (np.cumsum(is_first) - 1)[self._risky_group]
         return merged
 
     def group(self, weights: NDArray[np.generic]) -> ScoreGroups:
@@ -140,13 +161,19 @@ class SortedScores:
             A group for each score, also where its weight is 0.
         """
         weight = weights.astype(np.float64)
-        size, at = self._scores.size, self._risky
-        risk = np.bincount(self._group[at], weight[at] * self._risk, size)
-        if size < weight.size:
-            total = np.bincount(self._group, weight, size)
-            weight = total.astype(np.float64, copy=False)
+        risk = np.bincount(
+            self._risky_group,
+            weight[self._risky] * self._risk,
+            self._scores.size,
+        )
+        if self._scores.size < weight.size:
+            weight = np.add.reduceat(weight, self._starts)
         return ScoreGroups(
-            self._scores, weight, risk.astype(np.float64, copy=False)
+            self._scores,
+            self._probabilities,
+            weight,
+            risk.astype(np.float64, copy=False),
+            is_whole=weights.dtype.kind in 'biu',
         )
 
 
@@ -190,8 +217,3 @@ def group_correct(
     """
     score_values, is_correct = check_scores_and_correct(scores, correct)
     return group_risk(score_values, ~is_correct, sample_weight)
-
-
-def _sum_from_top(values: Floats) -> Floats:
-    """Sum of (G,) values from each group to the last one."""
-    return np.asarray(np.cumsum(values[::-1])[::-1])

@@ -1,5 +1,6 @@
 """Risk that remains when the joints with the lowest scores are dropped."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -126,12 +127,13 @@ def aurc_from_groups(groups: ScoreGroups) -> float:
     Returns:
         The area in units of risk.
     """
-    at = np.flatnonzero(groups.risk)
+    at = groups.with_risk
     risk, weight, kept = groups.risk[at], groups.weight[at], groups.kept[at]
     above = kept - weight
-    at_kept = _harmonic(kept)
-    inside = 1 - above / weight * (at_kept - _harmonic(above))
-    below = _harmonic(np.array(groups.total)) - at_kept
+    harmonic = _whole_harmonic if groups.is_whole else _harmonic
+    at_kept = harmonic(kept)
+    inside = 1 - above / weight * (at_kept - harmonic(above))
+    below = harmonic(np.array(groups.total)) - at_kept
     return float(risk @ (inside + below) / groups.total)
 
 
@@ -238,3 +240,15 @@ def coverage_from_groups(groups: ScoreGroups, max_risk: float) -> float:
 def _harmonic(count: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 + 1/2 + … + 1/count, continued to fractions by digamma."""
     return np.asarray(digamma(count + 1) + np.euler_gamma)
+
+
+def _whole_harmonic(count: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 + 1/2 + … + 1/count of whole numbers, looked up."""
+    counts = count.astype(np.int64)
+    size = 1 << int(counts.max(initial=0)).bit_length()
+    return np.asarray(_harmonic_table(size)[counts])
+
+
+@lru_cache(maxsize=32)
+def _harmonic_table(size: int) -> NDArray[np.float64]:
+    return np.append(0.0, np.cumsum(1 / np.arange(1, size + 1)))

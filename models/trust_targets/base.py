@@ -92,8 +92,8 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
     if strong and not source.supports_strong_view:
         raise ValueError(
             'model.consistency_cfg.hard_view: expected a trust source that '
-            f'supports strong views, such as {_NAME}="consistency" or '
-            f'"annotation", found {type(source).__name__}, whose targets '
+            f"supports strong views, such as {_NAME}='consistency' or "
+            f"'annotation', found {type(source).__name__}, whose targets "
             'belong to the crop itself; choose another source or set '
             'hard_view=None'
         )

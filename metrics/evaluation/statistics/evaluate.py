@@ -185,14 +185,13 @@ def compute_metrics(groups: ScoreGroups, merged: ScoreGroups) -> Floats:
     Returns:
         (8,) values in the order of ``METRICS``.
     """
-    clipped = groups.clip()
     return np.array(
         [
             auroc_from_groups(merged),
             aupr_error_from_groups(merged),
-            ece_from_groups(clipped, NUM_BINS),
-            ece_mass_from_groups(clipped, NUM_BINS),
-            brier_from_groups(clipped),
+            ece_from_groups(groups, NUM_BINS),
+            ece_mass_from_groups(groups, NUM_BINS),
+            brier_from_groups(groups),
             aurc_from_groups(merged),
             augrc_from_groups(merged),
             coverage_from_groups(merged, MAX_RISK),

@@ -177,7 +177,7 @@ def test_groups_hold_the_sums_of_tied_joints():
     np.testing.assert_array_equal(groups.kept, [10, 6, 1])
     np.testing.assert_array_equal(groups.kept_risk, [7, 3, 0])
     assert groups.total == 10
-    np.testing.assert_array_equal(groups.clip().scores, [0, 0.9, 1])
+    np.testing.assert_array_equal(groups.probabilities, [0, 0.9, 1])
 
 
 def test_docstring_examples_run():

@@ -530,7 +530,7 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
                 'consistency_cfg__hard_view': {},
             },
             ValueError,
-            ['hard_view', "'annotation'", "'unified'"],
+            ['hard_view', "'annotation'", 'CombinedTargets'],
         ),
         ({'trust_cfg__dist_thr': 0.0}, ValueError, ['dist_thr', 'above 0']),
         ({'foo': 1}, TypeError, ["'foo'", 'consistency_cfg']),
