@@ -156,5 +156,6 @@ def _average_precision(
     num_positive = positive_retrieved.max(initial=0)
     if num_positive in (0, total):
         return float('nan')
-    precision = positive_retrieved / retrieved
+    # groups of weight 0 may come first
+    precision = positive_retrieved / np.where(retrieved > 0, retrieved, 1)
     return float(positive @ precision / num_positive)

@@ -31,6 +31,8 @@ class ScoreGroups:
         weight: (G,) total weight of the joints of this score, at least 0.
         risk: (G,) weighted sum of their risk. Where the risk is 1 for a wrong
             and 0 for a correct joint, this is the weight of the wrong joints.
+        with_risk: Positions of the groups that hold a joint with a risk,
+            also of weight 0.
         is_whole: Whether all weights are whole numbers.
     """
 
@@ -38,17 +40,13 @@ class ScoreGroups:
     probabilities: Floats
     weight: Floats
     risk: Floats
+    with_risk: NDArray[np.intp]
     is_whole: bool = False
 
     @cached_property
     def correct(self) -> Floats:
         """(G,) weight of the correct joints; for a binary risk."""
         return self.weight - self.risk
-
-    @cached_property
-    def with_risk(self) -> NDArray[np.intp]:
-        """Positions of the groups whose risk is not 0."""
-        return np.flatnonzero(self.risk)
 
     @cached_property
     def reached(self) -> Floats:
@@ -118,6 +116,7 @@ class SortedScores:
         self._risky = np.flatnonzero(risk_values)
         self._risk = risk_values[self._risky]
         self._risky_group = (np.cumsum(is_first) - 1)[self._risky]
+        self._with_risk = np.unique(self._risky_group)
 
     def merge_runs(self) -> 'SortedScores':
         """Merge neighboring scores whose joints all have the risk 0.
@@ -129,13 +128,15 @@ class SortedScores:
             The same joints with fewer groups, each with its lowest score.
         """
         has_risk = np.zeros(self._scores.size, np.bool_)
-        has_risk[self._risky_group] = True
+        has_risk[self._with_risk] = True
         is_first = np.append(True, has_risk[1:] | has_risk[:-1])
         merged = copy(self)
         merged._starts = self._starts[is_first]
         merged._scores = self._scores[is_first]
         merged._probabilities = self._probabilities[is_first]
-        merged._risky_group = (np.cumsum(is_first) - 1)[self._risky_group]
+        group = np.cumsum(is_first) - 1
+        merged._risky_group = group[self._risky_group]
+        merged._with_risk = group[self._with_risk]
         return merged
 
     def group(self, weights: NDArray[np.generic]) -> ScoreGroups:
@@ -173,6 +174,7 @@ class SortedScores:
             self._probabilities,
             weight,
             risk.astype(np.float64, copy=False),
+            self._with_risk,
             is_whole=weights.dtype.kind in 'biu',
         )
 

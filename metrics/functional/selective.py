@@ -132,7 +132,8 @@ def aurc_from_groups(groups: ScoreGroups) -> float:
     above = kept - weight
     harmonic = _whole_harmonic if groups.is_whole else _harmonic
     at_kept = harmonic(kept)
-    inside = 1 - above / weight * (at_kept - harmonic(above))
+    share = above / np.where(weight > 0, weight, 1)
+    inside = 1 - share * (at_kept - harmonic(above))
     below = harmonic(np.array(groups.total)) - at_kept
     return float(risk @ (inside + below) / groups.total)
 
