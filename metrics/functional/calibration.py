@@ -12,7 +12,7 @@ from ._validation import (
     check_scores,
     check_scores_and_correct,
 )
-from .score_groups import ScoreGroups, group_correct, group_risk
+from .score_groups import ScoreGroups, dot, group_correct, group_risk
 
 
 @dataclass(frozen=True)
@@ -267,9 +267,9 @@ def brier_from_groups(groups: ScoreGroups) -> float:
     Returns:
         The value.
     """
-    squares = groups.correct @ (1 - groups.probabilities) ** 2
-    squares += groups.risk @ groups.probabilities**2
-    return float(squares / groups.total)
+    squares = dot(groups.correct, (1 - groups.probabilities) ** 2)
+    squares += dot(groups.risk, groups.probabilities**2)
+    return squares / groups.total
 
 
 def accuracy_at(

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .score_groups import ScoreGroups, group_correct
+from .score_groups import ScoreGroups, dot, group_correct
 
 
 def auroc(
@@ -52,7 +52,7 @@ def auroc_from_groups(groups: ScoreGroups) -> float:
         return float('nan')
     at = groups.with_risk
     not_above = (groups.reached - groups.reached_risk)[at]
-    lost = groups.risk[at] @ (not_above - groups.correct[at] / 2)
+    lost = dot(groups.risk[at], not_above - groups.correct[at] / 2)
     return float(1 - lost / (num_correct * num_wrong))
 
 
@@ -158,4 +158,4 @@ def _average_precision(
         return float('nan')
     # groups of weight 0 may come first
     precision = positive_retrieved / np.where(retrieved > 0, retrieved, 1)
-    return float(positive @ precision / num_positive)
+    return dot(positive, precision) / float(num_positive)

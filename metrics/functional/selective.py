@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from ._validation import check_sample_weight, check_scores_and_risk
-from .score_groups import ScoreGroups, group_risk
+from .score_groups import ScoreGroups, dot, group_risk
 
 
 class RiskCoverageCurve(NamedTuple):
@@ -135,7 +135,7 @@ def aurc_from_groups(groups: ScoreGroups) -> float:
     share = above / np.where(weight > 0, weight, 1)
     inside = 1 - share * (at_kept - harmonic(above))
     below = harmonic(np.array(groups.total)) - at_kept
-    return float(risk @ (inside + below) / groups.total)
+    return dot(risk, inside + below) / groups.total
 
 
 def augrc(
@@ -185,7 +185,7 @@ def augrc_from_groups(groups: ScoreGroups) -> float:
         The area in units of risk.
     """
     mean_height = groups.kept_risk - groups.risk / 2
-    return float(groups.weight @ mean_height / groups.total**2)
+    return dot(groups.weight, mean_height) / groups.total**2
 
 
 def coverage_at_risk(

@@ -26,6 +26,9 @@ class AsyncFlag:
         """
         if not flag.is_cuda:
             return False
+        return self._poll_cuda(flag)
+
+    def _poll_cuda(self, flag: Tensor) -> bool:  # pragma: no cover  (GPU)
         if self._pending is None:
             host_buffer = torch.empty((), dtype=torch.bool, pin_memory=True)
             host_buffer.copy_(flag, non_blocking=True)
