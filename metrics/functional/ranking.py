@@ -46,14 +46,16 @@ def auroc_from_groups(groups: ScoreGroups) -> float:
     Returns:
         The value; NaN also if there is no joint.
     """
-    num_wrong = groups.total_risk
+    at = groups.with_risk
+    wrong, weight = groups.risk[at], groups.weight[at]
+    wrong_reached = np.cumsum(wrong)
+    num_wrong = float(wrong_reached[-1]) if at.size else 0.0
     num_correct = groups.total - num_wrong
     if not num_correct or not num_wrong:
         return float('nan')
-    at = groups.with_risk
-    not_above = (groups.reached - groups.reached_risk)[at]
-    lost = dot(groups.risk[at], not_above - groups.correct[at] / 2)
-    return float(1 - lost / (num_correct * num_wrong))
+    below = groups.reached[at] - weight - (wrong_reached - wrong)
+    lost = dot(wrong, below + (weight - wrong) / 2)
+    return 1 - lost / (num_correct * num_wrong)
 
 
 def aupr(

@@ -115,6 +115,7 @@ class SortedScores:
         risk_values = risk_values[self.order]
         self._risky = np.flatnonzero(risk_values)
         self._risk = risk_values[self._risky]
+        self._is_binary = bool((self._risk == 1).all())
         self._risky_group = (np.cumsum(is_first) - 1)[self._risky]
         self._with_risk = np.unique(self._risky_group)
 
@@ -162,11 +163,10 @@ class SortedScores:
             A group for each score, also where its weight is 0.
         """
         weight = weights.astype(np.float64)
-        risk = np.bincount(
-            self._risky_group,
-            weight[self._risky] * self._risk,
-            self._scores.size,
-        )
+        risky_weight = weight[self._risky]
+        if not self._is_binary:
+            risky_weight *= self._risk
+        risk = np.bincount(self._risky_group, risky_weight, self._scores.size)
         if self._scores.size < weight.size:
             weight = np.add.reduceat(weight, self._starts)
         return ScoreGroups(
