@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import shared_path
 
 from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.tools import (
@@ -67,3 +68,30 @@ def test_prior_is_written_without_the_excluded_images(tmp_path, capsys):
     text = capsys.readouterr().out
     assert text.startswith('62 persons, 2 left out')
     assert 'CC BY 4.0' in str(np.load(out)['source'])
+
+
+def test_trust_is_measured_on_the_given_predictions(tmp_path, coco_mini):
+    out = tmp_path / 'report.json'
+    sizes = '--persons 8 --corrupted 8 --speed 8 --adam 4 --threads 1'
+    benchmark_teachers.main(
+        [
+            *('--coco', str(coco_mini)),
+            *('--predictions', str(shared_path('data', 'predictions'))),
+            *('--out', str(out), *sizes.split()),
+        ]
+    )
+    free = json.loads(out.read_text())['free']
+    values = list(_numbers(free))
+    assert len(values) > 20
+    aurocs = [v for name, v in values if name == 'trust']
+    assert aurocs
+    assert all(0.5 < value < 1 for value in aurocs)
+
+
+def _numbers(report, name=''):
+    """Names and values of the leaves of nested dictionaries."""
+    if isinstance(report, dict):
+        for key, value in report.items():
+            yield from _numbers(value, key)
+    else:
+        yield name, report
