@@ -99,7 +99,8 @@ def _pose_config(
 
 def _schedule(steps: int, lr: float) -> list[dict]:
     """Warm up, then fall along a cosine."""
-    warm = min(150, steps // 10)
+    steps = max(steps, 2)  # one each
+    warm = max(1, min(150, steps // 10))
     return [
         {
             'type': 'LinearLR',
