@@ -267,9 +267,10 @@ def brier_from_groups(groups: ScoreGroups) -> float:
     Returns:
         The value.
     """
-    squares = dot(groups.correct, (1 - groups.probabilities) ** 2)
-    squares += dot(groups.risk, groups.probabilities**2)
-    return squares / groups.total
+    # Σ w p² − 2 Σ c p + Σ c, c being the weight of the correct joints
+    squares = dot(groups.weighted_probabilities, groups.probabilities)
+    squares -= 2 * dot(groups.correct, groups.probabilities)
+    return (squares + groups.total - groups.total_risk) / groups.total
 
 
 def accuracy_at(

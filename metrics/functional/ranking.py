@@ -47,13 +47,14 @@ def auroc_from_groups(groups: ScoreGroups) -> float:
         The value; NaN also if there is no joint.
     """
     at = groups.with_risk
-    wrong, weight = groups.risk[at], groups.weight[at]
+    wrong, reached = groups.risk[at], groups.reached[at]
+    weight = reached - np.where(at > 0, groups.reached[at - 1], 0)
     wrong_reached = np.cumsum(wrong)
     num_wrong = float(wrong_reached[-1]) if at.size else 0.0
     num_correct = groups.total - num_wrong
     if not num_correct or not num_wrong:
         return float('nan')
-    below = groups.reached[at] - weight - (wrong_reached - wrong)
+    below = reached - weight - (wrong_reached - wrong)
     lost = dot(wrong, below + (weight - wrong) / 2)
     return 1 - lost / (num_correct * num_wrong)
 

@@ -28,7 +28,7 @@ class ScoreGroups:
     Attributes:
         scores: (G,) scores in ascending order.
         probabilities: (G,) scores clipped to [0, 1].
-        weight: (G,) total weight of the joints of this score, at least 0.
+        reached: (G,) weight of the joints of this score or a lower one.
         risk: (G,) weighted sum of their risk. Where the risk is 1 for a wrong
             and 0 for a correct joint, this is the weight of the wrong joints.
         with_risk: Positions of the groups that hold a joint with a risk,
@@ -38,20 +38,20 @@ class ScoreGroups:
 
     scores: Floats
     probabilities: Floats
-    weight: Floats
+    reached: Floats
     risk: Floats
     with_risk: NDArray[np.intp]
     is_whole: bool = False
 
     @cached_property
+    def weight(self) -> Floats:
+        """(G,) weight of the joints of this score, at least 0."""
+        return np.diff(self.reached, prepend=0.0)
+
+    @cached_property
     def correct(self) -> Floats:
         """(G,) weight of the correct joints; for a binary risk."""
         return self.weight - self.risk
-
-    @cached_property
-    def reached(self) -> Floats:
-        """(G,) weight of the joints of this score or a lower one."""
-        return np.cumsum(self.weight)
 
     @cached_property
     def reached_risk(self) -> Floats:
@@ -108,7 +108,7 @@ class SortedScores:
         self.order = np.argsort(score_values, kind='stable')
         ordered = score_values[self.order]
         is_first = np.append(True, ordered[1:] > ordered[:-1])
-        self._starts = np.flatnonzero(is_first)
+        self._last = np.flatnonzero(np.append(is_first[1:], True))
         self._scores = ordered[is_first]
         self._probabilities = np.clip(self._scores, 0, 1)
         # joints with a risk, and the groups of these
@@ -132,7 +132,7 @@ class SortedScores:
         has_risk[self._with_risk] = True
         is_first = np.append(True, has_risk[1:] | has_risk[:-1])
         merged = copy(self)
-        merged._starts = self._starts[is_first]
+        merged._last = self._last[np.append(is_first[1:], True)]
         merged._scores = self._scores[is_first]
         merged._probabilities = self._probabilities[is_first]
         group = np.cumsum(is_first) - 1
@@ -162,17 +162,17 @@ class SortedScores:
         Returns:
             A group for each score, also where its weight is 0.
         """
-        weight = weights.astype(np.float64)
-        risky_weight = weight[self._risky]
+        risky_weight = weights[self._risky].astype(np.float64)
         if not self._is_binary:
             risky_weight *= self._risk
         risk = np.bincount(self._risky_group, risky_weight, self._scores.size)
-        if self._scores.size < weight.size:
-            weight = np.add.reduceat(weight, self._starts)
+        reached = np.cumsum(weights, dtype=np.float64)
+        if self._scores.size < weights.size:
+            reached = reached[self._last]
         return ScoreGroups(
             self._scores,
             self._probabilities,
-            weight,
+            reached,
             risk.astype(np.float64, copy=False),
             self._with_risk,
             is_whole=weights.dtype.kind in 'biu',
