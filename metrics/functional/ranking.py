@@ -47,8 +47,8 @@ def auroc_from_groups(groups: ScoreGroups) -> float:
         The value; NaN also if there is no joint.
     """
     at = groups.with_risk
-    wrong, reached = groups.risk[at], groups.reached[at]
-    weight = reached - np.where(at > 0, groups.reached[at - 1], 0)
+    wrong, reached = groups.risk.take(at), groups.reached.take(at)
+    weight = reached - np.where(at > 0, groups.reached.take(at - 1), 0)
     wrong_reached = np.cumsum(wrong)
     num_wrong = float(wrong_reached[-1]) if at.size else 0.0
     num_correct = groups.total - num_wrong

@@ -81,7 +81,7 @@ class ScoreGroups:
     @property
     def total_risk(self) -> float:
         """Risk of all joints."""
-        return float(self.reached_risk[-1])
+        return float(self.risk.sum())
 
 
 class SortedScores:
@@ -162,13 +162,13 @@ class SortedScores:
         Returns:
             A group for each score, also where its weight is 0.
         """
-        risky_weight = weights[self._risky].astype(np.float64)
+        risky_weight = weights.take(self._risky).astype(np.float64)
         if not self._is_binary:
             risky_weight *= self._risk
         risk = np.bincount(self._risky_group, risky_weight, self._scores.size)
         reached = np.cumsum(weights, dtype=np.float64)
         if self._scores.size < weights.size:
-            reached = reached[self._last]
+            reached = reached.take(self._last)
         return ScoreGroups(
             self._scores,
             self._probabilities,

@@ -128,7 +128,8 @@ def aurc_from_groups(groups: ScoreGroups) -> float:
         The area in units of risk.
     """
     at = groups.with_risk
-    risk, weight, kept = groups.risk[at], groups.weight[at], groups.kept[at]
+    risk, weight = groups.risk.take(at), groups.weight.take(at)
+    kept = groups.kept.take(at)
     above = kept - weight
     harmonic = _whole_harmonic if groups.is_whole else _harmonic
     at_kept = harmonic(kept)
@@ -247,7 +248,7 @@ def _whole_harmonic(count: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 + 1/2 + … + 1/count of whole numbers, looked up."""
     counts = count.astype(np.int64)
     size = 1 << int(counts.max(initial=0)).bit_length()
-    return np.asarray(_harmonic_table(size)[counts])
+    return np.asarray(_harmonic_table(size).take(counts))
 
 
 @lru_cache(maxsize=32)

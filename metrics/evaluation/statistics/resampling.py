@@ -57,7 +57,7 @@ class ImageDraws(NamedTuple):
             (J,) weights of one draw, B times.
         """
         for counts in self.counts:
-            yield counts[self.image]
+            yield counts.take(self.image)  # faster than an index
 
 
 def draw_images(

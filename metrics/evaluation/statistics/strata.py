@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....constants import NUM_BOOTSTRAP, PCK_THRESHOLD
-from ...functional import aurc
 from ...functional.ranking import auroc_from_groups
 from ...functional.score_groups import SortedScores
+from ...functional.selective import aurc_from_groups
 from ..evaluation_input import Criterion, EvaluationInput, Mask
 from .evaluate import Estimate, make_estimate
 from .resampling import draw_images
@@ -69,25 +69,27 @@ def evaluate_strata(
     scores = {name: s[labeled] for name, s in joints.scores.items()}
     drawn = set(scores if with_intervals is None else with_intervals)
 
-    def estimate_auroc(name: str, part: Mask) -> Estimate:
+    def evaluate_score(name: str, part: Mask) -> tuple[Estimate, float]:
         ranked = SortedScores(scores[name][part], ~correct[part]).merge_runs()
+        groups = ranked.group(np.ones(part.sum(), np.int64))
         ordered = draws.select(part).select(ranked.order)
         weights = ordered.joint_weights() if name in drawn else ()
-        return make_estimate(
-            auroc_from_groups(ranked.group(np.ones(part.sum()))),
-            [auroc_from_groups(ranked.group_sorted(w)) for w in weights],
-        )
+        drawn_values = [
+            auroc_from_groups(ranked.group_sorted(w)) for w in weights
+        ]
+        auroc = make_estimate(auroc_from_groups(groups), drawn_values)
+        return auroc, aurc_from_groups(groups)
 
     def evaluate_part(part: Mask, of_kind: bool) -> Stratum:
-        wrong = ~correct[part]
         compared = part | correct if of_kind else part
+        values = {name: evaluate_score(name, compared) for name in scores}
         return Stratum(
             int(part.sum()),
-            int(wrong.sum()),
-            {name: estimate_auroc(name, compared) for name in scores},
+            int((part & ~correct).sum()),
+            {name: auroc for name, (auroc, _) in values.items()},
             {}
             if of_kind
-            else {name: aurc(s[part], wrong) for name, s in scores.items()},
+            else {name: aurc for name, (_, aurc) in values.items()},
         )
 
     stratifications, missing = stratify(joints)
