@@ -115,6 +115,7 @@ class SortedScores:
         risk_values = risk_values[self.order]
         self._risky = np.flatnonzero(risk_values)
         self._risk = risk_values[self._risky]
+        self._from = np.arange(self._scores.size)
         self._is_binary = bool((self._risk == 1).all())
         self._risky_group = (np.cumsum(is_first) - 1)[self._risky]
         self._with_risk = np.unique(self._risky_group)
@@ -132,13 +133,33 @@ class SortedScores:
         has_risk[self._with_risk] = True
         is_first = np.append(True, has_risk[1:] | has_risk[:-1])
         merged = copy(self)
-        merged._last = self._last[np.append(is_first[1:], True)]
+        # the last of the groups that each one holds
+        merged._from = np.flatnonzero(np.append(is_first[1:], True))
+        merged._last = self._last[merged._from]
         merged._scores = self._scores[is_first]
         merged._probabilities = self._probabilities[is_first]
         group = np.cumsum(is_first) - 1
         merged._risky_group = group[self._risky_group]
         merged._with_risk = group[self._with_risk]
         return merged
+
+    def regroup(self, groups: ScoreGroups) -> ScoreGroups:
+        """Merge the groups of the joints before :meth:`merge_runs`.
+
+        Args:
+            groups: Weighted joints, summed before merging.
+
+        Returns:
+            The same joints in the groups of this object.
+        """
+        return ScoreGroups(
+            self._scores,
+            self._probabilities,
+            groups.reached.take(self._from),
+            groups.risk.take(self._from),
+            self._with_risk,
+            groups.is_whole,
+        )
 
     def group(self, weights: NDArray[np.generic]) -> ScoreGroups:
         """Sum the weighted joints over equal scores.

@@ -210,10 +210,10 @@ def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
         (B, 8) values in the order of ``METRICS``.
     """
     merged = scores.merge_runs()
-    values = [
-        compute_metrics(scores.group_sorted(w), merged.group_sorted(w))
-        for w in draws.select(scores.order).joint_weights()
-    ]
+    values = []
+    for weights in draws.select(scores.order).joint_weights():
+        groups = scores.group_sorted(weights)
+        values.append(compute_metrics(groups, merged.regroup(groups)))
     return np.reshape(values, (-1, len(METRICS)))
 
 
