@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, get_args, get_type_hints
 
 _Options = TypeVar('_Options')
-_KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
-_POSITIONAL_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
+_NAMED = (
+    inspect.Parameter.KEYWORD_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
 
 
 def read_options(
@@ -71,25 +73,27 @@ def check_known(name: str, key: str, known: Collection[str]) -> None:
         )
 
 
-def check_arguments(
-    name: str, given: Collection[str], kinds: Collection[type]
-) -> None:
+def check_arguments(name: str, given: Collection[str], kind: type) -> None:
     """Raise unless a class or one of its bases takes every argument.
+
+    A class passes arguments on to its base if it takes ``**kwargs``.
 
     Args:
         name: Name of the dict that holds the arguments.
         given: Names of the arguments.
-        kinds: The class and its bases.
+        kind: The class.
 
     Raises:
         TypeError: If none of them takes an argument of one of the names.
     """
-    known = {
-        parameter.name: None
-        for kind in kinds
-        for parameter in inspect.signature(kind).parameters.values()
-        if parameter.kind in (_KEYWORD_ONLY, _POSITIONAL_OR_KEYWORD)
-    }
+    known: dict[str, None] = {}
+    for base in kind.__mro__:
+        parameters = inspect.signature(base).parameters.values()
+        known |= {p.name: None for p in parameters if p.kind in _NAMED}
+        if all(
+            p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters
+        ):
+            break
     for key in given:
         check_known(name, key, known)
 

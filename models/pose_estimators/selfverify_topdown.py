@@ -74,7 +74,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         trust_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
-        check_arguments('model', kwargs, type(self).__mro__)
+        check_arguments('model', kwargs, type(self))
         check_type('model.full_param_train', full_param_train, bool)
         super().__init__(**kwargs)
         _wants_extra_scores(self.test_cfg)

@@ -534,6 +534,7 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
         ),
         ({'trust_cfg__dist_thr': 0.0}, ValueError, ['dist_thr', 'above 0']),
         ({'foo': 1}, TypeError, ["'foo'", 'consistency_cfg']),
+        ({'use_syncbn': True}, TypeError, ["'use_syncbn'", 'trust_cfg']),
         (
             {'solvability_cfg__wdth': 0.1},
             TypeError,
