@@ -21,15 +21,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from .checkpoint import load_weights, read_state_dict
 
-__all__ = [
-    'as_dicts',
-    'check_boxes',
-    'inference_trust',
-    'init_trust_model',
-    'load_image',
-    'save_predictions',
-]
-
 
 def init_trust_model(
     config: str | Path | Config,
