@@ -38,6 +38,21 @@ class Predictions:
     confidence: Floats
 
 
+def check_file(path: Path) -> None:
+    """Raise unless there is a file.
+
+    Args:
+        path: Path of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'expected a file, found nothing at {path}; correct the path.'
+        )
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
@@ -51,10 +66,7 @@ def read_json(path: Path) -> Any:
         FileNotFoundError: If there is no such file.
         ValueError: If the file holds no JSON.
     """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'expected a file, found nothing at {path}; correct the path.'
-        )
+    check_file(path)
     try:
         return json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....constants import RAW_SCORE
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
-from .coco import Predictions
+from .coco import Predictions, check_file
 
 Samples = list[Mapping[str, Any]]
 
@@ -43,10 +43,7 @@ def read_dump(path: Path) -> Samples:
         FileNotFoundError: If there is no such file.
         ValueError: If the file holds no predictions.
     """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'expected a file, found nothing at {path}; correct the path.'
-        )
+    check_file(path)
     try:
         with path.open('rb') as file:
             samples = pickle.load(file)
