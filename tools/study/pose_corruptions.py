@@ -1,7 +1,5 @@
 """Synthetic errors of the kinds that pose networks make, on 2-D poses."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -10,6 +8,7 @@ from self_verify_pose.skeleton import FLIP
 PARENTS = (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14)
 # Left limbs below the shoulder and the hip.
 LIMBS = ((7, 9), (13, 15))
+KINDS = ('jump', 'limb_swap', 'on_parent', 'other_person')
 # Length of a jump in units of person size.
 JUMP = 0.2
 
@@ -41,11 +40,20 @@ def corrupt_poses(
     """
     if kind == 'limb_swap':
         return _swap_limbs(points, labeled, generator)
-    if kind not in _MOVES:
+    if kind not in KINDS:
         raise ValueError(f'expected kind in {KINDS}, found {kind!r}')
     rows = torch.arange(len(points))
     joint = torch.multinomial(labeled.float(), 1, generator=generator)[:, 0]
-    moved, applies = _MOVES[kind](points, labeled, size, joint, generator)
+    if kind == 'jump':
+        moved = points[rows, joint] + _random_step(size, generator)
+        applies = torch.ones(len(points), dtype=torch.bool)
+    elif kind == 'on_parent':
+        parent = torch.tensor(PARENTS)[joint]
+        moved = points[rows, parent]
+        applies = labeled[rows, parent] & (parent != joint)
+    else:
+        moved = _like_next_pose(points, labeled, size)[rows, joint]
+        applies = labeled.roll(1, 0)[rows, joint]
     wrong = points.clone()
     wrong[rows, joint] = torch.where(
         applies[:, None], moved, points[rows, joint]
@@ -69,62 +77,22 @@ def _swap_limbs(
     return wrong
 
 
-def _jump(
-    points: Tensor,
-    labeled: Tensor,
-    size: Tensor,
-    joint: Tensor,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    count = len(points)
-    angle = 2 * torch.pi * torch.rand(count, generator=generator)
-    direction = torch.stack((angle.cos(), angle.sin()), 1).to(points)
-    moved = points[torch.arange(count), joint] + (
-        JUMP * size[:, None] * direction
-    )
-    return moved, torch.ones(count, dtype=torch.bool)
+def _random_step(size: Tensor, generator: torch.Generator) -> Tensor:
+    """Displacements (B, 2) by ``JUMP`` sizes in a random direction."""
+    angle = 2 * torch.pi * torch.rand(len(size), generator=generator)
+    direction = torch.stack((angle.cos(), angle.sin()), 1).to(size)
+    return JUMP * size[:, None] * direction
 
 
-def _to_parent(
-    points: Tensor,
-    labeled: Tensor,
-    size: Tensor,
-    joint: Tensor,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    rows = torch.arange(len(points))
-    parent = torch.tensor(PARENTS)[joint]
-    return points[rows, parent], labeled[rows, parent] & (parent != joint)
-
-
-def _to_other_person(
-    points: Tensor,
-    labeled: Tensor,
-    size: Tensor,
-    joint: Tensor,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    rows = torch.arange(len(points))
-    other, other_labeled = points.roll(1, 0), labeled.roll(1, 0)
-    scale = (size / size.roll(1))[:, None]
-    offset = other[rows, joint] - _center(other, other_labeled)
-    moved = _center(points, labeled) + scale * offset
-    return moved, other_labeled[rows, joint]
+def _like_next_pose(points: Tensor, labeled: Tensor, size: Tensor) -> Tensor:
+    """The next pose (B, 17, 2) of the batch, with this center and size."""
+    other = points.roll(1, 0)
+    offset = other - _center(other, labeled.roll(1, 0))[:, None]
+    scale = (size / size.roll(1))[:, None, None]
+    return _center(points, labeled)[:, None] + scale * offset
 
 
 def _center(points: Tensor, labeled: Tensor) -> Tensor:
     """Mean (B, 2) of the labeled joints."""
     total = (points * labeled[..., None]).sum(1)
     return total / labeled.sum(1, keepdim=True)
-
-
-# New position (B, 2) of the sampled joint, and whether the kind applies (B,).
-_Move = Callable[
-    [Tensor, Tensor, Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]
-]
-_MOVES: dict[str, _Move] = {
-    'jump': _jump,
-    'on_parent': _to_parent,
-    'other_person': _to_other_person,
-}
-KINDS = ('jump', 'limb_swap', 'on_parent', 'other_person')
