@@ -42,6 +42,19 @@ def photo(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope='session')
+def clip(photo) -> Path:
+    """Return a video of three frames, 12.5 a second."""
+    path = photo.with_name('clip.avi')
+    image = cv2.imread(str(photo))
+    codec = cv2.VideoWriter.fourcc(*'MJPG')
+    writer = cv2.VideoWriter(str(path), codec, 12.5, image.shape[1::-1])
+    for _ in range(3):
+        writer.write(image)
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope='session')
 def tiny_files(tmp_path_factory) -> tuple[Path, Path]:
     """Return config and checkpoint of a narrow estimator with trust."""
     return save_tiny(tmp_path_factory.mktemp('tiny'))

@@ -2,6 +2,7 @@ import json
 
 import matplotlib.image
 import pytest
+from run_logs import validation, write_log
 
 from self_verify_pose.engine.run_summary import (
     draw_curves,
@@ -10,35 +11,18 @@ from self_verify_pose.engine.run_summary import (
     validation_records,
 )
 
-NAMES = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
-NAMES += ('Acc@0.5', 'PosRate', 'AURC', 'AUGRC')
-
-
-def validation(step, trust, score):
-    values = {'coco/AP': 0.1 * step, 'step': step}
-    for name in NAMES:
-        values[f'trust/{name}'] = trust
-        values[f'score/{name}'] = score
-    return values
-
-
-def write(folder, stamp, *records):
-    log = folder / stamp / 'vis_data' / 'scalars.json'
-    log.parent.mkdir(parents=True)
-    log.write_text('\n'.join(map(json.dumps, records)) + '\n')
-
 
 def test_records_are_those_of_the_newest_run(tmp_path):
-    write(tmp_path, '20200101_000000', {'loss': 9.0, 'step': 9})
+    write_log(tmp_path, '20200101_000000', {'loss': 9.0, 'step': 9})
     records = [{'loss': 1.0, 'step': 1}, validation(1, 0.1, 0.2)]
-    write(tmp_path, '20200102_000000', *records)
+    write_log(tmp_path, '20200102_000000', *records)
     assert read_records(tmp_path) == records
     assert validation_records(records) == records[1:]
 
 
 def test_file_of_a_test_precedes_the_scalars_of_its_run(tmp_path):
     stamp = '20200101_000000'
-    write(tmp_path, stamp, validation(0, 0.1, 0.2))
+    write_log(tmp_path, stamp, validation(0, 0.1, 0.2))
     metrics = {'coco/AP': 0.5}
     (tmp_path / stamp / f'{stamp}.json').write_text(json.dumps(metrics))
     assert read_records(tmp_path) == [metrics]

@@ -83,11 +83,11 @@ def test_self_verify_trains_and_tests(selfverify_run, tmp_path, data_root):
     for name in ('trust/ECE', 'trust/Brier', 'score/Brier'):
         assert metrics[name] == pytest.approx(records[-1][name], rel=1e-4)
     # the report on the dump is the same computation too
-    judged = evaluate_scores(read_evaluation_input(tmp_path / 'preds.pkl'))
-    assert set(SIMCC_SCORES) < set(judged.scorers)
+    evaluated = evaluate_scores(read_evaluation_input(tmp_path / 'preds.pkl'))
+    assert set(SIMCC_SCORES) < set(evaluated.scorers)
     fields = {'trust': 'keypoint_trust', 'score': 'keypoint_scores'}
     for prefix, field in fields.items():
-        figures = judged.scorers[field]
+        figures = evaluated.scorers[field]
         for name in set(TRUST) & set(METRICS):
             assert figures[name].value == pytest.approx(
                 metrics[f'{prefix}/{name}'], rel=1e-5, nan_ok=True

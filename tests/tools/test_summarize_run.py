@@ -4,10 +4,9 @@ import sys
 
 import pytest
 from helpers import ROOT
+from run_logs import validation, write_log
 
 TOOL = ROOT / 'tools/summarize_run.py'
-NAMES = ('AUROC', 'AUPR', 'AUPR_error', 'ECE', 'ECE_mass', 'Brier')
-NAMES += ('Acc@0.5', 'PosRate', 'AURC', 'AUGRC')
 
 
 def run(*arguments):
@@ -18,28 +17,14 @@ def run(*arguments):
     )
 
 
-def record(step, trust, score):
-    values = {'coco/AP': 0.1 * step, 'step': step}
-    for name in NAMES:
-        values[f'trust/{name}'] = trust
-        values[f'score/{name}'] = score
-    return values
-
-
-def write(folder, stamp, *records):
-    log = folder / stamp / 'vis_data' / 'scalars.json'
-    log.parent.mkdir(parents=True)
-    log.write_text('\n'.join(map(json.dumps, records)) + '\n')
-
-
 def test_last_validation_of_the_newest_run_is_printed(tmp_path):
-    write(tmp_path, '20200101_000000', record(9, 0.999, 0.999))
-    write(
+    write_log(tmp_path, '20200101_000000', validation(9, 0.999, 0.999))
+    write_log(
         tmp_path,
         '20200102_000000',
         {'loss': 1.0, 'loss_kpt': 1.0, 'step': 1},
-        record(1, 0.111, 0.222),
-        record(2, 0.654, 0.321),
+        validation(1, 0.111, 0.222),
+        validation(2, 0.654, 0.321),
     )
     curves = tmp_path / 'curves.png'
     done = run(tmp_path, '--curves', curves)
@@ -53,8 +38,8 @@ def test_last_validation_of_the_newest_run_is_printed(tmp_path):
 
 
 def test_run_without_trust_prints_the_raw_score_only(tmp_path):
-    values = record(1, 0.1, 0.432)
-    write(
+    values = validation(1, 0.1, 0.432)
+    write_log(
         tmp_path,
         '20200101_000000',
         {k: v for k, v in values.items() if not k.startswith('trust')},
@@ -66,8 +51,10 @@ def test_run_without_trust_prints_the_raw_score_only(tmp_path):
 
 def test_test_is_printed_without_an_epoch(tmp_path):
     stamp = '20200101_000000'
-    write(tmp_path, stamp, record(0, 0.1, 0.432))
-    values = {k: v for k, v in record(0, 0.1, 0.432).items() if k != 'step'}
+    write_log(tmp_path, stamp, validation(0, 0.1, 0.432))
+    values = {
+        k: v for k, v in validation(0, 0.1, 0.432).items() if k != 'step'
+    }
     (tmp_path / stamp / f'{stamp}.json').write_text(json.dumps(values))
     done = run(tmp_path)
     assert '0.432' in done.stdout
@@ -77,7 +64,7 @@ def test_test_is_printed_without_an_epoch(tmp_path):
 @pytest.mark.parametrize('with_log', [False, True])
 def test_missing_validation_exits_with_code_one(tmp_path, with_log):
     if with_log:
-        write(tmp_path, '20200101_000000', {'loss': 1.0, 'step': 1})
+        write_log(tmp_path, '20200101_000000', {'loss': 1.0, 'step': 1})
     done = run(tmp_path)
     assert done.returncode == 1
     assert str(tmp_path) in done.stderr

@@ -16,19 +16,6 @@ def annotations(synthetic_coco):
     return synthetic_coco / 'annotations' / 'person_keypoints_val2017.json'
 
 
-@pytest.fixture(scope='module')
-def clip(photo):
-    """Return a video of three frames, 12.5 a second."""
-    path = photo.with_name('clip.avi')
-    image = cv2.imread(str(photo))
-    codec = cv2.VideoWriter.fourcc(*'MJPG')
-    writer = cv2.VideoWriter(str(path), codec, 12.5, image.shape[1::-1])
-    for _ in range(3):
-        writer.write(image)
-    writer.release()
-    return path
-
-
 @pytest.fixture
 def draw(tiny_files, tmp_path):
     """Run the tool in this process; return its folder."""

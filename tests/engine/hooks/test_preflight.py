@@ -33,12 +33,16 @@ def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
 
 
 @pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
-def test_named_configs_pass(name):
+def test_named_configs_pass(name, monkeypatch):
     config = load_config(name)
     config.merge_from_dict(
         {'work_dir': 'x', 'launcher': 'none', 'compile': True}
     )
-    PreflightHook().before_run(runner(config))
+    run = runner(config)
+    messages = []
+    monkeypatch.setattr(run.logger, 'warning', messages.append)
+    PreflightHook().before_run(run)
+    assert messages == []
 
 
 def test_unknown_key_raises():

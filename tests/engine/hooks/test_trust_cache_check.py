@@ -20,7 +20,7 @@ class Files:
     """An annotation file, a checkpoint and a cache of both."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.warnings = []
         self.annotations = folder / 'annotations.json'
         self.checkpoint = folder / 'pose.pth'
         self.cache = folder / 'cache.npz'
@@ -44,6 +44,7 @@ class Files:
         return types.SimpleNamespace(
             train_dataloader=types.SimpleNamespace(dataset=dataset),
             model=types.SimpleNamespace(head=head),
+            logger=types.SimpleNamespace(warning=self.warnings.append),
             **{
                 '_load_from': str(self.checkpoint),
                 '_resume': False,
@@ -57,12 +58,17 @@ def files(tmp_path):
     return Files(tmp_path)
 
 
-def test_cache_of_this_run_passes(files):
-    TrustCacheHook().before_train(files.runner())
+@pytest.mark.parametrize('mismatch', ['error', 'warn'])
+def test_cache_of_this_run_passes(mismatch, files):
+    TrustCacheHook(mismatch).before_train(files.runner())
+    assert files.warnings == []
 
 
-def test_run_without_a_cache_passes(files):
-    TrustCacheHook().before_train(files.runner([RandomFlip()]))
+@pytest.mark.parametrize('mismatch', ['error', 'warn'])
+def test_run_without_a_cache_passes(mismatch, files):
+    files.annotations.write_text('something else')
+    TrustCacheHook(mismatch).before_train(files.runner([RandomFlip()]))
+    assert files.warnings == []
 
 
 @pytest.mark.parametrize('name', ['annotations', 'checkpoint'])
@@ -84,7 +90,9 @@ def test_run_without_a_checkpoint_raises(files):
 
 def test_checkpoint_of_a_resumed_run_is_not_compared(files):
     files.checkpoint.write_text('later')
+    TrustCacheHook('warn').before_train(files.runner(_resume=True))
     TrustCacheHook().before_train(files.runner(_resume=True))
+    assert files.warnings == []
 
 
 def test_other_skeleton_raises(files):
@@ -97,11 +105,8 @@ def test_other_skeleton_raises(files):
 
 def test_mismatch_can_be_a_warning(files):
     files.annotations.write_text('something else')
-    warnings = []
-    runner = files.runner()
-    runner.logger = types.SimpleNamespace(warning=warnings.append)
-    TrustCacheHook(cache_mismatch='warn').before_train(runner)
-    (message,) = warnings
+    TrustCacheHook(cache_mismatch='warn').before_train(files.runner())
+    (message,) = files.warnings
     assert 'annotation file (SHA-256)' in message
     with pytest.raises(ValueError, match="'error' or 'warn', found 'off'"):
         TrustCacheHook(cache_mismatch='off')

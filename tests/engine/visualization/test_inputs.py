@@ -13,19 +13,6 @@ from self_verify_pose.engine.visualization.inputs import (
 )
 
 
-@pytest.fixture(scope='module')
-def clip(photo):
-    """Return a video of three frames, 12.5 a second."""
-    path = photo.with_name('clip.avi')
-    image = cv2.imread(str(photo))
-    codec = cv2.VideoWriter.fourcc(*'MJPG')
-    writer = cv2.VideoWriter(str(path), codec, 12.5, image.shape[1::-1])
-    for _ in range(3):
-        writer.write(image)
-    writer.release()
-    return path
-
-
 def test_inputs_are_images_videos_or_folders(photo, clip, tmp_path):
     assert kind_of(photo) == 'image'
     assert kind_of(clip) == 'video'

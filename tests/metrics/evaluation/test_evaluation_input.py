@@ -32,7 +32,11 @@ def test_joints_without_label_may_hold_anything():
     hidden = ~joints.truth.labeled
     scores = {n: np.where(hidden, np.nan, s) for n, s in joints.scores.items()}
     points = np.where(hidden[..., None], np.inf, joints.keypoints)
-    replace(joints, scores=scores, keypoints=points)
+    changed = replace(joints, scores=scores, keypoints=points)
+    labeled = joints.truth.labeled
+    np.testing.assert_array_equal(
+        changed.errors[labeled], joints.errors[labeled]
+    )
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,4 @@ def test_a_gpu_is_not_waited_for(case):
         sum(v for k, v in losses.items() if k.startswith('loss')).backward()
     finally:
         torch.cuda.set_sync_debug_mode('default')
+    assert losses['loss_trust'].isfinite()
