@@ -1,10 +1,11 @@
 """Fields of MMPose's training samples as tensors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from mmpose.structures import PoseDataSample
+from mmpose.structures import MultilevelPixelData, PoseDataSample
 from torch import Tensor
 
 Samples = Sequence[PoseDataSample]
@@ -17,10 +18,11 @@ def head_targets(
 
     Args:
         data_samples: B training samples.
-        fields: Names in ``gt_instance_labels``.
+        fields: Names in ``gt_instance_labels`` or ``gt_fields``.
 
     Returns:
-        ``(B, ...)`` tensors by name.
+        ``(B, ...)`` tensors by name; of targets for several stages the last
+        ones.
 
     Raises:
         KeyError: If a sample lacks one of the fields.
@@ -144,11 +146,28 @@ def _person_size(sample: PoseDataSample) -> float:
 
 
 def _collect(data_samples: Samples, field: str) -> Tensor:
+    values = []
     for sample in data_samples:
-        if field not in sample.get('gt_instance_labels', ()):
+        if field in sample.get('gt_instance_labels', ()):
+            value = sample.gt_instance_labels[field]
+            # the samples of multi-stage heads hold (stages, 1, K) weights
+            values.append(value[-1] if _stages(sample) else value)
+        elif field in _pixel_data(sample):
+            values.append(_pixel_data(sample)[field][None])
+        else:
             raise KeyError(
-                f"expected '{field}' in gt_instance_labels, not found in "
-                f'sample {sample.metainfo.get("id")}: add GenerateTarget '
-                'with the encoder of the pose head to the training pipeline'
+                f"expected '{field}' in gt_instance_labels or gt_fields, not "
+                f'found in sample {sample.metainfo.get("id")}: add '
+                'GenerateTarget with the encoder of the pose head to the '
+                'training pipeline'
             )
-    return torch.cat([s.gt_instance_labels[field] for s in data_samples])
+    return torch.cat(values)
+
+
+def _stages(sample: PoseDataSample) -> bool:
+    return isinstance(sample.get('gt_fields'), MultilevelPixelData)
+
+
+def _pixel_data(sample: PoseDataSample) -> Any:
+    fields = sample.get('gt_fields', ())
+    return fields[-1] if _stages(sample) else fields

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import simcc  # noqa: F401  (registers its reader)
+from . import heatmap, regression, simcc  # noqa: F401  (register readers)
 from .base import (
     READERS,
     DistributionReader,
@@ -34,8 +34,10 @@ def read_head(head: Any) -> DistributionReader:
         reader = kind.from_head(head)
         if reader is not None:
             return reader
-    families = ', '.join(kind.families for kind in READERS)
+    families = '; '.join(kind.families for kind in READERS)
+    codec = getattr(head, 'decoder', None)
     raise ValueError(
-        f'model.head: expected {families}, found {type(head).__name__}; use '
-        'a head of these families'
+        f'model.head: expected one of ({families}), found '
+        f'{type(head).__name__} with the decoder {type(codec).__name__}; use '
+        'a head of these families, or write a DistributionReader for it'
     )

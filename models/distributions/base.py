@@ -20,7 +20,11 @@ from typing import Any, ClassVar, TypeVar
 from torch import Tensor
 from typing_extensions import Self
 
+from ...constants import PCK_THRESHOLD
 from ..geometry.coordinates import Size2D
+
+# positions farther than this from the peak, in person sizes, are another mode
+SECOND_MODE_DISTANCE = 2 * PCK_THRESHOLD
 
 
 class KeypointDistribution(ABC):
@@ -56,11 +60,17 @@ class KeypointDistribution(ABC):
         """
 
     @abstractmethod
-    def mirrored(self, flip_indices: Sequence[int]) -> Self:
+    def mirrored(
+        self,
+        flip_indices: Sequence[int],
+        test_cfg: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Return the prediction for a mirrored view in the crop itself.
 
         Args:
             flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+            test_cfg: Options of the model's flip test, such as
+                ``shift_heatmap``; None for those of MMPose's head.
 
         Returns:
             Distributions mirrored as the pose head does in its flip test.
@@ -102,6 +112,49 @@ class KeypointDistribution(ABC):
         """
 
     @abstractmethod
+    def mass_within(self, points: Tensor, radius: float) -> Tensor:
+        """Return the probability of the discs around points.
+
+        Args:
+            points: ``(B, K, 2)`` points in pixels, one per keypoint.
+            radius: Radius of the discs in person sizes.
+
+        Returns:
+            ``(B, K)`` mass in [0, 1], float32.
+        """
+
+    @abstractmethod
+    def peak_within(self, points: Tensor, radius: float) -> Tensor:
+        """Return the score of the best position near a point.
+
+        Args:
+            points: ``(B, K, 2)`` points in pixels, one per keypoint.
+            radius: Largest distance from the point in person sizes.
+
+        Returns:
+            ``(B, K)``, float32: what :meth:`raw_scores` would be if only
+            these positions could be predicted.
+        """
+
+    @abstractmethod
+    def entropy(self) -> Tensor:
+        """Return the entropy of each distribution.
+
+        Returns:
+            ``(B, K)`` share in [0, 1] of the largest possible, that of the
+            uniform distribution over the crop; float32.
+        """
+
+    @abstractmethod
+    def second_mode(self) -> Tensor:
+        """Return how strong the best position away from the peak is.
+
+        Returns:
+            ``(B, K)`` largest value farther than ``SECOND_MODE_DISTANCE``
+            person sizes from the peak as a share of the peak, in [0, 1],
+            float32.
+        """
+
     def expected_correctness(self) -> Tensor:
         """Return the probability of an error of at most the PCK threshold.
 
@@ -109,14 +162,22 @@ class KeypointDistribution(ABC):
             ``(B, K)`` mass within ``PCK_THRESHOLD`` person sizes of the hard
             decoded position, in [0, 1], float32.
         """
+        return self.mass_within(self.hard_decode(), PCK_THRESHOLD)
 
-    @abstractmethod
     def scores(self) -> dict[str, Tensor]:
         """Score the keypoints by their distributions alone.
 
         Returns:
-            ``(B, K)`` scores by name, float32, higher is more certain.
+            ``(B, K)`` scores by name, float32, higher is more certain:
+            ``certainty``, one minus the entropy; ``expected``, see
+            :meth:`expected_correctness`; ``single_mode``, one minus the
+            second mode. All are in [0, 1].
         """
+        return {
+            'certainty': 1 - self.entropy(),
+            'expected': self.expected_correctness(),
+            'single_mode': 1 - self.second_mode(),
+        }
 
     @abstractmethod
     def statistics(self) -> Tensor:
@@ -134,8 +195,7 @@ class DistributionReader(ABC):
         distribution: Class of the distributions.
         families: Pose heads that can be read, for messages.
         target_fields: Fields of a training sample's ``gt_instance_labels``
-            that hold the targets of the head; the last one holds the weights
-            ``(B, K)``, 0 where a keypoint has no label inside the crop.
+            or ``gt_fields`` that hold the targets of the head.
         input_size: Crop size ``(W, H)`` in pixels.
     """
 
@@ -182,23 +242,45 @@ class DistributionReader(ABC):
             The distributions.
         """
 
-    @abstractmethod
     def pose_loss(
         self,
         head: Any,
-        predicted: KeypointDistribution,
+        output: Any,
         targets: Mapping[str, Tensor],
+        data_samples: Sequence[Any],
+        train_cfg: Mapping[str, Any],
     ) -> dict[str, Tensor]:
         """Compute what ``head.loss`` computes, without its forward pass.
 
         Args:
-            head: The pose head; its ``loss_module`` is used.
-            predicted: Distributions of the head's output.
+            head: The pose head.
+            output: What ``head.forward`` returned for the crops.
             targets: Tensors by name, see ``target_fields``.
+            data_samples: B training samples.
+            train_cfg: ``train_cfg`` of the model.
 
         Returns:
             Losses, and ``acc_pose``, by name.
         """
+        del targets
+        losses: dict[str, Tensor] = type(head).loss(
+            _ComputedHead(head, output), (), data_samples, train_cfg
+        )
+        return losses
+
+
+class _ComputedHead:
+    """A pose head whose output for the crops is known already."""
+
+    def __init__(self, head: Any, output: Any) -> None:
+        self._head, self._output = head, output
+
+    def forward(self, features: Any) -> Any:
+        """Return the known output; the features are not read."""
+        return self._output
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._head, name)
 
 
 _Reader = TypeVar('_Reader', bound=DistributionReader)

@@ -3,6 +3,22 @@
 import torch
 from torch import Tensor
 
+# distances from the peak, in person sizes, within which mass is counted
+MASS_RADII = (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
+_SMALLEST_MASS = 1e-4
+
+
+def log_odds(masses: Tensor) -> Tensor:
+    """Return the log odds of masses, bounded.
+
+    Args:
+        masses: Probabilities of any shape.
+
+    Returns:
+        Logits of the same shape; 0 and 1 count as 0.0001 and 0.9999.
+    """
+    return masses.clamp(_SMALLEST_MASS, 1 - _SMALLEST_MASS).logit()
+
 
 def mass_near(probability: Tensor, mode: Tensor, reach: Tensor) -> Tensor:
     """Sum a one-dimensional distribution over the bins near its peak.

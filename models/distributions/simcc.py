@@ -26,17 +26,16 @@ from ...constants import PCK_THRESHOLD
 from ..geometry.coordinates import Size2D
 from ..geometry.precision import full_precision
 from .base import (
+    SECOND_MODE_DISTANCE,
     DistributionReader,
     KeypointDistribution,
     register_reader,
 )
-from .mass import mass_in_disc, mass_near
+from .mass import MASS_RADII, log_odds, mass_in_disc, mass_near
+from .refinement import dark_offsets_1d
 
-# distances from the peak, in person sizes, within which mass is counted
-MASS_RADII = (0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
 # share of the crop within which ``acc_pose`` counts a keypoint as correct
 _ACCURACY_THRESHOLD = 0.05
-_SMALLEST_MASS = 1e-4
 # what is less counts as this: numbers near 0 are slow to compute with
 _SMALLEST_LOG = -80.0
 _AXIS_STATISTICS = (
@@ -56,11 +55,14 @@ class SimCCEncoding(NamedTuple):
         input_size: Crop size ``(W, H)`` in pixels.
         split_ratio: Bins per pixel.
         beta: Factor of the logits under the softmax of the training loss.
+        dark_kernels: Sizes of the blur along x and y where the head refines
+            its keypoints (DARK), in bins, odd; None where it does not.
     """
 
     input_size: Size2D
     split_ratio: float
     beta: float
+    dark_kernels: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,16 @@ class SimCCDistribution(KeypointDistribution):
         """
         return replace(self, x=self.x.detach(), y=self.y.detach())
 
-    def mirrored(self, flip_indices: Sequence[int]) -> Self:
+    def mirrored(
+        self,
+        flip_indices: Sequence[int],
+        test_cfg: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Return the prediction for a mirrored view in the crop itself.
 
         Args:
             flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+            test_cfg: Not read: these heads have no options for it.
 
         Returns:
             Distributions mirrored as ``RTMCCHead`` does in its flip test.
@@ -136,10 +143,26 @@ class SimCCDistribution(KeypointDistribution):
         """Return the bins of the largest logits, as RTMPose decodes.
 
         Returns:
-            ``(B, K, 2)`` points in pixels, float32, without gradient.
+            ``(B, K, 2)`` points in pixels, float32, without gradient; with
+            DARK refined between the bins; as in MMPose one bin left of and
+            above the crop where the score is not positive.
         """
-        bins = torch.stack([axis.argmax(-1) for axis in self.output], -1)
-        return bins.float() / self.encoding.split_ratio
+        modes = self._modes()
+        bins = modes.float()
+        if self.encoding.dark_kernels is not None:
+            axes = zip(
+                self.output,
+                modes.unbind(-1),
+                self.encoding.dark_kernels,
+                strict=True,
+            )
+            offsets = [
+                dark_offsets_1d(logits.detach().float(), mode, kernel)
+                for logits, mode, kernel in axes
+            ]
+            bins = bins + torch.stack(offsets, -1)
+        bins = bins.masked_fill((self.raw_scores() <= 0)[..., None], -1.0)
+        return bins / self.encoding.split_ratio
 
     def soft_decode(self) -> Tensor:
         """Return the expectation of ``softmax(beta * logits)``.
@@ -168,14 +191,67 @@ class SimCCDistribution(KeypointDistribution):
         """
         return torch.minimum(*self._maxima())
 
-    def expected_correctness(self) -> Tensor:
-        """Return the probability of an error of at most the PCK threshold.
+    def mass_within(self, points: Tensor, radius: float) -> Tensor:
+        """Return the probability of the discs around points.
+
+        Args:
+            points: ``(B, K, 2)`` points in pixels, one per keypoint; the
+                nearest bins are the centers.
+            radius: Radius of the discs in person sizes.
 
         Returns:
-            ``(B, K)`` mass within ``PCK_THRESHOLD`` person sizes of the hard
-            decoded position, in [0, 1], float32.
+            ``(B, K)`` mass in [0, 1], float32.
         """
-        return self._mass_at_peak(*self._log_probabilities())
+        log_x, log_y = self._log_probabilities()
+        return self._mass_in_discs(log_x, log_y, points, radius)
+
+    def peak_within(self, points: Tensor, radius: float) -> Tensor:
+        """Return the score of the best position near a point.
+
+        Args:
+            points: ``(B, K, 2)`` points in pixels, one per keypoint.
+            radius: Largest distance along each axis in person sizes.
+
+        Returns:
+            ``(B, K)``, float32: the smaller of the raw maxima of the two
+            axes within the distance.
+        """
+        ratio = self.encoding.split_ratio
+        reach = self.sizes.view(-1, 1, 1) * radius * ratio + 0.5
+        peaks = []
+        for axis, center in zip(self.output, points.unbind(-1), strict=True):
+            bins = torch.arange(axis.shape[-1], device=axis.device)
+            outside = (bins - ratio * center[..., None]).abs() > reach
+            peaks.append(axis.masked_fill(outside, -torch.inf).amax(-1))
+        return torch.minimum(*peaks).float()
+
+    def entropy(self) -> Tensor:
+        """Return the entropy of each distribution.
+
+        Returns:
+            ``(B, K)`` share in [0, 1] of the largest possible, float32.
+        """
+        return self._entropy_share(*self._log_probabilities())
+
+    def second_mode(self) -> Tensor:
+        """Return how strong the best position away from the peak is.
+
+        Returns:
+            ``(B, K)`` largest probability farther than
+            ``SECOND_MODE_DISTANCE`` person sizes from the peak along one of
+            the axes as a share of the peak, in [0, 1], float32.
+        """
+        scale = self.sizes * self.encoding.split_ratio * SECOND_MODE_DISTANCE
+        shares = []
+        for log_probability in self._log_probabilities():
+            top, mode = log_probability.max(-1, keepdim=True)
+            bins = torch.arange(
+                log_probability.shape[-1], device=log_probability.device
+            )
+            near = (bins - mode).abs() <= scale.view(-1, 1, 1)
+            other = log_probability.masked_fill(near, -torch.inf).amax(-1)
+            shares.append((other - top.squeeze(-1)).exp())
+        return torch.maximum(*shares).float()
 
     def scores(self) -> dict[str, Tensor]:
         """Score the keypoints by their distributions alone.
@@ -188,14 +264,14 @@ class SimCCDistribution(KeypointDistribution):
             the first are in [0, 1].
         """
         log_x, log_y = self._log_probabilities()
-        entropy = _entropy(log_x) + _entropy(log_y)
-        largest = math.log(log_x.shape[-1]) + math.log(log_y.shape[-1])
         top_x, top_y = self._maxima()
         return {
             'mean': (top_x + top_y) / 2,
             'peak': (log_x.amax(-1) + log_y.amax(-1)).exp().float(),
-            'certainty': (1 - entropy / largest).float(),
-            'expected': self._mass_at_peak(log_x, log_y),
+            'certainty': 1 - self._entropy_share(log_x, log_y),
+            'expected': self._mass_in_discs(
+                log_x, log_y, self.hard_decode(), PCK_THRESHOLD
+            ),
         }
 
     def statistics(self) -> Tensor:
@@ -223,13 +299,25 @@ class SimCCDistribution(KeypointDistribution):
     def _maxima(self) -> list[Tensor]:
         return [axis.amax(-1).float() for axis in self.output]
 
-    def _mass_at_peak(self, log_x: Tensor, log_y: Tensor) -> Tensor:
-        bins_per_size = self.sizes * self.encoding.split_ratio
+    def _modes(self) -> Tensor:
+        """``(B, K, 2)`` bins of the largest logits."""
+        return torch.stack([axis.argmax(-1) for axis in self.output], -1)
+
+    @staticmethod
+    def _entropy_share(log_x: Tensor, log_y: Tensor) -> Tensor:
+        entropy = _entropy(log_x) + _entropy(log_y)
+        largest = math.log(log_x.shape[-1]) + math.log(log_y.shape[-1])
+        return (entropy / largest).float()
+
+    def _mass_in_discs(
+        self, log_x: Tensor, log_y: Tensor, points: Tensor, radius: float
+    ) -> Tensor:
+        ratio = self.encoding.split_ratio
         mass = mass_in_disc(
             log_x.exp(),
             log_y.exp(),
-            self.hard_decode() * self.encoding.split_ratio,
-            PCK_THRESHOLD * bins_per_size,
+            (points * ratio).round(),
+            radius * (self.sizes * ratio),
         )
         return mass.float()
 
@@ -259,8 +347,7 @@ def _axis_statistics(
         (mean - bins[mode]).abs(),
         logits.amax(-1).to(probability.dtype),
     ]
-    masses = mass_near(probability, mode, reach)
-    odds = masses.clamp(_SMALLEST_MASS, 1 - _SMALLEST_MASS).logit()
+    odds = log_odds(mass_near(probability, mode, reach))
     return torch.cat([torch.stack(moments, -1), odds], -1)
 
 
@@ -299,7 +386,12 @@ class SimCCReader(DistributionReader):
             return None
         width, height = head.input_size
         ratio = head.simcc_split_ratio
-        return cls(SimCCEncoding((width, height), ratio, beta))
+        kernels = None
+        if getattr(head.decoder, 'use_dark', False):
+            # as mmpose's SimCCLabel.decode computes them
+            x, y = (int((s * 20 - 7) // 3) for s in head.decoder.sigma)
+            kernels = (x - (x % 2 == 0), y - (y % 2 == 0))
+        return cls(SimCCEncoding((width, height), ratio, beta, kernels))
 
     def read(
         self, output: tuple[Tensor, Tensor], sizes: Tensor
@@ -333,24 +425,27 @@ class SimCCReader(DistributionReader):
     def pose_loss(
         self,
         head: Any,
-        predicted: KeypointDistribution,
+        output: tuple[Tensor, Tensor],
         targets: Mapping[str, Tensor],
+        data_samples: Sequence[Any],
+        train_cfg: Mapping[str, Any],
     ) -> dict[str, Tensor]:
-        """Compute what ``RTMCCHead.loss`` computes, without a forward pass.
+        """Compute what ``RTMCCHead.loss`` computes, on the device alone.
 
         Args:
             head: The pose head; its ``loss_module`` is used.
-            predicted: Distributions of the head's output.
+            output: Logits along x and y for the crops.
             targets: Tensors by name, see ``target_fields``.
+            data_samples: Not read.
+            train_cfg: Not read: these heads have no options for it.
 
         Returns:
             ``loss_kpt``, and ``acc_pose``, see :func:`simcc_accuracy`.
         """
         x, y, weights = (targets[field] for field in self.target_fields)
-        logits = predicted.output
         return {
-            'loss_kpt': head.loss_module(logits, (x, y), weights),
-            'acc_pose': simcc_accuracy(logits, (x, y), weights > 0),
+            'loss_kpt': head.loss_module(output, (x, y), weights),
+            'acc_pose': simcc_accuracy(output, (x, y), weights > 0),
         }
 
 

@@ -10,8 +10,6 @@ from torch import Tensor
 from ..distributions import KeypointDistribution
 from .calibration import TrustCalibration
 
-DEFAULT_LEVELS = (0, 1)
-
 
 class BaseTrustHead(BaseModule):
     """Predicts a trust logit per keypoint from the pose network's output.
@@ -19,32 +17,32 @@ class BaseTrustHead(BaseModule):
     A head of a user's own derives from this class, is registered in MMPose's
     ``MODELS`` and implements :meth:`forward`. It takes the arguments below;
     the estimator gives it ``in_channels``, ``num_keypoints`` and
-    ``num_scalars`` where its config does not, and ``levels`` from
-    ``default_levels``.
+    ``num_scalars`` where its config does not, and ``levels``.
 
     Args:
         in_channels: Channels of each level that is read.
         num_keypoints: Number of keypoints K.
         num_scalars: Number of scalar features S, see ``TrustFeatures``.
-        levels: Positions of the backbone's feature maps that are read; as
-            many as ``in_channels``.
+        levels: Positions of the feature maps that are read; as many as
+            ``in_channels``.
         init_cfg: Weight initialization of mmengine. Defaults to None.
 
     Attributes:
-        default_levels: Levels where the config names none.
+        default_levels: Levels where the config names none; None for the two
+            finest maps.
 
     Raises:
         ValueError: If ``in_channels`` and ``levels`` differ in length.
     """
 
-    default_levels: ClassVar[tuple[int, ...]] = DEFAULT_LEVELS
+    default_levels: ClassVar[tuple[int, ...] | None] = None
 
     def __init__(
         self,
         in_channels: Sequence[int],
         num_keypoints: int,
         num_scalars: int,
-        levels: Sequence[int] = DEFAULT_LEVELS,
+        levels: Sequence[int] = (0, 1),
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)

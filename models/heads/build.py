@@ -4,25 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmpose.registry import MODELS
+from torch import Tensor
 
+from ..distributions import KeypointDistribution
 from .base import BaseTrustHead
 from .trust_features import scalar_names
 
 
 def build_trust_head(
     cfg: Mapping[str, Any] | None,
-    channels: Sequence[int],
-    num_keypoints: int,
-    statistic_names: Sequence[str],
+    features: Sequence[Tensor],
+    distribution: KeypointDistribution,
 ) -> BaseTrustHead:
     """Build the trust head of a config.
 
     Args:
         cfg: Its config; sizes that it leaves out are those of the pose
             network.
-        channels: Channels of each feature map of the backbone.
-        num_keypoints: Number of keypoints K.
-        statistic_names: Names of the statistics of the distributions.
+        features: ``(1, C_i, h_i, w_i)`` feature maps of a crop.
+        distribution: Predicted distributions of its K keypoints.
 
     Returns:
         The trust head.
@@ -47,17 +47,33 @@ def build_trust_head(
             'module by custom_imports'
         )
     levels = cfg.get('levels', kind.default_levels)
-    count = len(channels)
+    if levels is None:
+        levels = choose_levels(features)
+    count = len(features)
     if any(not -count <= level < count for level in levels):
         raise ValueError(
             f'model.trust_head.levels: expected some of the {count} maps '
-            f'that model.backbone gives, found {tuple(levels)}; change '
+            f'that the pose head is given, found {tuple(levels)}; change '
             'them or model.backbone.out_indices'
         )
     sizes = {
-        'in_channels': [channels[level] for level in levels],
-        'num_keypoints': num_keypoints,
-        'num_scalars': len(scalar_names(statistic_names)),
-        'levels': levels,
+        'in_channels': [features[level].shape[1] for level in levels],
+        'num_keypoints': distribution.hard_decode().shape[1],
+        'num_scalars': len(scalar_names(distribution.statistic_names)),
     }
-    return MODELS.build({**sizes, **cfg})
+    return MODELS.build({**sizes, **cfg, 'levels': levels})
+
+
+def choose_levels(features: Sequence[Tensor]) -> tuple[int, ...]:
+    """Choose the feature maps that a trust head reads.
+
+    Args:
+        features: ``(B, C_i, h_i, w_i)`` feature maps.
+
+    Returns:
+        Positions of the two finest maps, the finest first, or of the only
+        one; of several maps with the same resolution the last one.
+    """
+    by_size = {level.shape[-2:]: i for i, level in enumerate(features)}
+    finest = sorted(by_size, key=lambda size: -size[0] * size[1])
+    return tuple(by_size[size] for size in finest[:2])

@@ -7,7 +7,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..distributions import KeypointDistribution
-from .base import DEFAULT_LEVELS, BaseTrustHead
+from .base import BaseTrustHead
 from .trust_features import TrustFeatures
 
 
@@ -25,8 +25,8 @@ class TrustHead(BaseTrustHead):
         in_channels: Channels of each level that is read.
         num_keypoints: Number of keypoints K.
         num_scalars: Number of scalar features S, see ``TrustFeatures``.
-        levels: Positions of the backbone's feature maps that are read; as
-            many as ``in_channels``.
+        levels: Positions of the feature maps that are read; as many as
+            ``in_channels``.
         embed_dims: Width of the tokens.
         num_heads: Heads of the attention; divides ``embed_dims``.
         feature_dropout: Share of the projected features that is dropped in
@@ -43,7 +43,7 @@ class TrustHead(BaseTrustHead):
         in_channels: Sequence[int],
         num_keypoints: int,
         num_scalars: int,
-        levels: Sequence[int] = DEFAULT_LEVELS,
+        levels: Sequence[int] = (0, 1),
         embed_dims: int = 96,
         num_heads: int = 4,
         feature_dropout: float = 0.3,

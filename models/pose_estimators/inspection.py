@@ -1,4 +1,6 @@
-"""What the estimator reads off its parts: fill color, feature channels."""
+"""What the estimator reads off its parts: fill color, feature maps."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,18 +22,25 @@ def normalized_fill(preprocessor: nn.Module) -> Tensor:
     return -(mean / std).flatten()
 
 
-@torch.no_grad()
-def infer_channels(backbone: nn.Module) -> list[int]:
-    """Return the channels of each feature map of a backbone, by a trial run.
+def feature_maps(features: Any, backbone: Any) -> tuple[Tensor, ...]:
+    """Return the feature maps that describe a place in the crop.
 
     Args:
-        backbone: The backbone; it stays as it is.
+        features: Input of the pose head: a map, maps, the maps of several
+            stages, or vectors that a neck has pooled.
+        backbone: Output of the backbone, of the same kinds.
 
     Returns:
-        Channels, in the order of its feature maps.
+        ``(B, C_i, h_i, w_i)`` maps of the last stage: those that the pose
+        head reads, or those of the backbone where it reads vectors.
     """
-    was_training = backbone.training
-    backbone.eval()
-    maps = backbone(torch.zeros(1, 3, 64, 64))
-    backbone.train(was_training)
-    return [level.shape[1] for level in maps]
+    maps = _last_stage(features)
+    return maps if maps[-1].ndim == 4 else _last_stage(backbone)
+
+
+def _last_stage(features: Any) -> tuple[Tensor, ...]:
+    if isinstance(features, Tensor):
+        return (features,)
+    if not isinstance(features[-1], Tensor):
+        return _last_stage(features[-1])
+    return tuple(features)

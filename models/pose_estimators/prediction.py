@@ -1,6 +1,7 @@
 """Scores of predicted keypoints: trust, and those of the distribution."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -10,7 +11,9 @@ from ..trust_targets.step import PoseOutput
 
 
 def average_views(
-    outputs: Sequence[PoseOutput], flip_indices: Sequence[int]
+    outputs: Sequence[PoseOutput],
+    flip_indices: Sequence[int],
+    test_cfg: Mapping[str, Any],
 ) -> KeypointDistribution:
     """Return the distributions that the keypoints are decoded from.
 
@@ -18,6 +21,7 @@ def average_views(
         outputs: Output for the crops and, with flip test, for the mirrored
             crops.
         flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+        test_cfg: ``test_cfg`` of the model, with the options of the flip.
 
     Returns:
         The distributions for the crops, averaged over both views.
@@ -25,7 +29,7 @@ def average_views(
     distribution = outputs[0].distribution
     if len(outputs) == 1:
         return distribution
-    other = outputs[1].distribution.mirrored(flip_indices)
+    other = outputs[1].distribution.mirrored(flip_indices, test_cfg)
     return distribution.averaged(other)
 
 
@@ -50,13 +54,13 @@ def keypoint_scores(
     if head is None:
         return {}
     keypoints = distribution.hard_decode()
-    trust = head.predict(*outputs[0], keypoints)
+    trust = head.predict(*outputs[0][:2], keypoints)
     if len(outputs) > 1:
         order = list(flip_indices)
         mirrored = keypoints[:, order]
         width, _ = distribution.input_size
         mirrored[..., 0] = width - 1 - mirrored[..., 0]
-        other = head.predict(*outputs[1], mirrored)
+        other = head.predict(*outputs[1][:2], mirrored)
         trust = (trust + other[:, order]) / 2
     return {'keypoint_trust': head.calibration(trust)}
 

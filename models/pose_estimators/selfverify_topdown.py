@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from ..augmentations.second_view import second_view
 from ..augmentations.similarity import SimilarityTransform
 from ..distributions import read_head
-from ..heads.base import DEFAULT_LEVELS
-from ..heads.build import build_trust_head
+from ..heads.build import build_trust_head, choose_levels
 from ..heads.trust_features import TrustFeatures
 from ..losses.masked import masked_mean, soft_target_bce
 from ..option_checks import check_arguments, check_type
@@ -29,7 +28,7 @@ from ..trust_targets import (
     build_teacher,
 )
 from .freezing import freeze, freeze_bn_stats
-from .inspection import infer_channels, normalized_fill
+from .inspection import feature_maps, normalized_fill
 from .prediction import average_views, keypoint_scores, named_scores
 
 
@@ -46,10 +45,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     Problem in Semi-Supervised 2D Human Pose Estimation", ICCV 2021).
 
     Args:
-        trust_head: Config of the trust head; its ``in_channels``,
-            ``num_keypoints`` and ``num_scalars`` are taken from the pose
-            network where they are not given. Needed where trust is enabled.
-            It reads the feature maps that ``backbone.out_indices`` gives.
+        trust_head: Config of the trust head; its ``levels``,
+            ``in_channels``, ``num_keypoints`` and ``num_scalars`` are taken
+            from the pose network where they are not given. Needed where
+            trust is enabled. It reads the feature maps that the pose head
+            is given.
         full_param_train: Train everything. False freezes backbone, neck
             and head (no gradients, no BatchNorm statistics, eval mode) and
             trains the trust head alone.
@@ -90,14 +90,26 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         self.trust_head = None
         if options.trust.enable:
             self.trust_head = build_trust_head(
-                trust_head,
-                infer_channels(self.backbone),
-                self.head.out_channels,
-                self.reader.distribution.statistic_names,
+                trust_head, *self._trial_output()[:2]
             )
         if not full_param_train:
             self._freeze_pose_network()
         self._register_load_state_dict_pre_hook(self._keep_untrained_trust)
+
+    @torch.no_grad()
+    def _trial_output(self) -> PoseOutput:
+        """Output for a black crop; the pose network stays as it is."""
+        modules = self._pose_modules()
+        training = [module.training for module in modules]
+        for module in modules:
+            module.eval()
+        width, height = self.reader.input_size
+        output = self.pose_output(
+            torch.zeros(1, 3, height, width), torch.ones(1)
+        )
+        for module, mode in zip(modules, training, strict=True):
+            module.train(mode)
+        return output
 
     def _build_source(self) -> TrustSource | None:
         if not self.options.trust.enable:
@@ -175,9 +187,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         Returns:
             Feature maps and distributions of the keypoints.
         """
-        features = self.extract_feat(inputs)
+        backbone = self.backbone(inputs)
+        features = self.neck(backbone) if self.with_neck else backbone
         output = self.head.forward(features)
-        return PoseOutput(features, self.reader.read(output, sizes))
+        return PoseOutput(
+            feature_maps(features, backbone),
+            self.reader.read(output, sizes),
+            output,
+        )
 
     def trust_features(self, output: PoseOutput) -> TrustFeatures:
         """Collect the input of the trust head.
@@ -188,8 +205,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         Returns:
             The features; packed, they train a ``StoredFeaturesTopdown``.
         """
-        head = self.trust_head
-        levels = DEFAULT_LEVELS if head is None else head.levels
+        if self.trust_head is None:
+            levels = choose_levels(output.features)
+        else:
+            levels = self.trust_head.levels
         return TrustFeatures.collect(
             [output.features[level] for level in levels],
             output.distribution,
@@ -217,9 +236,12 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         step = self._run_step(inputs, data_samples)
         losses: dict[str, Tensor] = {}
         if self.full_param_train:
-            predicted = step.view.output.distribution
             losses |= self.reader.pose_loss(
-                self.head, predicted, step.head_targets
+                self.head,
+                step.view.output.head_output,
+                step.head_targets,
+                data_samples,
+                self.train_cfg,
             )
         if self._measures_consistency:
             mean = masked_mean(*step.soft_inconsistency)
@@ -286,7 +308,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self.options.trust.detach_features:
             output = output.detach()
         assert self.trust_head is not None
-        return self.trust_head(*output, output.distribution.hard_decode())
+        return self.trust_head(
+            output.features,
+            output.distribution,
+            output.distribution.hard_decode(),
+        )
 
     def _trust_losses(
         self, logits: Tensor, targets: Tensor, mask: Tensor
@@ -329,7 +355,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if flip:
             outputs.append(self.pose_output(inputs.flip(-1), sizes))
             flip_indices = data_samples[0].metainfo['flip_indices']
-        distribution = average_views(outputs, flip_indices)
+        distribution = average_views(outputs, flip_indices, self.test_cfg)
         scores = keypoint_scores(
             self.trust_head, outputs, distribution, flip_indices
         )
@@ -338,9 +364,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
         predictions, fields = self.head.decode(distribution.output), None
         if self.test_cfg.get('output_heatmaps', False):
-            levels = [output.features for output in outputs]
+            # the head makes its pictures from the features only
+            features = [self.extract_feat(inputs)]
+            if flip:
+                features.append(self.extract_feat(inputs.flip(-1)))
             predictions, fields = self.head.predict(
-                levels if flip else levels[0], data_samples, self.test_cfg
+                features if flip else features[0],
+                data_samples,
+                self.test_cfg,
             )
         for name, values in scores.items():
             for one, row in zip(predictions, to_numpy(values), strict=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,13 +21,16 @@ class PoseOutput(NamedTuple):
     """Output of the pose network for one view of a batch.
 
     Args:
-        features: ``(B, C_i, h_i, w_i)`` feature maps; the pose head reads
-            the last one.
+        features: ``(B, C_i, h_i, w_i)`` feature maps that the pose head
+            reads; of several stages those of the last one.
         distribution: Predicted distributions of the keypoints.
+        head_output: What the pose head returned; the loss of the pose is
+            computed from it.
     """
 
     features: tuple[Tensor, ...]
     distribution: KeypointDistribution
+    head_output: Any = None
 
     def detach(self) -> 'PoseOutput':
         """Return the same output, cut from the graph.

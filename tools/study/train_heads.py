@@ -11,7 +11,6 @@ from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.models.distributions.simcc import SimCCDistribution
-from self_verify_pose.models.heads.base import DEFAULT_LEVELS
 from self_verify_pose.models.heads.trust_features import (
     TrustFeatures,
     scalar_names,
@@ -187,7 +186,7 @@ class HeadVariant:
     @property
     def levels(self) -> Sequence[int]:
         """Levels of the feature maps that the head reads."""
-        return self.changes.get('levels', DEFAULT_LEVELS)
+        return self.changes.get('levels', (0, 1))
 
     def build(self, channels: Sequence[int], num_keypoints: int) -> TrustHead:
         """Build the head with random weights.

@@ -8,7 +8,12 @@ from helpers import BASELINE, build_estimator, packed_batch
 from mmpose.codecs import SimCCLabel
 from mmpose.evaluation.functional import simcc_pck_accuracy
 from mmpose.models.utils.tta import flip_vectors
-from training_steps import BINS, ENCODING, random_distribution
+from training_steps import (
+    BINS,
+    ENCODING,
+    distribution_at,
+    random_distribution,
+)
 
 from self_verify_pose.models.distributions.simcc import (
     MASS_RADII,
@@ -33,7 +38,7 @@ def small_distribution(sizes=SIZES):
 def peaked_distribution(x, y):
     """One keypoint with a narrow bell at a position."""
     axes = [
-        -((torch.arange(n) - v * 2.0) ** 2) / 20
+        1 - ((torch.arange(n) - v * 2.0) ** 2) / 20
         for n, v in zip(BINS, (x, y), strict=True)
     ]
     sizes = torch.tensor([150.0])
@@ -107,11 +112,72 @@ def test_soft_and_hard_decode_agree_on_a_narrow_peak():
     )
 
 
-def test_hard_decode_is_the_one_of_mmpose():
-    codec = SimCCLabel((192, 256), sigma=(4.9, 5.66), simcc_split_ratio=2.0)
-    distribution = random_distribution()
-    expected, _ = codec.decode(*(axis.numpy() for axis in distribution.output))
-    np.testing.assert_array_equal(distribution.hard_decode(), expected)
+@pytest.mark.parametrize('dark', [False, True])
+def test_hard_decode_is_the_one_of_mmpose(dark):
+    head = build_estimator(BASELINE).head
+    head.decoder = SimCCLabel(
+        (192, 256), sigma=(4.9, 5.66), simcc_split_ratio=2.0, use_dark=dark
+    )
+    points = torch.tensor([[[70.3, 121.0], [0.2, 255.0], [96.0, 3.9]]])
+    axes = distribution_at(points, torch.tensor([150.0])).output
+    axes[1][0, 2] -= 2  # nothing positive: decoded as -1
+    found = SimCCReader.from_head(head).read(axes, torch.tensor([150.0]))
+    # with DARK mmpose overwrites what it decodes
+    copies = [axis.clone().numpy() for axis in axes]
+    expected, _ = head.decoder.decode(*copies)
+    if dark:
+        keypoints = slice(0, 2)  # mmpose refines what it has not found, too
+        np.testing.assert_allclose(
+            found.hard_decode()[:, keypoints],
+            expected[:, keypoints],
+            atol=1e-4,
+        )
+    else:
+        np.testing.assert_array_equal(found.hard_decode(), expected)
+    assert found.hard_decode()[0, 2].tolist() == [-0.5, -0.5]
+
+
+def test_mass_and_peak_near_any_point_equal_sums_over_the_grid():
+    distribution = small_distribution()
+    points = torch.tensor([[2.2, 3.0], [6.0, 8.1], [11.4, 15.0]])
+    points = points.expand(2, 3, 2)
+    mass = distribution.mass_within(points, 0.05)
+    peak = distribution.peak_within(points, 0.05)
+    for b in range(2):
+        radius = 0.05 * SIZES[b].item() * 2
+        for k in range(3):
+            x, y = probabilities(distribution, b, k)
+            cx, cy = (round(2 * v) for v in points[b, k].tolist())
+            expected = sum(
+                x[i] * y[j]
+                for i in range(24)
+                for j in range(32)
+                if math.hypot(i - cx, j - cy) <= radius + 1e-6
+            )
+            assert mass[b, k].item() == pytest.approx(expected, abs=1e-5)
+            limits = [
+                max(
+                    axis[b, k, i].item()
+                    for i in range(axis.shape[-1])
+                    if abs(i - 2 * c) <= radius + 0.5
+                )
+                for axis, c in zip(
+                    distribution.output, points[b, k].tolist(), strict=True
+                )
+            ]
+            assert peak[b, k].item() == pytest.approx(min(limits))
+    own = distribution.peak_within(distribution.hard_decode(), 0.05)
+    torch.testing.assert_close(own, distribution.raw_scores())
+
+
+def test_second_mode_is_the_share_of_another_peak():
+    single = peaked_distribution(70.5, 121.0)
+    assert single.second_mode().item() < 1e-6
+    other = peaked_distribution(150.0, 121.0)
+    x = torch.maximum(single.x, other.x - 0.1)
+    double = replace(single, x=x)
+    # logits that are 0.1 lower, times beta
+    assert double.second_mode().item() == pytest.approx(math.exp(-1))
 
 
 def test_a_constant_added_to_the_logits_changes_no_decode():
@@ -259,7 +325,7 @@ def test_a_constant_changes_the_raw_scores_only():
 def test_a_one_hot_distribution_is_certain_and_a_flat_one_is_not():
     sizes = torch.tensor([20.0])
     flat = SimCCDistribution(
-        torch.zeros(1, 1, 24), torch.zeros(1, 1, 32), SMALL, sizes
+        torch.ones(1, 1, 24), torch.ones(1, 1, 32), SMALL, sizes
     )
     one_hot = replace(flat, x=flat.x.clone(), y=flat.y.clone())
     one_hot.x[..., 5], one_hot.y[..., 9] = 20.0, 20.0
@@ -373,14 +439,15 @@ def test_pose_loss_is_bit_identical_to_that_of_the_head():
     features = model.extract_feat(batch['inputs'])
     expected = model.head.loss(features, batch['data_samples'])
     reader = SimCCReader.from_head(model.head)
-    predicted = reader.read(model.head(features), torch.ones(3))
     targets = {
         field: torch.cat(
             [s.gt_instance_labels[field] for s in batch['data_samples']]
         )
         for field in reader.target_fields
     }
-    losses = reader.pose_loss(model.head, predicted, targets)
+    losses = reader.pose_loss(
+        model.head, model.head(features), targets, batch['data_samples'], {}
+    )
     assert losses.keys() == expected.keys()
     assert torch.equal(losses['loss_kpt'], expected['loss_kpt'])
     assert losses['acc_pose'].item() == pytest.approx(

@@ -2,11 +2,10 @@ import pytest
 import torch
 from helpers import build_estimator
 from mmpose.models import PoseDataPreprocessor
-from torch import nn
 
 from self_verify_pose.models.geometry.rotation import rotate_images
 from self_verify_pose.models.pose_estimators.inspection import (
-    infer_channels,
+    feature_maps,
     normalized_fill,
 )
 
@@ -28,21 +27,21 @@ def test_black_is_zero_where_nothing_is_normalized():
     assert normalized_fill(PoseDataPreprocessor()).tolist() == [0]
 
 
-@pytest.mark.parametrize('training', [True, False])
-def test_channels_are_those_of_each_feature_map(training):
-    class Backbone(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.norm = nn.BatchNorm2d(3)
-            self.convs = nn.ModuleList(
-                [nn.Conv2d(3, 4, 1), nn.Conv2d(3, 7, 1)]
-            )
+ONE, OTHER = torch.zeros(2, 4, 8, 6), torch.zeros(2, 7, 4, 3)
+POOLED = torch.zeros(2, 7)
 
-        def forward(self, images):
-            images = self.norm(images)
-            return tuple(conv(images) for conv in self.convs)
 
-    backbone = Backbone().train(training)
-    assert infer_channels(backbone) == [4, 7]
-    assert backbone.training == training
-    assert backbone.norm.num_batches_tracked == 0
+@pytest.mark.parametrize(
+    ('features', 'expected'),
+    [
+        (ONE, [ONE]),
+        ((ONE, OTHER), [ONE, OTHER]),
+        ([[OTHER], [ONE, OTHER]], [ONE, OTHER]),  # stages
+        (POOLED, [ONE]),
+        ((POOLED,), [ONE]),
+    ],
+)
+def test_maps_are_those_of_the_last_stage_before_pooling(features, expected):
+    found = feature_maps(features, [ONE])
+    assert len(found) == len(expected)
+    assert all(a is b for a, b in zip(found, expected, strict=True))

@@ -46,12 +46,12 @@ def with_random_heads(model):
 
 def test_one_view_is_taken_as_it_is():
     (output,) = outputs(1)
-    assert average_views([output], []) is output.distribution
+    assert average_views([output], [], {}) is output.distribution
 
 
 def test_two_views_are_averaged_as_mmpose_does():
     one, other = outputs(2)
-    found = average_views([one, other], FLIP)
+    found = average_views([one, other], FLIP, {})
     mirrored = flip_vectors(*other.distribution.output, flip_indices=FLIP)
     for mine, a, b in zip(
         found.output, one.distribution.output, mirrored, strict=True
@@ -74,7 +74,7 @@ def test_trust_is_calibrated():
 
 def test_the_mirrored_view_scores_mirrored_keypoints():
     both = outputs(2)
-    distribution = average_views(both, FLIP)
+    distribution = average_views(both, FLIP, {})
     keypoints = distribution.hard_decode()
     head = PlaceHead()
     scores = keypoint_scores(head, both, distribution, FLIP)

@@ -552,7 +552,7 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
         ),
         ({'trust_head': None}, ValueError, ['model.trust_head']),
         (
-            {'backbone__out_indices': (4,)},
+            {'backbone__out_indices': (4,), 'trust_head__levels': (0, 1)},
             ValueError,
             ['trust_head.levels', 'out_indices', '(0, 1)'],
         ),
@@ -686,7 +686,7 @@ def test_trust_features_are_those_that_the_head_gets():
     with torch.no_grad():
         output = model.pose_output(batch['inputs'], sizes)
         keypoints = output.distribution.hard_decode()
-        expected = model.trust_head(*output, keypoints)
+        expected = model.trust_head(*output[:2], keypoints)
         features = model.trust_features(output)
         logits = model.trust_head.forward_packed(features.packed())
     torch.testing.assert_close(logits, expected)
