@@ -37,18 +37,19 @@ from self_verify_pose.engine.visualization.inputs import (
     read_boxes,
     read_truth,
 )
-from self_verify_pose.tools.command_line import add_device_option, at_least
+from self_verify_pose.tools.command_line import (
+    add_device_option,
+    at_least,
+    make_parser,
+    run_tool,
+)
 
 _MIN_JOINTS = 6  # labeled joints of a person on a contact sheet
 
 
 def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('inputs', nargs='+', type=Path, metavar='IMAGE|VIDEO|FOLDER')
     add('--config', required=True)
@@ -123,21 +124,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 1 after wrong input, else 0.
     """
     args = _parse_args(argv)
-    try:
-        paths = _prepare(args)
-    except (OSError, TypeError, ValueError) as error:
-        return _fail(error)
-    try:
-        for path in paths:
+
+    def draw() -> None:
+        for path in _prepare(args):
             print(path)
-    except OSError as error:  # such as a full disk
-        return _fail(error)
-    return 0
 
-
-def _fail(error: Exception) -> int:
-    print(f'{Path(__file__).name}: {error}', file=sys.stderr)
-    return 1
+    return run_tool(__file__, draw)
 
 
 if __name__ == '__main__':
