@@ -45,6 +45,7 @@ from self_verify_pose.models.trust_targets.teacher_output import run_teacher
 
 CONSISTENCY = ConsistencyOptions(use_gt_visible=False)
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
+_BATCH = 32
 
 Tensors = dict[str, Tensor]
 
@@ -56,14 +57,12 @@ class ExtractionConfig:
     Args:
         strong_views: Strongly augmented views of each person, for training.
         test_time: Also compare with mirrored and rotated views.
-        batch_size: Persons per batch.
         workers: Processes that load images.
         seed: Seed of the random views.
     """
 
     strong_views: int = 0
     test_time: bool = False
-    batch_size: int = 32
     workers: int = 1
     seed: int = 0
 
@@ -93,7 +92,7 @@ def extract_features(
     teachers = {name: kind() for name, kind in TEACHERS.items()}
     loader = DataLoader(
         dataset,
-        config.batch_size,
+        _BATCH,
         num_workers=config.workers,
         collate_fn=pseudo_collate,
     )
