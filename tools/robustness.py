@@ -18,7 +18,7 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from self_verify_pose.constants import RAW_SCORE, TRUST
 from self_verify_pose.datasets.coco_instances import build_split
@@ -105,10 +105,8 @@ def _evaluate(
 
 
 def _table(results: list[CorruptionResult]) -> Table:
-    header, *rows = robustness_table(results)
-    table = Table()
-    for index, name in enumerate(header):
-        table.add_column(name, justify='right' if index else 'left')
+    (first, *others), *rows = robustness_table(results)
+    table = Table(first, *(Column(name, justify='right') for name in others))
     for row in rows:
         table.add_row(*row)
     return table

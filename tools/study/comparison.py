@@ -193,31 +193,30 @@ class TrustComparison:
         def select(rows: Tensor) -> Tensor:
             return variant.select(rows, self.channels)
 
+        def make() -> Tensors:
+            begin = time.perf_counter()
+            args, data = self.args, variant.make_targets(train)
+            train_head(head, data, select, args.head_epochs, args.seed)
+            has_label = calib['has_label'][:, 0].numpy()
+            trust = predict(head, calib['features'][:, 0], select)
+            correct = calib['correct'][:, 0].numpy()
+            try:
+                head.calibration.set(
+                    fit_calibration(
+                        trust[has_label], correct[has_label], 'temperature'
+                    )
+                )
+            except ValueError as error:  # trust that ranks the wrong way
+                self.console.print(f'{name}: not calibrated: {error}')
+            seconds = time.perf_counter() - begin
+            self.console.print(f'{name}: trained in {seconds:.0f} s')
+            return head.state_dict()
+
         path = self.folder / 'heads' / f'{name.replace(" ", "_")}.pth'
         torch.manual_seed(self.args.seed)
         head = variant.build(self.channels)
-        if path.exists():
-            head.load_state_dict(torch.load(path, weights_only=True))
-            return head.eval(), select
-        begin = time.perf_counter()
-        data = variant.make_targets(train)
-        train_head(head, data, select, self.args.head_epochs, self.args.seed)
-        has_label = calib['has_label'][:, 0].numpy()
-        trust = predict(head, calib['features'][:, 0], select)
-        correct = calib['correct'][:, 0].numpy()
-        try:
-            head.calibration.set(
-                fit_calibration(
-                    trust[has_label], correct[has_label], 'temperature'
-                )
-            )
-        except ValueError as error:  # trust that ranks the wrong way
-            self.console.print(f'{name}: not calibrated: {error}')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(head.state_dict(), path)
-        seconds = time.perf_counter() - begin
-        self.console.print(f'{name}: trained in {seconds:.0f} s')
-        return head, select
+        head.load_state_dict(load_or_make(path, make))
+        return head.eval(), select
 
     def describe(self, rows: Tensor) -> NDArray[np.float32]:
         """Describe keypoints for the classical learners.
@@ -293,6 +292,7 @@ def free_scores(columns: Tensors) -> dict[str, Score]:
         The scores by name.
     """
     flip, rotations = columns['flip'], columns['rotations']
+    bones = bone_scores(columns['keypoints'].double().numpy())
     rows: dict[str, tuple[Any, int]] = {
         RAW: (columns['raw_score'], 0),
         'raw score, mean of the axes': (columns['score_mean'], 0),
@@ -302,10 +302,7 @@ def free_scores(columns: Tensors) -> dict[str, Score]:
         'mirrored view': (flip, 1),
         'views turned by ±20°': (rotations, 2),
         'mirrored and turned views': ((flip + rotations) / 2, 3),
-        'bone lengths': (
-            bone_scores(columns['keypoints'].double().numpy()),
-            0,
-        ),
+        'bone lengths': (bones, 0),
         'FK teacher': (columns['fk_trust'], 0),
         'free teacher, solvability': (columns['free_solvability'], 0),
         'free teacher, unified': (columns['free_trust'], 0),
