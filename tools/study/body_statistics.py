@@ -61,10 +61,11 @@ def fit_ratios(points: Array, labeled: Mask) -> dict[str, Any]:
     trunk = points[:, HIPS].mean(1) - neck
     length = _norm(trunk)
     has_trunk = labeled[:, [*SHOULDERS, *HIPS]].all(1) & (length > MIN_TRUNK)
-    frontal = _is_frontal(points, labeled, trunk)
+    frontal = has_trunk & _is_frontal(points, labeled, trunk)
     ratios: dict[str, Any] = {'trunk': (*ANSUR['trunk'], int(has_trunk.sum()))}
     for name in LIMB_BONES:
-        ratios[name] = _limb_ratio(points, labeled & has_trunk[:, None], name)
+        known = labeled & has_trunk[:, None]
+        ratios[name] = _limb_ratio(points, known, trunk, name)
     width = np.abs(np.subtract(*points[:, SHOULDERS, 0].T))
     shoulders = width[frontal] / length[frontal]
     ratios['shoulders'] = _summarize(shoulders, TRUNK)
@@ -120,28 +121,25 @@ def _summarize(values: Array, unit: float = 1) -> tuple[float, float, int]:
 
 def _is_frontal(points: Array, labeled: Mask, trunk: Array) -> Mask:
     """Upright persons facing the camera: face complete, nose centered."""
-    complete = labeled[:, [*range(5), *SHOULDERS, *HIPS]].all(1)
-    length = _norm(trunk)
+    complete = labeled[:, : RIGHT_EAR + 1].all(1)
     vertical = np.broadcast_to((0.0, 1.0), trunk.shape)
     upright = _angle(trunk, vertical) < UPRIGHT
     left, right = points[:, LEFT_EAR, 0], points[:, RIGHT_EAR, 0]
     offset = points[:, NOSE, 0] - (left + right) / 2
     centered = np.abs(offset) < 0.1 * (left - right)
-    return complete & upright & (length > MIN_TRUNK) & centered
+    return complete & upright & centered
 
 
 def _limb_ratio(
-    points: Array, labeled: Mask, name: str
+    points: Array, labeled: Mask, trunk: Array, name: str
 ) -> tuple[float, float, int]:
     """A limb bone of persons in whom it is parallel to the trunk."""
-    trunk = points[:, HIPS].mean(1) - points[:, SHOULDERS].mean(1)
-    length = _norm(trunk)
     samples = []
     for side in ('left', 'right'):
         a, b = (JOINTS.index(f'{side}_{end}') for end in LIMB_BONES[name])
         bone = points[:, b] - points[:, a]
         use = labeled[:, a] & labeled[:, b] & (_angle(bone, trunk) < PARALLEL)
-        samples.append(_norm(bone[use]) / length[use])
+        samples.append(_norm(bone[use]) / _norm(trunk[use]))
     return _summarize(np.concatenate(samples), TRUNK)
 
 
