@@ -66,24 +66,10 @@ def add_sample_options(
         batch_size: Default number of persons per batch.
     """
     add = parser.add_argument
-    add(
-        '--max-samples',
-        type=at_least(1),
-        metavar='N',
-        help='only the first N',
-    )
-    add(
-        '--batch-size',
-        type=at_least(1),
-        default=batch_size,
-        help='(%(default)s)',
-    )
-    add(
-        '--workers',
-        type=at_least(0),
-        default=2,
-        help='loaders (%(default)s)',
-    )
+    first, size = 'only the first N', '(%(default)s)'
+    add('--max-samples', type=at_least(1), metavar='N', help=first)
+    add('--batch-size', type=at_least(1), default=batch_size, help=size)
+    add('--workers', type=at_least(0), default=2, help='loaders (%(default)s)')
 
 
 def add_data_options(
@@ -96,14 +82,10 @@ def add_data_options(
         prefix: First part of the names of the options.
         required: Whether one must be given; else the default is ``val``.
     """
-    choose = parser.add_mutually_exclusive_group(required=required)
-    choose.add_argument(
-        f'--{prefix}split',
-        choices=('val', 'test'),
-        default=None if required else 'val',
-    )
-    ann = 'a COCO-format file instead'
-    choose.add_argument(f'--{prefix}ann', type=Path, help=ann)
+    group = parser.add_mutually_exclusive_group(required=required)
+    choose, default = group.add_argument, None if required else 'val'
+    choose(f'--{prefix}split', choices=('val', 'test'), default=default)
+    choose(f'--{prefix}ann', type=Path, help='a COCO-format file instead')
     images = 'its images (images/ beside it)'
     parser.add_argument(f'--{prefix}images', type=Path, help=images)
 

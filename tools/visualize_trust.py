@@ -54,14 +54,11 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('inputs', nargs='+', type=Path, metavar='IMAGE|VIDEO|FOLDER')
     add('--config', required=True)
     add('--checkpoint', required=True, help='with a trained trust head')
-    boxes = parser.add_mutually_exclusive_group(required=True)
-    boxes.add_argument(
-        '--whole-image',
-        action='store_true',
-        help='one person who fills the image',
-    )
-    boxes.add_argument('--boxes', type=Path, metavar='FILE', help='see above')
-    boxes.add_argument(
+    choose = parser.add_mutually_exclusive_group(required=True).add_argument
+    whole = 'one person who fills the image'
+    choose('--whole-image', action='store_true', help=whole)
+    choose('--boxes', type=Path, metavar='FILE', help='see above')
+    choose(
         '--coco',
         type=Path,
         metavar='ANN',
@@ -75,12 +72,8 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write the scores beside the joints of persons who are large '
         'enough; the JSON file has all',
     )
-    add(
-        '--num',
-        type=at_least(1),
-        default=9,
-        help='persons a sheet (%(default)s)',
-    )
+    number = 'persons a sheet (%(default)s)'
+    add('--num', type=at_least(1), default=9, help=number)
     add(
         '--persons',
         type=at_least(1),
