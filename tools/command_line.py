@@ -83,8 +83,13 @@ def add_data_options(
         required: Whether one must be given; else the default is ``val``.
     """
     group = parser.add_mutually_exclusive_group(required=required)
-    choose, default = group.add_argument, None if required else 'val'
-    choose(f'--{prefix}split', choices=('val', 'test'), default=default)
+    choose = group.add_argument
+    choose(
+        f'--{prefix}split',
+        choices=('val', 'test'),
+        default=None if required else 'val',
+        help='a split of the config',
+    )
     choose(f'--{prefix}ann', type=Path, help='a COCO-format file instead')
     images = 'its images (images/ beside it)'
     parser.add_argument(f'--{prefix}images', type=Path, help=images)

@@ -137,13 +137,8 @@ class TrustComparison:
             for name, weight in read_state_dict(self.checkpoint).items()
             if not name.startswith(TRUST_PREFIX)
         }
-        model = load_estimator(
-            config,
-            state,
-            self.checkpoint,
-            trust=False,
-            device=self.args.device,
-        )
+        path, device = self.checkpoint, self.args.device
+        model = load_estimator(config, state, path, False, device)
         assert isinstance(model, SelfVerifyTopdown)
         model.to(memory_format=torch.channels_last)
         return model

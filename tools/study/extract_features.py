@@ -41,9 +41,11 @@ from self_verify_pose.models.trust_targets.annotation import (
 )
 from self_verify_pose.models.trust_targets.solvability import TEACHERS
 from self_verify_pose.models.trust_targets.step import keypoint_distances
-from self_verify_pose.models.trust_targets.teacher_output import run_teacher
 
 CONSISTENCY = ConsistencyOptions(use_gt_visible=False)
+OPTIONS = SelfVerifyOptions(
+    CONSISTENCY, SolvabilityOptions(use_gt_visible=False), TrustOptions()
+)
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
 _BATCH = 32
 
@@ -164,13 +166,12 @@ class _Extraction:
         sizes = self.sizes * transform.scales
         return AugmentedView(self.model.pose_output(crops, sizes), transform)
 
-    def _step(self, second_view: AugmentedView) -> TrainingStep:
-        options = SelfVerifyOptions(
-            CONSISTENCY, SolvabilityOptions(), TrustOptions()
-        )
+    def _step(
+        self, second_view: AugmentedView, teacher: Teacher | None = None
+    ) -> TrainingStep:
         reader = self.model.reader
         return TrainingStep(
-            self.samples, self.view, second_view, reader, options, None
+            self.samples, self.view, second_view, reader, OPTIONS, teacher
         )
 
     def _view_columns(self, view: AugmentedView) -> Tensors:
@@ -197,10 +198,7 @@ class _Extraction:
         return decay(distance, CONSISTENCY.alpha), inside
 
     def _teacher_columns(self, name: str, teacher: Teacher) -> Tensors:
-        options = SolvabilityOptions(use_gt_visible=False)
-        result = run_teacher(
-            teacher, options, self.distribution, self.samples
-        ).result
+        result = self._step(self.view, teacher).teacher_output.result
         return {
             f'{name}_solvability': result.solvability,
             f'{name}_trust': result.trust,
