@@ -19,8 +19,6 @@ from typing import get_args
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
 
@@ -37,41 +35,27 @@ from self_verify_pose.engine.checkpoint import (
     state_dict_of,
 )
 from self_verify_pose.models.heads.calibration import CalibrationMethod
-from self_verify_pose.tools.command_line import add_evaluation_options
+from self_verify_pose.tools.command_line import (
+    add_data_options,
+    add_evaluation_options,
+    make_parser,
+    parse_with_data,
+    read_config,
+    run_tool,
+)
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('config')
     add('checkpoint', help='with a trained trust head; it is not changed')
     add('--out', type=Path, required=True, help='checkpoint to make')
     add('--method', choices=get_args(CalibrationMethod), default='temperature')
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        '--split', choices=('val', 'test'), help="fit on the config's split"
-    )
-    source.add_argument('--ann', type=Path, help='fit on a COCO-format file')
-    add('--images', type=Path, help='its images (images/ beside it)')
-    report = parser.add_mutually_exclusive_group()
-    report.add_argument(
-        '--report-split', choices=('val', 'test'), default='val'
-    )
-    report.add_argument('--report-ann', type=Path)
-    add('--report-images', type=Path)
+    add_data_options(parser, required=True)
+    add_data_options(parser, 'report-')
     add_evaluation_options(parser)
-    args = parser.parse_args(argv)
-    for images, ann in (('images', 'ann'), ('report_images', 'report_ann')):
-        if getattr(args, images) and not getattr(args, ann):
-            images, ann = images.replace('_', '-'), ann.replace('_', '-')
-            parser.error(
-                f'--{images}: expected --{ann} with it, found none; give both'
-            )
-    return args
+    return parse_with_data(parser, argv, ('', 'report-'))
 
 
 def _check_out(out: Path) -> None:
@@ -90,9 +74,7 @@ def _check_out(out: Path) -> None:
 def _run(args: argparse.Namespace, console: Console) -> None:
     """Fit on one data set, report on another and write the checkpoint."""
     _check_out(args.out)
-    init_default_scope('mmpose')
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    config = read_config(args)
     content = read_checkpoint(args.checkpoint)
     state = state_dict_of(content)
     model = load_estimator(config, state, args.checkpoint, True, args.device)
@@ -130,12 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 1 after wrong input or a full disk, with a message of one line.
     """
     args = _parse_arguments(argv)
-    try:
-        _run(args, Console())
-    except (KeyError, OSError, TypeError, ValueError) as error:
-        print(f'{Path(__file__).name}: {error}', file=sys.stderr)
-        return 1
-    return 0
+    return run_tool(__file__, lambda: _run(args, Console()))
 
 
 if __name__ == '__main__':

@@ -34,17 +34,6 @@ OPENCV = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-# raised by the import of a missing, incomplete or mismatched package
-IMPORT_ERRORS = (
-    ImportError,
-    AssertionError,
-    AttributeError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
 
 _compat: dict[str, Any] = {}  # keeps alive what compat.py registers
 
@@ -198,7 +187,7 @@ def check_import(module: str, remedy: str) -> CheckResult:
             warnings.simplefilter('ignore')
             with contextlib.redirect_stdout(io.StringIO()):
                 importlib.import_module(module)
-    except IMPORT_ERRORS as error:
+    except Exception as error:  # a broken package raises anything
         reason = (str(error).strip().splitlines() or [''])[0]
         found = f'{type(error).__name__}: {reason}'
         return CheckResult(name, found, False, remedy=remedy)
@@ -228,7 +217,7 @@ def _check_device() -> CheckResult:
     name = 'CUDA device'
     try:
         import torch
-    except IMPORT_ERRORS:
+    except Exception:
         return CheckResult(name, 'unknown: torch does not load')
     if torch.cuda.is_available():
         count, kind = torch.cuda.device_count(), torch.cuda.get_device_name()
@@ -264,7 +253,7 @@ def _check_this_package() -> CheckResult:
 
 def _apply_compat() -> None:
     """Run ``compat.py`` by its path: the package may not be installed."""
-    with contextlib.suppress(*IMPORT_ERRORS):  # reported by the checks
+    with contextlib.suppress(Exception):  # reported by the checks
         _compat.update(runpy.run_path(str(ROOT / 'compat.py')))
 
 

@@ -1,13 +1,32 @@
-"""Command line options shared by several tools."""
+"""Options and error exits shared by several command lines."""
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 from mmengine.device import get_device
+from mmengine.registry import init_default_scope
 
 from self_verify_pose.constants import PCK_THRESHOLD
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """Make a parser that keeps the lines of its description.
+
+    Args:
+        description: What the tool does, such as the docstring of its module.
+
+    Returns:
+        The parser; it takes the full names of options only.
+    """
+    return argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
 
 
 def add_device_option(parser: argparse.ArgumentParser) -> None:
@@ -47,24 +66,92 @@ def add_sample_options(
         batch_size: Default number of persons per batch.
     """
     add = parser.add_argument
-    add(
-        '--max-samples',
-        type=at_least(1),
-        metavar='N',
-        help='only the first N',
+    first, size = 'only the first N', '(%(default)s)'
+    add('--max-samples', type=at_least(1), metavar='N', help=first)
+    add('--batch-size', type=at_least(1), default=batch_size, help=size)
+    add('--workers', type=at_least(0), default=2, help='loaders (%(default)s)')
+
+
+def add_data_options(
+    parser: argparse.ArgumentParser, prefix: str = '', required: bool = False
+) -> None:
+    """Add the choice of annotated persons: ``--split``, or ``--ann``.
+
+    Args:
+        parser: The parser to extend.
+        prefix: First part of the names of the options.
+        required: Whether one must be given; else the default is ``val``.
+    """
+    group = parser.add_mutually_exclusive_group(required=required)
+    choose = group.add_argument
+    choose(
+        f'--{prefix}split',
+        choices=('val', 'test'),
+        default=None if required else 'val',
+        help='a split of the config',
     )
-    add(
-        '--batch-size',
-        type=at_least(1),
-        default=batch_size,
-        help='(%(default)s)',
-    )
-    add(
-        '--workers',
-        type=at_least(0),
-        default=2,
-        help='loaders (%(default)s)',
-    )
+    choose(f'--{prefix}ann', type=Path, help='a COCO-format file instead')
+    images = 'its images (images/ beside it)'
+    parser.add_argument(f'--{prefix}images', type=Path, help=images)
+
+
+def parse_with_data(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None = None,
+    prefixes: Sequence[str] = ('',),
+) -> argparse.Namespace:
+    """Parse a command line; exit if images are given without annotations.
+
+    Args:
+        parser: A parser with the options of :func:`add_data_options`.
+        argv: Arguments; those of the process by default.
+        prefixes: The prefixes of those options.
+
+    Returns:
+        The arguments.
+    """
+    args = parser.parse_args(argv)
+    for prefix in prefixes:
+        name = prefix.replace('-', '_')
+        if getattr(args, f'{name}images') and not getattr(args, f'{name}ann'):
+            parser.error(
+                f'--{prefix}images: expected --{prefix}ann with it, found '
+                'none; give both'
+            )
+    return args
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """Read a config and merge the options of the command line into it.
+
+    Args:
+        args: With ``config``, its file, and ``cfg_options``.
+
+    Returns:
+        The config; what it names is then found in MMPose.
+    """
+    init_default_scope('mmpose')
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options)
+    return config
+
+
+def run_tool(file: str, work: Callable[[], object]) -> int:
+    """Do the work of a tool; wrong input is reported in one line.
+
+    Args:
+        file: The file of the tool, whose name begins the line.
+        work: The work.
+
+    Returns:
+        The exit code: 1 after wrong input or a full disk, else 0.
+    """
+    try:
+        work()
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        print(f'{Path(file).name}: {error}', file=sys.stderr)
+        return 1
+    return 0
 
 
 def at_least(least: int) -> Callable[[str], int]:

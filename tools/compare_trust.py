@@ -21,7 +21,11 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 from rich.console import Console
 
 from self_verify_pose.constants import NUM_BOOTSTRAP
-from self_verify_pose.tools.command_line import add_device_option, at_least
+from self_verify_pose.tools.command_line import (
+    add_device_option,
+    at_least,
+    make_parser,
+)
 from self_verify_pose.tools.study.comparison import (
     CONFIGS,
     SELFVERIFY,
@@ -39,9 +43,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         The arguments.
     """
     assert __doc__ is not None
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], allow_abbrev=False
-    )
+    parser = make_parser(__doc__.splitlines()[0])
     add = parser.add_argument
     add('--train', nargs='+', type=Path, required=True, metavar='ROOT')
     add('--calib', nargs='+', type=Path, required=True, metavar='ROOT')

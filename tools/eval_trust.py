@@ -33,25 +33,24 @@ def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('dumps', nargs='+', type=Path, metavar='DUMP')
-    parser.add_argument('--ann', type=Path, help='COCO annotation file')
-    parser.add_argument('--out', type=Path, default=Path('report'))
-    parser.add_argument(
+    add = parser.add_argument
+    add('dumps', nargs='+', type=Path, metavar='DUMP')
+    add('--ann', type=Path, help='COCO annotation file')
+    add('--out', type=Path, default=Path('report'))
+    add(
         '--dist-thr',
         type=float,
         help='largest error of a correct joint in person sizes, for bbox '
         f'({default.dist_thr})',
     )
-    parser.add_argument(
-        '--criterion', choices=['bbox', 'oks'], default=default.criterion
-    )
-    parser.add_argument(
+    add('--criterion', choices=['bbox', 'oks'], default=default.criterion)
+    add(
         '--bootstrap',
         type=int,
         default=default.n_bootstrap,
         help='draws of images (%(default)s); 0 for no intervals',
     )
-    parser.add_argument('--seed', type=int, default=default.seed)
+    add('--seed', type=int, default=default.seed)
     args = parser.parse_args(argv)
     if args.criterion == 'oks' and args.dist_thr is not None:
         parser.error('--dist-thr belongs to --criterion bbox: leave it out')

@@ -38,14 +38,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('poses', type=Path, help='npz of COCO poses')
-    parser.add_argument('--exclude', type=Path, nargs='*', default=())
-    parser.add_argument('--steps', type=int, default=12000)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--threads', type=int, default=2)
-    parser.add_argument(
-        '--out', type=Path, default=DATA_ROOT / 'pose_prior.npz'
-    )
+    add = parser.add_argument
+    add('poses', type=Path, help='npz of COCO poses')
+    add('--exclude', type=Path, nargs='*', default=())
+    add('--steps', type=int, default=12000)
+    add('--seed', type=int, default=0)
+    add('--threads', type=int, default=2)
+    add('--out', type=Path, default=DATA_ROOT / 'pose_prior.npz')
     args = parser.parse_args(argv)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)

@@ -23,7 +23,6 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, DictAction
-from mmengine.registry import init_default_scope
 from rich.console import Console
 
 from self_verify_pose.engine.cache_report import (
@@ -37,13 +36,15 @@ from self_verify_pose.engine.cache_writer import (
     teacher_parameters,
 )
 from self_verify_pose.models.options import SolvabilityOptions, TeacherName
-from self_verify_pose.tools.command_line import add_sample_options
+from self_verify_pose.tools.command_line import (
+    add_sample_options,
+    make_parser,
+    read_config,
+)
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], allow_abbrev=False
-    )
+    parser = make_parser(__doc__.splitlines()[0])
     add = parser.add_argument
     add('config', help='config, such as configs/cachegen_*.py')
     add('checkpoint', help='trained weights of the pose network')
@@ -56,11 +57,7 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         action='store_true',
         help='also store the features of the trust head, in FILE.features.npy',
     )
-    add(
-        '--resume',
-        action='store_true',
-        help='continue an interrupted run',
-    )
+    add('--resume', action='store_true', help='continue an interrupted run')
     add('--force', action='store_true', help='replace an existing FILE')
     add('--cfg-options', nargs='+', action=DictAction, default={})
     group = parser.add_argument_group(
@@ -85,11 +82,9 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def _read_config(args: argparse.Namespace) -> Config:
+def _make_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the options of the command line into it."""
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
-    init_default_scope('mmpose')
+    config = read_config(args)
     options = teacher_options(config)
     given = {
         name: getattr(args, name)
@@ -112,18 +107,13 @@ def _make_job(args: argparse.Namespace) -> CacheJob:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
     if device == 'cuda':
         device = f'cuda:{os.environ.get("LOCAL_RANK", 0)}'
-    return CacheJob(
-        config=_read_config(args),
-        checkpoint=args.checkpoint,
-        split=args.split,
-        out=args.out,
-        device=torch.device(device),
-        batch_size=args.batch_size,
-        workers=args.workers,
-        max_samples=args.max_samples,
-        with_features=args.with_features,
-        resume=args.resume,
-    )
+    made = {'config': _make_config(args), 'device': torch.device(device)}
+    given = {
+        field.name: getattr(args, field.name)
+        for field in dataclasses.fields(CacheJob)
+        if field.name not in made
+    }
+    return CacheJob(**made, **given)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -33,23 +33,15 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         The arguments.
     """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        '--out', type=Path, required=True, help='folder to make'
-    )
-    parser.add_argument(
-        '--train', type=int, default=512, help='training images (%(default)s)'
-    )
-    parser.add_argument(
-        '--val', type=int, default=128, help='validation images (%(default)s)'
-    )
-    parser.add_argument('--seed', type=int, default=0, help='(%(default)s)')
-    parser.add_argument(
-        '--workers',
-        type=int,
-        default=os.cpu_count(),
-        help='processes (all cores: %(default)s)',
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add('--out', type=Path, required=True, help='folder to make')
+    default = '(%(default)s)'
+    add('--train', type=int, default=512, help=f'training images {default}')
+    add('--val', type=int, default=128, help=f'validation images {default}')
+    add('--seed', type=int, default=0, help=default)
+    workers = 'processes (all cores: %(default)s)'
+    add('--workers', type=int, default=os.cpu_count(), help=workers)
+    add(
         '--preview',
         type=Path,
         metavar='FILE.png',

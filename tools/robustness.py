@@ -16,11 +16,9 @@ from pathlib import Path
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from self_verify_pose.constants import RAW_SCORE, TRUST
 from self_verify_pose.datasets.coco_instances import build_split
@@ -35,24 +33,24 @@ from self_verify_pose.metrics.evaluation.report.robustness import (
     robustness_table,
     write_robustness,
 )
-from self_verify_pose.tools.command_line import add_evaluation_options
+from self_verify_pose.tools.command_line import (
+    add_data_options,
+    add_evaluation_options,
+    make_parser,
+    parse_with_data,
+    read_config,
+    run_tool,
+)
 
 
 def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('config')
     add('checkpoint')
     add('--out', type=Path, required=True, metavar='DIR')
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument('--split', choices=('val', 'test'), default='val')
-    source.add_argument('--ann', type=Path, help='a COCO-format file instead')
-    add('--images', type=Path, help='its images (images/ beside it)')
+    add_data_options(parser)
     add(
         '--scores',
         nargs='+',
@@ -70,19 +68,14 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add('--seed', type=int, default=0, help='of the corruptions (%(default)s)')
     add_evaluation_options(parser)
-    args = parser.parse_args(argv)
-    if args.images and not args.ann:
-        parser.error('--images: expected --ann with it, found none; give both')
-    return args
+    return parse_with_data(parser, argv)
 
 
 def _evaluate(
     args: argparse.Namespace, console: Console
 ) -> list[CorruptionResult]:
     """Evaluate the estimator on clean and on corrupted images."""
-    init_default_scope('mmpose')
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    config = read_config(args)
     model = load_estimator(
         config,
         read_state_dict(args.checkpoint),
@@ -112,13 +105,23 @@ def _evaluate(
 
 
 def _table(results: list[CorruptionResult]) -> Table:
-    header, *rows = robustness_table(results)
-    table = Table()
-    for index, name in enumerate(header):
-        table.add_column(name, justify='right' if index else 'left')
+    (first, *others), *rows = robustness_table(results)
+    table = Table(first, *(Column(name, justify='right') for name in others))
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _run(args: argparse.Namespace) -> None:
+    """Evaluate, write the report and print its table."""
+    console = Console()
+    names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
+    options = {n: getattr(args, n) for n in (*names, 'dist_thr', 'seed')}
+    args.out.mkdir(parents=True, exist_ok=True)
+    results = _evaluate(args, console)
+    paths = write_robustness(results, options, args.out)
+    console.print(_table(results))
+    print(*paths, sep='\n')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -131,19 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 1 after wrong input, else 0.
     """
     args = _parse_args(argv)
-    console = Console()
-    names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
-    options = {n: getattr(args, n) for n in (*names, 'dist_thr', 'seed')}
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        results = _evaluate(args, console)
-        paths = write_robustness(results, options, args.out)
-    except (KeyError, OSError, TypeError, ValueError) as error:
-        print(f'{Path(__file__).name}: {error}', file=sys.stderr)
-        return 1
-    console.print(_table(results))
-    print(*paths, sep='\n')
-    return 0
+    return run_tool(__file__, lambda: _run(args))
 
 
 if __name__ == '__main__':

@@ -37,30 +37,28 @@ from self_verify_pose.engine.visualization.inputs import (
     read_boxes,
     read_truth,
 )
-from self_verify_pose.tools.command_line import add_device_option, at_least
+from self_verify_pose.tools.command_line import (
+    add_device_option,
+    at_least,
+    make_parser,
+    run_tool,
+)
 
 _MIN_JOINTS = 6  # labeled joints of a person on a contact sheet
 
 
 def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('inputs', nargs='+', type=Path, metavar='IMAGE|VIDEO|FOLDER')
     add('--config', required=True)
     add('--checkpoint', required=True, help='with a trained trust head')
-    boxes = parser.add_mutually_exclusive_group(required=True)
-    boxes.add_argument(
-        '--whole-image',
-        action='store_true',
-        help='one person who fills the image',
-    )
-    boxes.add_argument('--boxes', type=Path, metavar='FILE', help='see above')
-    boxes.add_argument(
+    choose = parser.add_mutually_exclusive_group(required=True).add_argument
+    whole = 'one person who fills the image'
+    choose('--whole-image', action='store_true', help=whole)
+    choose('--boxes', type=Path, metavar='FILE', help='see above')
+    choose(
         '--coco',
         type=Path,
         metavar='ANN',
@@ -74,12 +72,8 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write the scores beside the joints of persons who are large '
         'enough; the JSON file has all',
     )
-    add(
-        '--num',
-        type=at_least(1),
-        default=9,
-        help='persons a sheet (%(default)s)',
-    )
+    number = 'persons a sheet (%(default)s)'
+    add('--num', type=at_least(1), default=9, help=number)
     add(
         '--persons',
         type=at_least(1),
@@ -123,21 +117,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 1 after wrong input, else 0.
     """
     args = _parse_args(argv)
-    try:
-        paths = _prepare(args)
-    except (OSError, TypeError, ValueError) as error:
-        return _fail(error)
-    try:
-        for path in paths:
+
+    def draw() -> None:
+        for path in _prepare(args):
             print(path)
-    except OSError as error:  # such as a full disk
-        return _fail(error)
-    return 0
 
-
-def _fail(error: Exception) -> int:
-    print(f'{Path(__file__).name}: {error}', file=sys.stderr)
-    return 1
+    return run_tool(__file__, draw)
 
 
 if __name__ == '__main__':

@@ -2,7 +2,13 @@ import argparse
 
 import pytest
 
-from self_verify_pose.tools.command_line import add_evaluation_options
+from self_verify_pose.tools.command_line import (
+    add_data_options,
+    add_evaluation_options,
+    make_parser,
+    parse_with_data,
+    run_tool,
+)
 
 
 @pytest.fixture
@@ -38,3 +44,37 @@ def test_invalid_options_are_rejected(parser, option, value, expected, capsys):
     assert option in message
     assert f'expected {expected}' in message
     assert f'found {value}' in message
+
+
+@pytest.mark.parametrize('prefix', ['', 'report-'])
+def test_images_need_annotations(prefix, capsys):
+    parser = make_parser('What it does.')
+    add_data_options(parser, prefix)
+    images = f'--{prefix}images'
+    args = parse_with_data(
+        parser, [images, 'a', f'--{prefix}ann', 'b.json'], [prefix]
+    )
+    assert set(map(str, vars(args).values())) == {'val', 'a', 'b.json'}
+    with pytest.raises(SystemExit):
+        parse_with_data(parser, [images, 'a'], [prefix])
+    message = f'{images}: expected --{prefix}ann with it, found none'
+    assert message in capsys.readouterr().err
+
+
+def test_the_choice_of_persons_can_be_required():
+    parser = make_parser('What it does.')
+    add_data_options(parser, required=True)
+    assert parse_with_data(parser, ['--split', 'val']).split == 'val'
+    for wrong in ([], ['--split', 'val', '--ann', 'b.json']):
+        with pytest.raises(SystemExit):
+            parse_with_data(parser, wrong)
+
+
+def test_wrong_input_is_one_line_and_code_one(capsys):
+    def fail():
+        raise ValueError('expected this, found that')
+
+    assert run_tool('somewhere/tool.py', fail) == 1
+    error = capsys.readouterr().err
+    assert error == 'tool.py: expected this, found that\n'
+    assert run_tool('somewhere/tool.py', lambda: None) == 0

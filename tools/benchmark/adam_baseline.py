@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -19,6 +18,8 @@ from self_verify_pose.models.teachers.kinematic_chain import (
 from self_verify_pose.models.teachers.terms import data_term
 from self_verify_pose.skeleton import JOINTS
 from self_verify_pose.tools.benchmark.labeled_poses import LabeledPoses
+from self_verify_pose.tools.benchmark.teacher_accuracy import map_slices
+from self_verify_pose.tools.study.pose_corruptions import labeled_center
 
 LEARNING_RATE, MAX_STEPS = 0.05, 600
 
@@ -105,17 +106,12 @@ def measure_adam(
     Returns:
         Poses, steps, median residual, whether it was reached, speed.
     """
-    slices = torch.arange(len(poses)).chunk(threads)
     start = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(
-            pool.map(
-                lambda rows: fit_with_adam(
-                    teacher, poses.take(rows), objective, target
-                ),
-                slices,
-            )
-        )
+    parts = map_slices(
+        lambda part: fit_with_adam(teacher, part, objective, target),
+        poses,
+        threads,
+    )
     seconds = time.perf_counter() - start
     steps = max(part[0] for part in parts)
     squared = torch.cat([part[1] for part in parts])
@@ -171,9 +167,7 @@ def fit_with_adam(
 
 def _normalize(poses: LabeledPoses) -> LabeledPoses:
     """Poses in units of person size about the mean of the labeled joints."""
-    weights = poses.labeled.float()
-    center = (poses.points * weights[..., None]).sum(1)
-    center = center / weights.sum(1, keepdim=True)
+    center = labeled_center(poses.points, poses.labeled)
     points = (poses.points - center[:, None]) / poses.size[:, None, None]
     return LabeledPoses(points, poses.labeled, poses.size, center)
 

@@ -1,7 +1,7 @@
 """Labeled 2-D poses, and predictions of networks with their labels."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,8 @@ def read_predictions(
     labels = [by_id[person['ann_id']] for person in predicted]
     keypoints, truth = _keypoints(predicted), _keypoints(labels)
     boxes = np.array([person['bbox'] for person in labels])
-    poses = _as_poses(keypoints, boxes, truth[..., 2] > 0)
+    labeled = torch.from_numpy(truth[..., 2] > 0)
+    poses = replace(_as_poses(keypoints, boxes), labeled=labeled)
     error = np.linalg.norm(keypoints[..., :2] - truth[..., :2], axis=-1)
     relative = error / poses.size[:, None].numpy()
     return Predictions(
@@ -145,13 +146,10 @@ def _keypoints(persons: list[dict[str, Any]]) -> np.ndarray:
     return np.array([np.reshape(p['keypoints'], shape) for p in persons])
 
 
-def _as_poses(
-    keypoints: np.ndarray, boxes: np.ndarray, labeled: np.ndarray | None = None
-) -> LabeledPoses:
+def _as_poses(keypoints: np.ndarray, boxes: np.ndarray) -> LabeledPoses:
     """Poses of keypoints (N, 17, 3) and boxes (N, 4) in pixels."""
     points = torch.from_numpy(keypoints[..., :2].astype(np.float32))
     box = torch.from_numpy(boxes.astype(np.float32))
-    if labeled is None:
-        labeled = keypoints[..., 2] > 0
+    labeled = torch.from_numpy(keypoints[..., 2] > 0)
     size, center = box[:, 2:].amax(1), box[:, :2] + box[:, 2:] / 2
-    return LabeledPoses(points, torch.from_numpy(labeled), size, center)
+    return LabeledPoses(points, labeled, size, center)

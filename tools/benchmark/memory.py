@@ -25,27 +25,20 @@ def peak_of_steps(context: BenchmarkContext, name: str) -> int:
         Bytes: on a GPU the most that was allocated at once; on a CPU the
         peak of the process minus its memory before the network was built.
     """
-    measure = _peak_on_gpu if context.device.type == 'cuda' else _peak_on_cpu
     context.write_inputs()  # here: the new process must not draw the data
-    (peak,) = run_in_processes(measure, [(context, name)])
+    (peak,) = run_in_processes(_peak_of_this_process, [(context, name)])
     return peak
 
 
-def _peak_on_cpu(context: BenchmarkContext, name: str) -> int:
-    before = read_status('VmRSS')
-    _take_steps(context, name)
-    return read_status('VmHWM') - before
-
-
-def _peak_on_gpu(context: BenchmarkContext, name: str) -> int:
-    _take_steps(context, name)
-    return torch.cuda.max_memory_allocated(context.device)
-
-
-def _take_steps(context: BenchmarkContext, name: str) -> None:
+def _peak_of_this_process(context: BenchmarkContext, name: str) -> int:
+    on_gpu = context.device.type == 'cuda'
+    before = 0 if on_gpu else read_status('VmRSS')
     training = context.training(name)
     for _ in range(_STEPS):
         training.step()
+    if on_gpu:
+        return torch.cuda.max_memory_allocated(context.device)
+    return read_status('VmHWM') - before
 
 
 def read_status(name: str) -> int:

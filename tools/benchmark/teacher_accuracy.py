@@ -1,10 +1,10 @@
 """Accuracy and speed of the teachers, for ``tools/benchmark_teachers.py``."""
 
 import resource
-import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,12 +18,34 @@ from self_verify_pose.tools.benchmark.labeled_poses import (
     LabeledPoses,
     Predictions,
 )
+from self_verify_pose.tools.benchmark.timing import time_once
 from self_verify_pose.tools.study.pose_corruptions import KINDS, corrupt_poses
 
 # Exponent of trust in the fused score.
 FUSION_POWER = 0.05
-# Poses of the warm-up, repeats of a measurement, poses at once on a GPU.
-WARMUP, REPEATS, GPU_POSES = 64, 3, 65536
+# Repeats of a measurement, poses at once on a GPU.
+REPEATS, GPU_POSES = 3, 65536
+_Result = TypeVar('_Result')
+
+
+def map_slices(
+    function: Callable[[LabeledPoses], _Result],
+    poses: LabeledPoses,
+    threads: int,
+) -> list[_Result]:
+    """Call a function on slices of a batch, one slice per thread.
+
+    Args:
+        function: The function.
+        poses: Poses of N persons.
+        threads: Number of slices and threads.
+
+    Returns:
+        The result of each slice.
+    """
+    slices = map(poses.take, torch.arange(len(poses)).chunk(threads))
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, slices))
 
 
 @dataclass(frozen=True)
@@ -48,13 +70,10 @@ class ParallelTeacher:
             The joined result.
         """
 
-        def evaluate(rows: Tensor) -> TeacherResult:
-            part = poses.take(rows)
+        def evaluate(part: LabeledPoses) -> TeacherResult:
             return self.teacher(part.points, part.labeled.float(), part.size)
 
-        slices = torch.arange(len(poses)).chunk(self.threads)
-        with ThreadPoolExecutor(self.threads) as pool:
-            return concatenate(list(pool.map(evaluate, slices)))
+        return concatenate(map_slices(evaluate, poses, self.threads))
 
 
 def measure_fit(
@@ -155,12 +174,9 @@ def measure_speed(
         The best rate of several runs, the fit's accuracy, and the peak memory
         of the process so far.
     """
-    teacher(poses.take(slice(WARMUP)))
-    seconds = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        result = teacher(poses)
-        seconds.append(time.perf_counter() - start)
+    result = teacher(poses)
+    cpu = torch.device('cpu')
+    seconds = [time_once(lambda: teacher(poses), cpu) for _ in range(REPEATS)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         'poses': len(poses),
@@ -184,12 +200,8 @@ def measure_cuda(teacher: Teacher, poses: LabeledPoses) -> dict[str, float]:
     many = poses.take(torch.arange(GPU_POSES) % len(poses))
     points, size = many.points.cuda(), many.size.cuda()
     weights = many.labeled.float().cuda()
-    teacher(points, weights, size)
-    torch.cuda.synchronize()
-    start = time.perf_counter()
     result = teacher(points, weights, size)
-    torch.cuda.synchronize()
-    seconds = time.perf_counter() - start
+    seconds = time_once(lambda: teacher(points, weights, size), points.device)
     return {
         'poses': GPU_POSES,
         'poses per second': GPU_POSES / seconds,

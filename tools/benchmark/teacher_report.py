@@ -10,9 +10,20 @@ from self_verify_pose.models.teachers.base import Teacher
 from self_verify_pose.models.teachers.kinematic_chain import (
     KinematicChainTeacher,
 )
-from self_verify_pose.tools.benchmark import labeled_poses, teacher_accuracy
 from self_verify_pose.tools.benchmark.adam_baseline import measure_adam
-from self_verify_pose.tools.benchmark.teacher_accuracy import ParallelTeacher
+from self_verify_pose.tools.benchmark.labeled_poses import (
+    read_annotations,
+    read_npz,
+    read_predictions,
+)
+from self_verify_pose.tools.benchmark.teacher_accuracy import (
+    ParallelTeacher,
+    measure_corruptions,
+    measure_cuda,
+    measure_fit,
+    measure_speed,
+    measure_trust,
+)
 
 SPLITS = ('train2017', 'val2017')
 NETWORKS = ('simplepose', 'movenet')
@@ -35,31 +46,28 @@ def measure_teacher(
     """
     rows: dict[str, Any] = {}
     parallel = ParallelTeacher(teacher, args.threads)
-    accuracy, poses = teacher_accuracy, labeled_poses
     if args.poses:
         few, many, corrupted = (
-            poses.read_npz(args.poses, MIN_LABELED, count)
+            read_npz(args.poses, MIN_LABELED, count)
             for count in (max(args.speed, 1), args.persons, args.corrupted)
         )
-        rows['speed'] = accuracy.measure_speed(parallel, few)
-        rows['ground truth'] = accuracy.measure_fit(parallel, many)
-        rows['corrupted'] = accuracy.measure_corruptions(parallel, corrupted)
+        rows['speed'] = measure_speed(parallel, few)
+        rows['ground truth'] = measure_fit(parallel, many)
+        rows['corrupted'] = measure_corruptions(parallel, corrupted)
         if torch.cuda.is_available():
-            rows['cuda'] = accuracy.measure_cuda(teacher, few)
+            rows['cuda'] = measure_cuda(teacher, few)
     if args.coco:
         rows['corrupted, held out'] = {
-            split: accuracy.measure_corruptions(
-                parallel, poses.read_annotations(args.coco, split, MIN_LABELED)
+            split: measure_corruptions(
+                parallel, read_annotations(args.coco, split, MIN_LABELED)
             )
             for split in SPLITS
         }
     if args.coco and args.predictions:
         rows['predictions'] = {
-            f'{network} {split}': accuracy.measure_trust(
+            f'{network} {split}': measure_trust(
                 teacher,
-                poses.read_predictions(
-                    args.predictions, args.coco, network, split
-                ),
+                read_predictions(args.predictions, args.coco, network, split),
             )
             for split in SPLITS
             for network in NETWORKS
@@ -88,7 +96,7 @@ def compare_with_adam(
         'same objective': min(args.adam, MAX_ADAM_POSES),
     }
     for objective, count in counts.items():
-        poses = labeled_poses.read_npz(args.poses, MIN_LABELED, count)
+        poses = read_npz(args.poses, MIN_LABELED, count)
         residual = speed['median residual']
         row = measure_adam(teacher, poses, objective, residual, args.threads)
         ratio = speed['poses per second'] / row['poses per second']

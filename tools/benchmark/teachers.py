@@ -1,6 +1,5 @@
 """Throughput of the teachers against the number of poses."""
 
-import json
 from collections.abc import Iterator
 
 import torch
@@ -14,6 +13,7 @@ from self_verify_pose.models.teachers.kinematic_chain import (
 )
 
 from .context import BenchmarkContext
+from .labeled_poses import read_annotations
 from .results import BenchmarkResult
 from .timing import Plan, median_seconds
 
@@ -72,17 +72,10 @@ def synthetic_poses(
     Returns:
         Keypoints (count, 17, 2) and person sizes (count,), both in pixels.
     """
-    path = context.root / 'annotations' / 'person_keypoints_train2017.json'
-    persons = json.loads(path.read_text())['annotations']
-    boxes = torch.tensor([person['bbox'] for person in persons])
-    keypoints = torch.tensor(
-        [person['keypoints'] for person in persons], dtype=torch.float
-    )
-    index = torch.arange(count) % len(persons)
-    size = boxes[index, 2:].amax(1)
-    points = keypoints.view(-1, 17, 3)[index, :, :2]
+    poses = read_annotations(context.root, 'train2017', min_labeled=0)
+    poses = poses.take(torch.arange(count) % len(poses))
     noise = torch.randn(
-        count, 17, 2, generator=torch.Generator().manual_seed(0)
+        poses.points.shape, generator=torch.Generator().manual_seed(0)
     )
-    points = points + _JITTER * size[:, None, None] * noise
-    return points.to(context.device), size.to(context.device)
+    points = poses.points + _JITTER * poses.size[:, None, None] * noise
+    return points.to(context.device), poses.size.to(context.device)

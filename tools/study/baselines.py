@@ -14,6 +14,7 @@ from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.tools.study.train_heads import SCALAR_NAMES
 
+Learned = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 _MAX_JOINTS = 60_000  # joints that a learner is fitted to
 
 LEARNERS: dict[str, Callable[[], Any]] = {
@@ -68,7 +69,7 @@ def fit_learner(
     correct: NDArray[np.bool_],
     has_label: NDArray[np.bool_],
     seed: int,
-) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
+) -> Learned:
     """Fit a learner to labeled keypoints.
 
     Args:

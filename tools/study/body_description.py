@@ -34,11 +34,10 @@ RANGES: dict[str, Ranges] = {
     'hip': {'x': (-120, 30), 'z': (-45, 30), 'y': (-45, 45)},
     'knee': {'x': (0, 135)},
 }
+# Ball joint, hinge and end of the limbs.
+ARM, LEG = ('shoulder', 'elbow', 'wrist'), ('hip', 'knee', 'ankle')
 # Largest flexion of the hinges in degrees.
-FLEXIONS = {
-    ('shoulder', 'elbow', 'wrist'): 150,
-    ('hip', 'knee', 'ankle'): 135,
-}
+FLEXIONS = {ARM: 150, LEG: 135}
 # Joints of the chain whose offsets share one scale.
 SCALES = {
     'trunk': ['spine_x', 'chest_tip'],
@@ -186,48 +185,30 @@ def _hinges() -> list[dict[str, Any]]:
 
 def _chain(rest: dict[str, list[float]], trunk: float) -> list[dict[str, Any]]:
     """Parts of the kinematic chain in topological order."""
-    pelvis, neck = [0.0, 0.0, 0.0], [0.0, -trunk, 0.0]
+    zero, neck = [0.0, 0.0, 0.0], [0.0, -trunk, 0.0]
     up = _rounded([0.0, -trunk / 2, 0.0])
     face = {name: _offset(rest[name], neck) for name in FACE}
     parts = [
-        _part('root', 'pelvis', pelvis, RANGES['root'], {}),
+        _part('root', 'pelvis', zero, RANGES['root'], {}),
         _part('spine', 'root_y', up, RANGES['spine'], {'chest': up}),
-        _part('neck', 'chest', [0.0, 0.0, 0.0], RANGES['neck'], face),
+        _part('neck', 'chest', zero, RANGES['neck'], face),
     ]
-    for side in ('left', 'right'):
+    mirrored = {name: _mirror(ranges) for name, ranges in RANGES.items()}
+    for side, ranges in (('left', RANGES), ('right', mirrored)):
         for limb, parent, base in (
-            (('shoulder', 'elbow', 'wrist'), 'chest', neck),
-            (('hip', 'knee', 'ankle'), 'root_y', pelvis),
+            (ARM, 'chest', neck),
+            (LEG, 'root_y', zero),
         ):
-            parts += _limb(rest, side, limb, parent, base)
+            # a ball joint and a hinge
+            ball, hinge, end = (f'{side}_{name}' for name in limb)
+            to_ball = _offset(rest[ball], base)
+            to_hinge = _offset(rest[hinge], rest[ball])
+            tips = {hinge: zero, end: _offset(rest[end], rest[hinge])}
+            parts += [
+                _part(ball, parent, to_ball, ranges[limb[0]], {ball: zero}),
+                _part(hinge, f'{ball}_y', to_hinge, ranges[limb[1]], tips),
+            ]
     return parts
-
-
-def _limb(
-    rest: dict[str, list[float]],
-    side: str,
-    limb: tuple[str, str, str],
-    parent: str,
-    base: list[float],
-) -> list[dict[str, Any]]:
-    """Ball joint and hinge of one limb; ``base`` is the parent's origin."""
-    ball, hinge, end = (f'{side}_{name}' for name in limb)
-    ball_range, hinge_range = RANGES[limb[0]], RANGES[limb[1]]
-    if side == 'right':
-        ball_range, hinge_range = _mirror(ball_range), _mirror(hinge_range)
-    to_ball = _offset(rest[ball], base)
-    to_hinge = _offset(rest[hinge], rest[ball])
-    tip, to_end = [0.0, 0.0, 0.0], _offset(rest[end], rest[hinge])
-    return [
-        _part(ball, parent, to_ball, ball_range, {ball: tip}),
-        _part(
-            hinge,
-            f'{ball}_y',
-            to_hinge,
-            hinge_range,
-            {hinge: tip, end: to_end},
-        ),
-    ]
 
 
 def _part(

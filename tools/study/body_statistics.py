@@ -59,12 +59,13 @@ def fit_ratios(points: Array, labeled: Mask) -> dict[str, Any]:
     """
     neck = points[:, SHOULDERS].mean(1)
     trunk = points[:, HIPS].mean(1) - neck
-    length = np.linalg.norm(trunk, axis=1)
+    length = _norm(trunk)
     has_trunk = labeled[:, [*SHOULDERS, *HIPS]].all(1) & (length > MIN_TRUNK)
-    frontal = _is_frontal(points, labeled, trunk)
+    frontal = has_trunk & _is_frontal(points, labeled, trunk)
     ratios: dict[str, Any] = {'trunk': (*ANSUR['trunk'], int(has_trunk.sum()))}
     for name in LIMB_BONES:
-        ratios[name] = _limb_ratio(points, labeled & has_trunk[:, None], name)
+        known = labeled & has_trunk[:, None]
+        ratios[name] = _limb_ratio(points, known, trunk, name)
     width = np.abs(np.subtract(*points[:, SHOULDERS, 0].T))
     shoulders = width[frontal] / length[frontal]
     ratios['shoulders'] = _summarize(shoulders, TRUNK)
@@ -99,6 +100,11 @@ def comparison_table(ratios: dict[str, Any]) -> str:
     return '\n'.join(lines)
 
 
+def _norm(vectors: Array) -> Array:
+    """Lengths (N,) of (N, 2) vectors."""
+    return np.asarray(np.linalg.norm(vectors, axis=1))
+
+
 def _angle(first: Array, second: Array) -> Array:
     """Undirected angle between (N, 2) vectors in degrees."""
     dot = np.abs((first * second).sum(-1))
@@ -115,28 +121,25 @@ def _summarize(values: Array, unit: float = 1) -> tuple[float, float, int]:
 
 def _is_frontal(points: Array, labeled: Mask, trunk: Array) -> Mask:
     """Upright persons facing the camera: face complete, nose centered."""
-    complete = labeled[:, [*range(5), *SHOULDERS, *HIPS]].all(1)
-    length = np.linalg.norm(trunk, axis=1)
+    complete = labeled[:, : RIGHT_EAR + 1].all(1)
     vertical = np.broadcast_to((0.0, 1.0), trunk.shape)
     upright = _angle(trunk, vertical) < UPRIGHT
     left, right = points[:, LEFT_EAR, 0], points[:, RIGHT_EAR, 0]
     offset = points[:, NOSE, 0] - (left + right) / 2
     centered = np.abs(offset) < 0.1 * (left - right)
-    return complete & upright & (length > MIN_TRUNK) & centered
+    return complete & upright & centered
 
 
 def _limb_ratio(
-    points: Array, labeled: Mask, name: str
+    points: Array, labeled: Mask, trunk: Array, name: str
 ) -> tuple[float, float, int]:
     """A limb bone of persons in whom it is parallel to the trunk."""
-    trunk = points[:, HIPS].mean(1) - points[:, SHOULDERS].mean(1)
-    length = np.linalg.norm(trunk, axis=1)
     samples = []
     for side in ('left', 'right'):
         a, b = (JOINTS.index(f'{side}_{end}') for end in LIMB_BONES[name])
         bone = points[:, b] - points[:, a]
         use = labeled[:, a] & labeled[:, b] & (_angle(bone, trunk) < PARALLEL)
-        samples.append(np.linalg.norm(bone[use], axis=1) / length[use])
+        samples.append(_norm(bone[use]) / _norm(trunk[use]))
     return _summarize(np.concatenate(samples), TRUNK)
 
 
@@ -146,10 +149,7 @@ def _hip_ratios(points: Array, frontal: Mask) -> Array:
         points[:, left] - points[:, right] for left, right in (HIPS, SHOULDERS)
     )
     use = frontal & (_angle(hips, shoulders) < PARALLEL)
-    ratios: Array = np.linalg.norm(hips[use], axis=1) / np.linalg.norm(
-        shoulders[use], axis=1
-    )
-    return ratios
+    return _norm(hips[use]) / _norm(shoulders[use])
 
 
 def _longer_side(points: Array, labeled: Mask) -> Array:
@@ -157,8 +157,7 @@ def _longer_side(points: Array, labeled: Mask) -> Array:
     hidden = ~labeled[..., None]
     low = np.where(hidden, np.inf, points).min(1)
     high = np.where(hidden, -np.inf, points).max(1)
-    side: Array = (high - low).max(1)
-    return side
+    return np.asarray((high - low).max(1))
 
 
 def _face_offsets(local: Array) -> dict[str, list[float]]:

@@ -26,9 +26,11 @@ from self_verify_pose.engine.checkpoint import (
 from self_verify_pose.metrics.evaluation.report.write import (
     evaluation_as_dict,
 )
+from self_verify_pose.metrics.evaluation.statistics.evaluate import (
+    evaluate_scores,
+)
 from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.models.heads.calibration import fit_calibration
-from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.models.kinematics.bone_lengths import bone_scores
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
@@ -37,6 +39,7 @@ from self_verify_pose.models.pose_estimators.selfverify_topdown import (
 from self_verify_pose.tools.benchmark.timing import Plan, alternate
 from self_verify_pose.tools.study.baselines import (
     LEARNERS,
+    Learned,
     describe_joints,
     fit_learner,
 )
@@ -55,18 +58,17 @@ from self_verify_pose.tools.study.image_sets import (
 )
 from self_verify_pose.tools.study.tables import (
     RAW,
-    ScoreCost,
+    Score,
     check_table,
     checks_of,
-    evaluate_set,
     pose_accuracy,
     score_table,
 )
 from self_verify_pose.tools.study.train_heads import (
-    SCALAR_NAMES,
     HeadVariant,
     predict,
     train_head,
+    unpack,
 )
 from self_verify_pose.tools.study.train_pose import BASELINE, train_pose
 from self_verify_pose.tools.study.variants import (
@@ -80,7 +82,8 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 _LEVELS = (0, 1, 2)  # the variants read some of all feature maps
 
-Scores = dict[str, NDArray[np.float64]]
+ANNOTATED = 'right or wrong'  # the labels that some scores need
+
 Select = Callable[[Tensor], Tensor]
 
 
@@ -106,7 +109,6 @@ class TrustComparison:
         self.folder = args.out / file_sha256(self.checkpoint)[:12]
         assert self.model.trust_head is not None
         self.channels = list(self.model.trust_head.in_channels)
-        self.num_keypoints: int = self.model.head.out_channels
 
     def _pose_checkpoint(self) -> str:
         args = self.args
@@ -135,13 +137,8 @@ class TrustComparison:
             for name, weight in read_state_dict(self.checkpoint).items()
             if not name.startswith(TRUST_PREFIX)
         }
-        model = load_estimator(
-            config,
-            state,
-            self.checkpoint,
-            trust=False,
-            device=self.args.device,
-        )
+        path, device = self.checkpoint, self.args.device
+        model = load_estimator(config, state, path, False, device)
         assert isinstance(model, SelfVerifyTopdown)
         model.to(memory_format=torch.channels_last)
         return model
@@ -189,33 +186,64 @@ class TrustComparison:
         """
 
         def select(rows: Tensor) -> Tensor:
-            return variant.select(rows, self.channels, self.num_keypoints)
+            return variant.select(rows, self.channels)
+
+        def make() -> Tensors:
+            begin = time.perf_counter()
+            args, data = self.args, variant.make_targets(train)
+            train_head(head, data, select, args.head_epochs, args.seed)
+            has_label = calib['has_label'][:, 0].numpy()
+            trust = predict(head, calib['features'][:, 0], select)
+            correct = calib['correct'][:, 0].numpy()
+            try:
+                head.calibration.set(
+                    fit_calibration(
+                        trust[has_label], correct[has_label], 'temperature'
+                    )
+                )
+            except ValueError as error:  # trust that ranks the wrong way
+                self.console.print(f'{name}: not calibrated: {error}')
+            seconds = time.perf_counter() - begin
+            self.console.print(f'{name}: trained in {seconds:.0f} s')
+            return head.state_dict()
 
         path = self.folder / 'heads' / f'{name.replace(" ", "_")}.pth'
         torch.manual_seed(self.args.seed)
-        head = variant.build(self.channels, self.num_keypoints)
-        if path.exists():
-            head.load_state_dict(torch.load(path, weights_only=True))
-            return head.eval(), select
-        begin = time.perf_counter()
-        data = variant.make_targets(train)
-        train_head(head, data, select, self.args.head_epochs, self.args.seed)
-        has_label = calib['has_label'][:, 0].numpy()
-        trust = predict(head, calib['features'][:, 0], select)
-        correct = calib['correct'][:, 0].numpy()
-        try:
-            head.calibration.set(
-                fit_calibration(
-                    trust[has_label], correct[has_label], 'temperature'
-                )
-            )
-        except ValueError as error:  # trust that ranks the wrong way
-            self.console.print(f'{name}: not calibrated: {error}')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(head.state_dict(), path)
-        seconds = time.perf_counter() - begin
-        self.console.print(f'{name}: trained in {seconds:.0f} s')
-        return head, select
+        head = variant.build(self.channels)
+        head.load_state_dict(load_or_make(path, make))
+        return head.eval(), select
+
+    def describe(self, rows: Tensor) -> NDArray[np.float32]:
+        """Describe keypoints for the classical learners.
+
+        Args:
+            rows: ``(N, D)`` packed features.
+
+        Returns:
+            See ``describe_joints``.
+        """
+        return describe_joints(unpack(rows, self.channels))
+
+    def fit_learners(self, train: Tensors) -> dict[str, Learned]:
+        """Fit classical learners on labels.
+
+        Args:
+            train: Features to train on.
+
+        Returns:
+            What each learner has learned, see ``fit_learner``.
+        """
+        inputs = np.concatenate(
+            [self.describe(view) for view in train['features'].unbind(1)]
+        )
+        correct, has_label = (
+            train[name].transpose(0, 1).flatten(0, 1).numpy()
+            for name in ('correct', 'has_label')
+        )
+        return {
+            name: fit_learner(name, inputs, correct, has_label, self.args.seed)
+            for name in LEARNERS
+        }
 
     def head_cost(
         self, head: TrustHead, select: Select, columns: Tensors
@@ -249,16 +277,17 @@ class TrustComparison:
         }
 
 
-def free_scores(columns: Tensors) -> tuple[Scores, dict[str, ScoreCost]]:
+def free_scores(columns: Tensors) -> dict[str, Score]:
     """Return the scores that need no learning.
 
     Args:
         columns: Extracted features of a set.
 
     Returns:
-        ``(N, K)`` scores by name, and their costs.
+        The scores by name.
     """
     flip, rotations = columns['flip'], columns['rotations']
+    bones = bone_scores(columns['keypoints'].double().numpy())
     rows: dict[str, tuple[Any, int]] = {
         RAW: (columns['raw_score'], 0),
         'raw score, mean of the axes': (columns['score_mean'], 0),
@@ -268,55 +297,15 @@ def free_scores(columns: Tensors) -> tuple[Scores, dict[str, ScoreCost]]:
         'mirrored view': (flip, 1),
         'views turned by ±20°': (rotations, 2),
         'mirrored and turned views': ((flip + rotations) / 2, 3),
-        'bone lengths': (
-            bone_scores(columns['keypoints'].double().numpy()),
-            0,
-        ),
+        'bone lengths': (bones, 0),
         'FK teacher': (columns['fk_trust'], 0),
         'free teacher, solvability': (columns['free_solvability'], 0),
         'free teacher, unified': (columns['free_trust'], 0),
     }
-    scores = {k: np.nan_to_num(np.asarray(v)) for k, (v, _) in rows.items()}
-    costs = {k: ScoreCost('none', passes) for k, (_, passes) in rows.items()}
-    return scores, costs
-
-
-def fitted_scores(
-    comparison: TrustComparison, train: Tensors, sets: dict[str, Tensors]
-) -> dict[str, Scores]:
-    """Fit classical learners on labels.
-
-    Args:
-        comparison: The comparison.
-        train: Features to train on.
-        sets: Features of the evaluation sets.
-
-    Returns:
-        ``(N, K)`` scores of each set by learner.
-    """
-
-    def described(rows: Tensor) -> NDArray[np.float32]:
-        channels = sum(comparison.channels)
-        return describe_joints(
-            TrustFeatures.unpacked(
-                rows, channels, comparison.num_keypoints, len(SCALAR_NAMES)
-            )
-        )
-
-    inputs = np.concatenate(
-        [described(part) for part in train['features'].unbind(1)]
-    )
-    correct = train['correct'].transpose(0, 1).flatten(0, 1).numpy()
-    has_label = train['has_label'].transpose(0, 1).flatten(0, 1).numpy()
-    scores: dict[str, Scores] = {name: {} for name in sets}
-    for learner in LEARNERS:
-        learned = fit_learner(
-            learner, inputs, correct, has_label, comparison.args.seed
-        )
-        for name, columns in sets.items():
-            rows = described(columns['features'][:, 0])
-            scores[name][learner] = learned(rows)
-    return scores
+    return {
+        name: Score(np.nan_to_num(np.asarray(values)), passes=passes)
+        for name, (values, passes) in rows.items()
+    }
 
 
 def compare(args: argparse.Namespace, console: Console) -> str:
@@ -342,7 +331,7 @@ def compare(args: argparse.Namespace, console: Console) -> str:
         one.name: comparison.extract([one], one.name.replace(' ', '_'), views)
         for one in comparison.eval
     }
-    fitted = fitted_scores(comparison, train, sets)
+    learners = comparison.fit_learners(train)
     heads = {
         name: comparison.head(name, variant, train, calib)
         for name, variant in VARIANTS.items()
@@ -360,20 +349,18 @@ def compare(args: argparse.Namespace, console: Console) -> str:
         'sets': {},
     }
     for images in comparison.eval:
-        name = images.name
-        scores, costs = free_scores(sets[name])
-        for learner, values in fitted[name].items():
-            scores[learner] = values
-            costs[learner] = ScoreCost('right or wrong', 0)
-        for row, (head, select) in heads.items():
-            scores[row] = predict(head, sets[name]['features'][:, 0], select)
-            needs = 'right or wrong' if VARIANTS[row].labels else 'none'
-            costs[row] = ScoreCost(needs, 0)
-        paragraphs, values_of_set = report_set(
-            args, images, sets[name], scores, costs
-        )
+        columns = sets[images.name]
+        rows = columns['features'][:, 0]
+        described = comparison.describe(rows)
+        scores = free_scores(columns)
+        for name, learner in learners.items():
+            scores[name] = Score(learner(described), ANNOTATED)
+        for name, (head, select) in heads.items():
+            needs = ANNOTATED if VARIANTS[name].labels else 'none'
+            scores[name] = Score(predict(head, rows, select), needs)
+        paragraphs, values = report_set(args, images, columns, scores)
         text += paragraphs
-        results['sets'][name] = values_of_set
+        results['sets'][images.name] = values
     args.out.mkdir(parents=True, exist_ok=True)
     report = '\n\n'.join(text) + '\n'
     (args.out / 'results.md').write_text(report)
@@ -387,8 +374,7 @@ def report_set(
     args: argparse.Namespace,
     images: ImageSet,
     columns: Tensors,
-    scores: Scores,
-    costs: dict[str, ScoreCost],
+    scores: dict[str, Score],
 ) -> tuple[list[str], dict[str, Any]]:
     """Evaluate all scores on one set.
 
@@ -396,33 +382,31 @@ def report_set(
         args: The command line of ``compare_trust.py``.
         images: The set.
         columns: Its extracted features.
-        scores: ``(N, K)`` scores by name.
-        costs: Cost of each score.
+        scores: The scores by name.
 
     Returns:
         The paragraphs of the report, and the values for the JSON file.
     """
-    joints = evaluation_input(columns, scores)
-    evaluation = evaluate_set(joints, args.bootstrap, args.seed)
-    pose = pose_accuracy(images, joints, scores[RAW])
-    main_costs = {k: v for k, v in costs.items() if k not in ABLATIONS}
-    checks = checks_of(
-        evaluation, main_costs, {k: v.labels for k, v in HEADS.items()}
+    joints = evaluation_input(
+        columns, {name: score.values for name, score in scores.items()}
     )
-    ablated = {k: costs[k] for k in (FULL, *ABLATIONS)}
+    evaluation = evaluate_scores(
+        joints, n_bootstrap=args.bootstrap, seed=args.seed, reference=RAW
+    )
+    pose = pose_accuracy(images, joints, scores[RAW].values)
+    compared = {k: v for k, v in scores.items() if k not in ABLATIONS}
+    checks = checks_of(evaluation, compared, HEADS)
+    ablated = {k: scores[k] for k in (FULL, *ABLATIONS)}
     accuracy = ', '.join(f'{k} {v:.3f}' for k, v in pose.items())
     text = [
         f'## {images.name}',
         f'{evaluation.num_persons} persons, {evaluation.num_joints} '
         f'labeled joints; pose: {accuracy}. In brackets: 95 % of '
         f'{args.bootstrap} draws of images.',
-        score_table(evaluation, main_costs),
+        score_table(evaluation, compared),
         check_table(checks),
         'The head on true correctness, each ingredient out:',
         score_table(evaluation, ablated),
     ]
-    return text, {
-        **evaluation_as_dict(evaluation),
-        'pose': pose,
-        'checks': checks,
-    }
+    values = {'pose': pose, 'checks': checks}
+    return text, {**evaluation_as_dict(evaluation), **values}

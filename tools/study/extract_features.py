@@ -41,10 +41,13 @@ from self_verify_pose.models.trust_targets.annotation import (
 )
 from self_verify_pose.models.trust_targets.solvability import TEACHERS
 from self_verify_pose.models.trust_targets.step import keypoint_distances
-from self_verify_pose.models.trust_targets.teacher_output import run_teacher
 
 CONSISTENCY = ConsistencyOptions(use_gt_visible=False)
+OPTIONS = SelfVerifyOptions(
+    CONSISTENCY, SolvabilityOptions(use_gt_visible=False), TrustOptions()
+)
 TEST_ANGLES = (-20.0, 20.0)  # degrees, for disagreement at test time
+_BATCH = 32
 
 Tensors = dict[str, Tensor]
 
@@ -56,14 +59,12 @@ class ExtractionConfig:
     Args:
         strong_views: Strongly augmented views of each person, for training.
         test_time: Also compare with mirrored and rotated views.
-        batch_size: Persons per batch.
         workers: Processes that load images.
         seed: Seed of the random views.
     """
 
     strong_views: int = 0
     test_time: bool = False
-    batch_size: int = 32
     workers: int = 1
     seed: int = 0
 
@@ -93,7 +94,7 @@ def extract_features(
     teachers = {name: kind() for name, kind in TEACHERS.items()}
     loader = DataLoader(
         dataset,
-        config.batch_size,
+        _BATCH,
         num_workers=config.workers,
         collate_fn=pseudo_collate,
     )
@@ -165,13 +166,12 @@ class _Extraction:
         sizes = self.sizes * transform.scales
         return AugmentedView(self.model.pose_output(crops, sizes), transform)
 
-    def _step(self, second_view: AugmentedView) -> TrainingStep:
-        options = SelfVerifyOptions(
-            CONSISTENCY, SolvabilityOptions(), TrustOptions()
-        )
+    def _step(
+        self, second_view: AugmentedView, teacher: Teacher | None = None
+    ) -> TrainingStep:
         reader = self.model.reader
         return TrainingStep(
-            self.samples, self.view, second_view, reader, options, None
+            self.samples, self.view, second_view, reader, OPTIONS, teacher
         )
 
     def _view_columns(self, view: AugmentedView) -> Tensors:
@@ -198,10 +198,7 @@ class _Extraction:
         return decay(distance, CONSISTENCY.alpha), inside
 
     def _teacher_columns(self, name: str, teacher: Teacher) -> Tensors:
-        options = SolvabilityOptions(use_gt_visible=False)
-        result = run_teacher(
-            teacher, options, self.distribution, self.samples
-        ).result
+        result = self._step(self.view, teacher).teacher_output.result
         return {
             f'{name}_solvability': result.solvability,
             f'{name}_trust': result.trust,

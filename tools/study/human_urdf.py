@@ -7,7 +7,7 @@ supports no ball joints, so each is three revolute joints through one point.
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-AXES = {'x': (1, 0, 0), 'y': (0, 1, 0), 'z': (0, 0, 1)}
+AXES = {'x': '1 0 0', 'y': '0 1 0', 'z': '0 0 1'}
 
 
 def human_urdf(body: dict[str, Any]) -> str:
@@ -28,13 +28,21 @@ def human_urdf(body: dict[str, Any]) -> str:
         parent, origin = part['parent'], part['origin']
         for axis, limits in part['axes'].items():
             child = f'{part["name"]}_{axis}'
-            joints.append(
-                _joint(child, 'revolute', parent, child, origin, axis, limits)
+            low, high = limits
+            joints += _joint(
+                child,
+                'revolute',
+                parent,
+                child,
+                origin,
+                f'    <axis xyz="{AXES[axis]}"/>',
+                f'    <limit lower="{low:.5f}" upper="{high:.5f}" '
+                'effort="1" velocity="1"/>',
             )
             links.append(child)
             parent, origin = child, [0.0, 0.0, 0.0]
         for tip, offset in part['tips'].items():
-            joints.append(_joint(f'{tip}_tip', 'fixed', parent, tip, offset))
+            joints += _joint(f'{tip}_tip', 'fixed', parent, tip, offset)
             links.append(tip)
     lines = [
         '<?xml version="1.0"?>',
@@ -54,23 +62,15 @@ def _joint(
     parent: str,
     child: str,
     origin: list[float],
-    axis: str = '',
-    limits: list[float] | None = None,
-) -> str:
-    """One URDF joint; angles in radians."""
+    *motion: str,
+) -> list[str]:
+    """The lines of one URDF joint."""
     xyz = ' '.join(f'{value:.6g}' for value in origin)
-    lines = [
+    return [
         f'  <joint name={quoteattr(name)} type="{kind}">',
         f'    <parent link="{parent}"/>',
         f'    <child link="{child}"/>',
         f'    <origin xyz="{xyz}" rpy="0 0 0"/>',
+        *motion,
+        '  </joint>',
     ]
-    if kind == 'revolute':
-        low, high = limits or [0.0, 0.0]
-        vector = ' '.join(str(value) for value in AXES[axis])
-        lines.append(f'    <axis xyz="{vector}"/>')
-        lines.append(
-            f'    <limit lower="{low:.5f}" upper="{high:.5f}" '
-            'effort="1" velocity="1"/>'
-        )
-    return '\n'.join([*lines, '  </joint>'])

@@ -87,12 +87,20 @@ def _random_step(size: Tensor, generator: torch.Generator) -> Tensor:
 def _like_next_pose(points: Tensor, labeled: Tensor, size: Tensor) -> Tensor:
     """The next pose (B, 17, 2) of the batch, with this center and size."""
     other = points.roll(1, 0)
-    offset = other - _center(other, labeled.roll(1, 0))[:, None]
+    offset = other - labeled_center(other, labeled.roll(1, 0))[:, None]
     scale = (size / size.roll(1))[:, None, None]
-    return _center(points, labeled)[:, None] + scale * offset
+    return labeled_center(points, labeled)[:, None] + scale * offset
 
 
-def _center(points: Tensor, labeled: Tensor) -> Tensor:
-    """Mean (B, 2) of the labeled joints."""
+def labeled_center(points: Tensor, labeled: Tensor) -> Tensor:
+    """Return the mean of the labeled joints.
+
+    Args:
+        points: Poses (B, 17, 2), any unit.
+        labeled: (B, 17) bool; at least one joint per pose.
+
+    Returns:
+        Points (B, 2) in the same unit.
+    """
     total = (points * labeled[..., None]).sum(1)
     return total / labeled.sum(1, keepdim=True)

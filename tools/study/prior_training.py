@@ -27,6 +27,8 @@ from self_verify_pose.skeleton import FLIP, NUM_JOINTS
 MIN_LABELED, MIN_SIZE = 5, 16
 # Share of hidden joints that a training step predicts.
 TARGET_SHARE = 0.35
+# Hidden residual layers and peak learning rate.
+DEPTH, LEARNING_RATE = 2, 2e-3
 
 
 def prepare_poses(
@@ -61,11 +63,9 @@ def train_prior(
     points: Tensor,
     labeled: Tensor,
     steps: int,
+    report: Callable[[int, float], None],
     width: int = 256,
-    depth: int = 2,
     batch: int = 1024,
-    learning_rate: float = 2e-3,
-    report: Callable[[int, float], None] | None = None,
 ) -> dict[str, NDArray[np.float16]]:
     """Fit the network with AdamW and a cosine schedule.
 
@@ -73,21 +73,19 @@ def train_prior(
         points: Poses (N, 17, 2) from ``prepare_poses``.
         labeled: Labels (N, 17).
         steps: Number of optimizer steps.
-        width: Hidden width H.
-        depth: Number L of hidden residual layers.
-        batch: Persons per step.
-        learning_rate: Peak learning rate.
         report: Called every 500 steps with the step and the mean loss.
+        width: Hidden width H.
+        batch: Persons per step.
 
     Returns:
         Half-precision weights under the names that ``PosePrior`` reads.
     """
-    values = _initial_weights(width, depth)
+    values = _initial_weights(width)
     optimizer = torch.optim.AdamW(
-        values.values(), learning_rate, weight_decay=1e-4
+        values.values(), LEARNING_RATE, weight_decay=1e-4
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimizer, steps, learning_rate * 0.005
+        optimizer, steps, LEARNING_RATE * 0.005
     )
     mean = 0.0
     for step in range(1, steps + 1):
@@ -99,7 +97,7 @@ def train_prior(
         optimizer.step()
         schedule.step()
         mean += (loss.item() - mean) / min(step, 200)
-        if report and step % 500 == 0:
+        if step % 500 == 0:
             report(step, mean)
     return {
         name: value.detach().numpy().astype(np.float16)
@@ -169,7 +167,7 @@ def _corrupt(points: Tensor, labeled: Tensor) -> tuple[Tensor, Tensor]:
     return noisy, torch.where(filled, 0.5 * sampled, confidence)
 
 
-def _initial_weights(width: int, depth: int) -> dict[str, Tensor]:
+def _initial_weights(width: int) -> dict[str, Tensor]:
     """Kaiming-initialized weights."""
 
     def draw(*shape: int) -> Tensor:
@@ -178,8 +176,8 @@ def _initial_weights(width: int, depth: int) -> dict[str, Tensor]:
     values = {
         'weight_in': draw(NUM_INPUTS, width),
         'bias_in': torch.randn(len(TARGETS), width) * 0.5,
-        'weight_hidden': draw(depth, width, width) * 0.5,
-        'bias_hidden': torch.zeros(depth, width),
+        'weight_hidden': draw(DEPTH, width, width) * 0.5,
+        'bias_hidden': torch.zeros(DEPTH, width),
         'weight_out': draw(len(TARGETS), width, 4) * 0.1,
         'bias_out': torch.zeros(len(TARGETS), 4),
     }

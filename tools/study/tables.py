@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from pycocotools.cocoeval import COCOeval
 
 from self_verify_pose.metrics.evaluation.evaluation_input import (
     EvaluationInput,
+    Floats,
 )
 from self_verify_pose.metrics.evaluation.report.tables import (
     format_difference as signed,
@@ -22,23 +24,24 @@ from self_verify_pose.metrics.evaluation.report.tables import (
 )
 from self_verify_pose.metrics.evaluation.statistics.evaluate import (
     Evaluation,
-    evaluate_scores,
 )
 from self_verify_pose.tools.study.image_sets import ImageSet
 
 RAW = 'raw score, minimum of the axes'
 
 
-class ScoreCost(NamedTuple):
-    """Cost of a score.
+class Score(NamedTuple):
+    """A score and its cost.
 
     Args:
+        values: ``(N, K)``, larger where a keypoint is rather correct.
         labels: Labels that its training needs.
         passes: Extra forward passes at test time.
     """
 
-    labels: str
-    passes: int
+    values: Floats
+    labels: str = 'none'
+    passes: int = 0
 
 
 class ThresholdCheck(NamedTuple):
@@ -55,30 +58,12 @@ class ThresholdCheck(NamedTuple):
     holds: bool
 
 
-def evaluate_set(
-    joints: EvaluationInput, bootstrap: int, seed: int
-) -> Evaluation:
-    """Evaluate all scores of a set, with the raw score as reference.
-
-    Args:
-        joints: Predictions and ground truth.
-        bootstrap: Number of draws.
-        seed: Seed of the draws.
-
-    Returns:
-        The evaluation.
-    """
-    return evaluate_scores(
-        joints, n_bootstrap=bootstrap, seed=seed, reference=RAW
-    )
-
-
-def score_table(evaluation: Evaluation, costs: dict[str, ScoreCost]) -> str:
+def score_table(evaluation: Evaluation, scores: dict[str, Score]) -> str:
     """Return the Markdown table of one set.
 
     Args:
-        evaluation: Result of :func:`evaluate_set`.
-        costs: Cost of each score that gets a row.
+        evaluation: Metrics of all scores, with the raw score as reference.
+        scores: The scores that get a row.
 
     Returns:
         The table.
@@ -86,7 +71,7 @@ def score_table(evaluation: Evaluation, costs: dict[str, ScoreCost]) -> str:
     header = ['score', 'labels', 'extra passes', 'AUROC', 'against raw']
     header += ['AUPR of errors', 'AURC', 'ECE of equal mass', 'Brier']
     rows = []
-    for name, cost in costs.items():
+    for name, score in scores.items():
         found = evaluation.scorers[name]
         difference = '–'
         if name != evaluation.reference:
@@ -94,8 +79,8 @@ def score_table(evaluation: Evaluation, costs: dict[str, ScoreCost]) -> str:
         rows.append(
             [
                 name,
-                cost.labels,
-                str(cost.passes),
+                score.labels,
+                str(score.passes),
                 with_interval(found['AUROC']),
                 difference,
                 f'{found["AUPR_error"].value:.3f}',
@@ -108,14 +93,14 @@ def score_table(evaluation: Evaluation, costs: dict[str, ScoreCost]) -> str:
 
 
 def checks_of(
-    evaluation: Evaluation, costs: dict[str, ScoreCost], heads: dict[str, bool]
+    evaluation: Evaluation, scores: dict[str, Score], heads: Collection[str]
 ) -> list[ThresholdCheck]:
     """Compare the results of one set with the thresholds.
 
     Args:
-        evaluation: Result of :func:`evaluate_set`.
-        costs: Cost of each score.
-        heads: Trust heads, and whether they need labels.
+        evaluation: Metrics of all scores, with the raw score as reference.
+        scores: The scores that are compared.
+        heads: Those of the trust heads.
 
     Returns:
         One check per threshold.
@@ -123,12 +108,12 @@ def checks_of(
     auroc = {n: e['AUROC'].value for n, e in evaluation.scorers.items()}
     raw = evaluation.scorers[RAW]
     best = max(heads, key=auroc.__getitem__)
-    without = [name for name, labels in heads.items() if not labels]
+    without = [name for name in heads if scores[name].labels == 'none']
     free = max(without, key=auroc.__getitem__)
     others = {
         n: auroc[n]
-        for n, cost in costs.items()
-        if n not in heads and not cost.passes
+        for n, score in scores.items()
+        if n not in heads and not score.passes
     }
     rival = max(others, key=others.__getitem__)
     gain = auroc[best] - others[rival]

@@ -22,11 +22,27 @@ from self_verify_pose.models.trust_targets.combine import elementwise_min
 from self_verify_pose.models.trust_targets.strong_augmentation import (
     agreement_trust,
 )
+from self_verify_pose.skeleton import NUM_JOINTS
 from self_verify_pose.tools.study.extract_features import CONSISTENCY, Tensors
 
 SCALAR_NAMES = scalar_names(SimCCDistribution.statistic_names)
 _BATCH = 128
 _CHUNK = 1024
+
+
+def unpack(rows: Tensor, channels: Sequence[int]) -> TrustFeatures:
+    """Unpack features of all levels.
+
+    Args:
+        rows: ``(M, D)`` packed features.
+        channels: Channels of every level.
+
+    Returns:
+        The features of M views.
+    """
+    return TrustFeatures.unpacked(
+        rows, sum(channels), NUM_JOINTS, len(SCALAR_NAMES)
+    )
 
 
 class TrainingTargets(NamedTuple):
@@ -188,37 +204,31 @@ class HeadVariant:
         """Levels of the feature maps that the head reads."""
         return self.changes.get('levels', (0, 1))
 
-    def build(self, channels: Sequence[int], num_keypoints: int) -> TrustHead:
+    def build(self, channels: Sequence[int]) -> TrustHead:
         """Build the head with random weights.
 
         Args:
             channels: Channels of every level.
-            num_keypoints: Number of keypoints K.
 
         Returns:
             The head.
         """
         in_channels = [channels[level] for level in self.levels]
         return TrustHead(
-            in_channels, num_keypoints, len(SCALAR_NAMES), **self.changes
+            in_channels, NUM_JOINTS, len(SCALAR_NAMES), **self.changes
         )
 
-    def select(
-        self, rows: Tensor, channels: Sequence[int], num_keypoints: int
-    ) -> Tensor:
+    def select(self, rows: Tensor, channels: Sequence[int]) -> Tensor:
         """Reduce packed features of all levels to those of the head.
 
         Args:
             rows: ``(M, D)`` packed features.
             channels: Channels of every level.
-            num_keypoints: Number of keypoints K.
 
         Returns:
             ``(M, D')`` packed features.
         """
-        features = TrustFeatures.unpacked(
-            rows, sum(channels), num_keypoints, len(SCALAR_NAMES)
-        )
+        features = unpack(rows, channels)
         levels = features.joint_features.split(list(channels), -1)
         chosen = [levels[level] for level in self.levels]
         empty = features.joint_features[..., :0]

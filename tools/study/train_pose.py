@@ -1,5 +1,6 @@
 """Further training of the pose network of a comparison."""
 
+import copy
 from pathlib import Path
 
 from mmengine.config import Config
@@ -54,41 +55,29 @@ def train_pose(
 def _pose_config(
     config: Config, sets: list[ImageSet], epochs: int, lr: float
 ) -> Config:
-    config = config.copy()
-    parts = [one.config([]) for one in sets]
-    counts = [_persons(one) for one in sets]
+    config = copy.deepcopy(config)
+    counts = [len(DATASETS.build(one.config([]))) for one in sets]
     small = [
-        part
-        for part, count in zip(parts, counts, strict=True)
+        one
+        for one, count in zip(sets, counts, strict=True)
         if count < _SMALL_SET
     ]
     config.train_dataloader.dataset = {
         'type': 'CombinedDataset',
         'metainfo': {'from_file': 'configs/_base_/datasets/coco.py'},
         'pipeline': config.train_pipeline,
-        'datasets': [*parts, *small],
+        'datasets': [one.config([]) for one in (*sets, *small)],
     }
     persons = sum(counts) + sum(c for c in counts if c < _SMALL_SET)
     steps = epochs * -(-persons // config.train_dataloader.batch_size)
     config.optim_wrapper.type = 'BFloat16OptimWrapper'
     config.optim_wrapper.optimizer.update(lr=lr, weight_decay=0.02)
-    config.param_scheduler = _schedule(steps, lr)
+    _adjust_schedule(config, steps, lr)
     config.train_cfg = {'by_epoch': True, 'max_epochs': epochs}
-    config.custom_hooks = [
-        {
-            'type': 'EMAHook',
-            'ema_type': 'ExpMomentumEMA',
-            'momentum': 1e-3,
-            'update_buffers': True,
-            'priority': 49,
-        },
-        {
-            'type': 'mmdet.PipelineSwitchHook',
-            'switch_epoch': max(epochs - 5, 0),
-            'switch_pipeline': config.train_pipeline_stage2,
-        },
-        {'type': 'ChannelsLastHook'},
-    ]
+    averaging, switch = config.custom_hooks
+    averaging.momentum = 1e-3
+    switch.switch_epoch = max(epochs - 5, 0)
+    config.custom_hooks.append({'type': 'ChannelsLastHook'})
     config.default_hooks.checkpoint.max_keep_ckpts = 1
     config.default_hooks.checkpoint.pop('save_best', None)
     for part in ('val', 'test'):
@@ -97,28 +86,17 @@ def _pose_config(
     return config
 
 
-def _schedule(steps: int, lr: float) -> list[dict]:
-    """Warm up, then fall along a cosine."""
+def _adjust_schedule(config: Config, steps: int, lr: float) -> None:
+    """Warm up, then fall along a cosine; both by steps."""
     steps = max(steps, 2)  # one each
     warm = max(1, min(150, steps // 10))
-    return [
-        {
-            'type': 'LinearLR',
-            'start_factor': 1e-3,
-            'by_epoch': False,
-            'begin': 0,
-            'end': warm,
-        },
-        {
-            'type': 'CosineAnnealingLR',
-            'eta_min': lr / 50,
-            'by_epoch': False,
-            'begin': warm,
-            'end': steps,
-            'T_max': steps - warm,
-        },
-    ]
-
-
-def _persons(images: ImageSet) -> int:
-    return len(DATASETS.build(images.config([])))
+    warmup, cosine = config.param_scheduler
+    warmup.update(start_factor=1e-3, end=warm)
+    cosine.update(
+        eta_min=lr / 50,
+        by_epoch=False,
+        convert_to_iter_based=False,
+        begin=warm,
+        end=steps,
+        T_max=steps - warm,
+    )

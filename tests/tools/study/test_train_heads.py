@@ -111,7 +111,7 @@ def test_a_head_is_shown_its_levels_only(columns, levels):
         hidden=(SCALAR_NAMES[3], SCALAR_NAMES[26]),
     )
     features = columns['features'][:, 0]
-    seen = row.select(features, CHANNELS, K)
+    seen = row.select(features, CHANNELS)
     given = [CHANNELS[level] for level in levels]
     unpacked = TrustFeatures.unpacked(seen, sum(given), K, 27)
     full = TrustFeatures.unpacked(features, sum(CHANNELS), K, 27)
@@ -128,7 +128,7 @@ def test_a_head_is_shown_its_levels_only(columns, levels):
     assert torch.equal(
         unpacked.scalar_features[..., kept], full.scalar_features[..., kept]
     )
-    head = row.build(CHANNELS, K).eval()
+    head = row.build(CHANNELS).eval()
     assert head.forward_packed(seen).shape == (N, K)
 
 
@@ -141,10 +141,10 @@ def test_a_trained_head_tells_what_it_was_taught(columns):
     ].float()
 
     def view(features):
-        return row.select(features, CHANNELS, K)
+        return row.select(features, CHANNELS)
 
     torch.manual_seed(0)
-    head = row.build(CHANNELS, K)
+    head = row.build(CHANNELS)
     train_head(head, annotation_targets(columns), view, 40, 0, lr=1e-2)
     trust = predict(head, columns['features'][:, 0], view)
     assert ((trust > 0.5) == columns['correct'][:, 0].numpy()).mean() > 0.95
