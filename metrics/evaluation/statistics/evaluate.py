@@ -126,9 +126,10 @@ def evaluate_scores(
     correct = joints.correct(dist_thr, criterion)[labeled]
     draws = draw_images(joints, n_bootstrap, seed)
     values, drawn_values = {}, {}
+    once = np.ones(correct.size, np.int64)
     for name in names:
         scores = SortedScores(joints.scores[name][labeled], ~correct)
-        values[name] = bootstrap_metrics(scores, draws.undrawn())[0]
+        values[name] = compute_metrics(scores.group_sorted(once))
         drawn_values[name] = bootstrap_metrics(scores, draws)
     return Evaluation(
         num_joints=correct.size,
@@ -175,26 +176,25 @@ def check_names(
     return chosen
 
 
-def compute_metrics(groups: ScoreGroups, merged: ScoreGroups) -> Floats:
+def compute_metrics(groups: ScoreGroups) -> Floats:
     """Compute all metrics of one score.
 
     Args:
         groups: Joints by score of any range, with a binary risk.
-        merged: The same joints after :meth:`SortedScores.merge_runs`.
 
     Returns:
         (8,) values in the order of ``METRICS``.
     """
     return np.array(
         [
-            auroc_from_groups(merged),
-            aupr_error_from_groups(merged),
+            auroc_from_groups(groups),
+            aupr_error_from_groups(groups),
             ece_from_groups(groups, NUM_BINS),
             ece_mass_from_groups(groups, NUM_BINS),
             brier_from_groups(groups),
-            aurc_from_groups(merged),
-            augrc_from_groups(merged),
-            coverage_from_groups(merged, MAX_RISK),
+            aurc_from_groups(groups),
+            augrc_from_groups(groups),
+            coverage_from_groups(groups, MAX_RISK),
         ]
     )
 
@@ -209,11 +209,10 @@ def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
     Returns:
         (B, 8) values in the order of ``METRICS``.
     """
-    merged = scores.merge_runs()
-    values = []
-    for weights in draws.select(scores.order).joint_weights():
-        groups = scores.group_sorted(weights)
-        values.append(compute_metrics(groups, merged.regroup(groups)))
+    values = [
+        compute_metrics(scores.group_sorted(weights))
+        for weights in draws.select(scores.order).joint_weights()
+    ]
     return np.reshape(values, (-1, len(METRICS)))
 
 

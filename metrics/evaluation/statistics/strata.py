@@ -42,7 +42,7 @@ def evaluate_strata(
     criterion: Criterion = 'bbox',
     n_bootstrap: int = NUM_BOOTSTRAP,
     seed: int = 0,
-    with_intervals: Sequence[str] | None = None,
+    with_intervals: Sequence[str] = (),
 ) -> tuple[Strata, tuple[str, ...]]:
     """Evaluate all scores on every stratum of the joints.
 
@@ -54,7 +54,7 @@ def evaluate_strata(
             :meth:`EvaluationInput.correct`.
         n_bootstrap: Number of draws of images; 0 for no intervals.
         seed: Seed of the draws.
-        with_intervals: Scores that get intervals; all by default.
+        with_intervals: Scores that get intervals.
 
     Returns:
         Strata by kind (``joint``, ``size``, ``visibility``, ``kind``) and
@@ -67,13 +67,12 @@ def evaluate_strata(
     correct = joints.correct(dist_thr, criterion)[labeled]
     draws = draw_images(joints, n_bootstrap, seed)
     scores = {name: s[labeled] for name, s in joints.scores.items()}
-    drawn = set(scores if with_intervals is None else with_intervals)
 
     def evaluate_score(name: str, part: Mask) -> tuple[Estimate, float]:
-        ranked = SortedScores(scores[name][part], ~correct[part]).merge_runs()
+        ranked = SortedScores(scores[name][part], ~correct[part])
         groups = ranked.group(np.ones(part.sum(), np.int64))
         ordered = draws.select(part).select(ranked.order)
-        weights = ordered.joint_weights() if name in drawn else ()
+        weights = ordered.joint_weights() if name in with_intervals else ()
         drawn_values = [
             auroc_from_groups(ranked.group_sorted(w)) for w in weights
         ]
