@@ -102,11 +102,7 @@ class JointTrustMetric(BaseMetric):
         self.dist_thr = dist_thr
         self.num_bins = num_bins
         self.default_prefix = _DEFAULT_PREFIXES.get(score_field, score_field)
-        super().__init__(
-            collect_device=collect_device,
-            prefix=prefix,
-            collect_dir=collect_dir,
-        )
+        super().__init__(collect_device, prefix, collect_dir)
 
     def process(
         self,

@@ -141,7 +141,7 @@ class SortedScores:
         """
         risk = np.bincount(
             self._risky_group,
-            weights.take(self._risky) * self._risk,
+            weights.take(self._risky).astype(np.float64) * self._risk,
             self._scores.size,
         )
         return ScoreGroups(
