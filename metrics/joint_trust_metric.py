@@ -209,8 +209,7 @@ def _score_and_error(
     target = _read(sample, 'gt_instances', 'keypoints')[..., :2]
     labeled = _read_labeled(sample)
     bboxes = _read(sample, 'gt_instances', 'bboxes')
-    _check_prediction(keypoints, scores, target, labeled, score_field)
-    _check_target(target, labeled)
+    _check_values(keypoints, scores, target, labeled, score_field)
     errors = joint_errors(keypoints, target, person_size(bboxes))
     return {'scores': scores[labeled], 'errors': errors[labeled]}
 
@@ -245,14 +244,17 @@ def _read_labeled(sample: Mapping[str, Any]) -> NDArray[np.bool_]:
     return visible > 0
 
 
-def _check_prediction(
+def _check_values(
     keypoints: NDArray[np.float64],
     scores: NDArray[np.float64],
     target: NDArray[np.float64],
     labeled: NDArray[np.bool_],
     score_field: str,
 ) -> None:
-    """Raise unless all shapes are (N, K) and the prediction is finite."""
+    """Raise unless all shapes are (N, K) and the points are known.
+
+    MMPose fills in placeholders where there are detected boxes only.
+    """
     shapes = {
         'predicted keypoints': keypoints.shape[:-1],
         score_field: scores.shape,
@@ -272,12 +274,6 @@ def _check_prediction(
                 'values, expected finite ones; check that training has not '
                 'diverged.'
             )
-
-
-def _check_target(
-    target: NDArray[np.float64], labeled: NDArray[np.bool_]
-) -> None:
-    """Raise on NaN and on placeholders of MMPose for detected boxes."""
     if not np.isfinite(target[labeled]).all():
         raise ValueError(
             "'keypoints' in gt_instances holds NaN or infinite values at "

@@ -158,27 +158,15 @@ class EvaluationInput:
         Raises:
             ValueError: If the criterion is unknown or cannot be computed.
         """
-        check_criterion(criterion)
+        names = get_args(Criterion)
+        if criterion not in names:
+            raise ValueError(
+                f'criterion: expected one of {", ".join(names)}, found '
+                f'{criterion!r}; choose one of them.'
+            )
         if criterion == 'oks':
             return self.similarity >= SIMILARITY_THR
         return is_correct(self.errors, dist_thr)
-
-
-def check_criterion(criterion: str) -> None:
-    """Raise unless the criterion exists.
-
-    Args:
-        criterion: Name of a criterion.
-
-    Raises:
-        ValueError: If there is none of this name.
-    """
-    names = get_args(Criterion)
-    if criterion not in names:
-        raise ValueError(
-            f'criterion: expected one of {", ".join(names)}, found '
-            f'{criterion!r}; choose one of them.'
-        )
 
 
 def _check_shapes(joints: EvaluationInput) -> None:

@@ -1,13 +1,10 @@
-"""Matching of predicted persons to annotated persons.
-
-The box overlap is computed here, not by torchvision: nothing in
-``metrics.evaluation`` needs PyTorch.
-"""
+"""Matching of predicted persons to annotated persons."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools.mask import iou
 
 from ...functional.similarity import keypoint_similarity
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
@@ -196,13 +193,7 @@ def _oks(keypoints: Floats, persons: GroundTruth) -> Floats:
 
 def _box_iou(boxes: Floats, others: Floats) -> Floats:
     """(N, M) intersections over union."""
-    low = np.maximum(boxes[:, None, :2], others[:, :2])
-    high = np.minimum(boxes[:, None, 2:], others[:, 2:])
-    intersection = _area(high - low)
-    areas, other_areas = (_area(b[:, 2:] - b[:, :2]) for b in (boxes, others))
-    union = areas[:, None] + other_areas - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-9), np.float64)
-
-
-def _area(sides: Floats) -> Floats:
-    return np.asarray(np.prod(np.maximum(sides, 0), -1), np.float64)
+    one, other = (
+        np.hstack([b[:, :2], b[:, 2:] - b[:, :2]]) for b in (boxes, others)
+    )
+    return np.asarray(iou(one, other, [False] * len(other)), np.float64)

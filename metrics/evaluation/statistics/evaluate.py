@@ -1,7 +1,8 @@
 """Evaluate every score of the same joints, with bootstrap intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,17 +26,17 @@ from .resampling import ImageDraws, draw_images
 
 MAX_RISK = 0.05
 LEVEL = 95
-# metric: is more better?
-METRICS = {
-    'AUROC': True,
-    'AUPR_error': True,
-    'ECE': False,
-    'ECE_mass': False,
-    'Brier': False,
-    'AURC': False,
-    'AUGRC': False,
-    'Coverage': True,
+METRICS: dict[str, Callable[[ScoreGroups], float]] = {
+    'AUROC': auroc_from_groups,
+    'AUPR_error': aupr_error_from_groups,
+    'ECE': partial(ece_from_groups, num_bins=NUM_BINS),
+    'ECE_mass': partial(ece_mass_from_groups, num_bins=NUM_BINS),
+    'Brier': brier_from_groups,
+    'AURC': aurc_from_groups,
+    'AUGRC': augrc_from_groups,
+    'Coverage': partial(coverage_from_groups, max_risk=MAX_RISK),
 }
+MORE_IS_BETTER = ('AUROC', 'AUPR_error', 'Coverage')
 
 
 class Estimate(NamedTuple):
@@ -185,18 +186,7 @@ def compute_metrics(groups: ScoreGroups) -> Floats:
     Returns:
         (8,) values in the order of ``METRICS``.
     """
-    return np.array(
-        [
-            auroc_from_groups(groups),
-            aupr_error_from_groups(groups),
-            ece_from_groups(groups, NUM_BINS),
-            ece_mass_from_groups(groups, NUM_BINS),
-            brier_from_groups(groups),
-            aurc_from_groups(groups),
-            augrc_from_groups(groups),
-            coverage_from_groups(groups, MAX_RISK),
-        ]
-    )
+    return np.array([metric(groups) for metric in METRICS.values()])
 
 
 def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
