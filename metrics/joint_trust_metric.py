@@ -159,7 +159,12 @@ class JointTrustMetric(BaseMetric):
         scores = np.concatenate([result['scores'] for result in results])
         errors = np.concatenate([result['errors'] for result in results])
         correct = is_correct(errors, self.dist_thr)
-        self._warn_if_one_class(correct)
+        if correct.all() or not correct.any():
+            self._warn(
+                f'all {correct.size} labeled joints are '
+                f'{"correct" if correct.all() else "wrong"} at dist_thr='
+                f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
+            )
         probabilities = self._clip(scores)
         return {
             'AUROC': auroc(scores, correct),
@@ -173,14 +178,6 @@ class JointTrustMetric(BaseMetric):
             'AURC': aurc(scores, ~correct),
             'AUGRC': augrc(scores, ~correct),
         }
-
-    def _warn_if_one_class(self, correct: NDArray[np.bool_]) -> None:
-        if correct.all() or not correct.any():
-            self._warn(
-                f'all {correct.size} labeled joints are '
-                f'{"correct" if correct.all() else "wrong"} at dist_thr='
-                f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
-            )
 
     def _clip(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         outside = (scores < 0) | (scores > 1)

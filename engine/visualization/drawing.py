@@ -68,13 +68,8 @@ def draw_pose(
         numbers: Whether to write the score beside each joint.
         scale: Size of the marks, 1 for a pose that fills a panel.
     """
-    for start, end in links:
-        _draw_limb(
-            axes,
-            keypoints[[start, end]],
-            min(scores[start], scores[end]),
-            scale,
-        )
+    for ends in map(list, links):
+        _draw_limb(axes, keypoints[ends], scores[ends].min(), scale)
     x, y = keypoints.T
     axes.scatter(
         x,

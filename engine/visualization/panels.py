@@ -132,7 +132,6 @@ def draw_contact_sheet(
     links: Links,
     title: str,
     numbers: bool = False,
-    columns: int = 3,
 ) -> Figure:
     """Draw persons in rows, each with trust beside raw score.
 
@@ -141,12 +140,11 @@ def draw_contact_sheet(
         links: Pairs of joints that a limb connects.
         title: Title of the sheet.
         numbers: Whether to write the scores beside the joints.
-        columns: Largest number of persons in a row.
 
     Returns:
         The figure.
     """
-    columns = min(columns, len(poses))
+    columns = min(3, len(poses))
     rows = -(-len(poses) // columns)
     figure = Figure(
         (4.4 * columns + 0.8, 3.6 * rows + 1), dpi=110, layout='constrained'
@@ -177,7 +175,7 @@ def draw_contact_sheet(
 
 
 def draw_validation_panel(
-    poses: Sequence[PredictedPose], links: Links, columns: int = 4
+    poses: Sequence[PredictedPose], links: Links
 ) -> NDArray[np.uint8]:
     """Draw persons in columns, one row per score below each other.
 
@@ -185,7 +183,6 @@ def draw_validation_panel(
         poses: Poses with ground truth, all with the same scores, at least
             one.
         links: Pairs of joints that a limb connects.
-        columns: Largest number of persons in a row.
 
     Returns:
         ``(H, W, 3)`` RGB rendering.
@@ -195,7 +192,7 @@ def draw_validation_panel(
         len(poses),
         (2.3, 2.8 * len(fields)),
         (1, 0.4),
-        columns,
+        columns=4,
         heights=(1,) * len(fields),
     )
     figure.set_dpi(90)

@@ -29,7 +29,8 @@ def draw_reliability(report: EvaluationReport) -> Figure:
     figure, grid = panel_grid(
         len(names), (3.4, 4.1), heights=(3, 1), sharex=True
     )
-    for (upper, lower), name in zip(grid.reshape(-1, 2), names, strict=False):
+    cells = grid.reshape(-1, 2)
+    for (upper, lower), name in zip(cells, names, strict=False):
         _draw_reliability_panel(upper, lower, report, name)
     for upper, lower in grid[:, 0]:
         upper.set_ylabel('share of correct joints')

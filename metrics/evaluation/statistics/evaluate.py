@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -126,24 +127,21 @@ def evaluate_scores(
     labeled = joints.truth.labeled
     correct = joints.correct(dist_thr, criterion)[labeled]
     draws = draw_images(joints, n_bootstrap, seed)
-    values, drawn_values = {}, {}
-    once = np.ones(correct.size, np.int64)
-    for name in names:
-        scores = SortedScores(joints.scores[name][labeled], ~correct)
-        values[name] = compute_metrics(scores.group_sorted(once))
-        drawn_values[name] = bootstrap_metrics(scores, draws)
+    values = {
+        name: bootstrap_metrics(
+            SortedScores(joints.scores[name][labeled], ~correct), draws
+        )
+        for name in names
+    }
     return Evaluation(
         num_joints=correct.size,
         num_persons=int(labeled.any(1).sum()),
         num_images=draws.counts.shape[1],
         error_rate=_error_rate(correct, draws),
-        scorers={n: _estimates(values[n], drawn_values[n]) for n in names},
+        scorers={n: _estimates(values[n]) for n in names},
         reference=reference,
         differences={
-            n: _estimates(
-                values[n] - values[reference],
-                drawn_values[n] - drawn_values[reference],
-            )
+            n: _estimates(values[n] - values[reference])
             for n in names
             if n != reference
         },
@@ -177,33 +175,25 @@ def check_names(
     return chosen
 
 
-def compute_metrics(groups: ScoreGroups) -> Floats:
-    """Compute all metrics of one score.
-
-    Args:
-        groups: Joints by score of any range, with a binary risk.
-
-    Returns:
-        (8,) values in the order of ``METRICS``.
-    """
-    return np.array([metric(groups) for metric in METRICS.values()])
-
-
 def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
-    """Compute all metrics of one score on every draw.
+    """Compute all metrics of one score on all joints and on every draw.
 
     Args:
         scores: J joints, with a binary risk.
         draws: B draws of the images of these joints.
 
     Returns:
-        (B, 8) values in the order of ``METRICS``.
+        (1 + B, 8) values in the order of ``METRICS``, those of all joints
+        first.
     """
-    values = [
-        compute_metrics(scores.group_sorted(weights))
-        for weights in draws.select(scores.order).joint_weights()
-    ]
-    return np.reshape(values, (-1, len(METRICS)))
+    once = np.ones(scores.order.size, np.int64)
+    drawn = draws.select(scores.order).joint_weights()
+    return np.array(
+        [
+            [metric(groups) for metric in METRICS.values()]
+            for groups in map(scores.group_sorted, chain([once], drawn))
+        ]
+    )
 
 
 def make_estimate(value: float, draws: ArrayLike) -> Estimate:
@@ -225,10 +215,10 @@ def make_estimate(value: float, draws: ArrayLike) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def _estimates(values: Floats, draws: Floats) -> dict[str, Estimate]:
+def _estimates(values: Floats) -> dict[str, Estimate]:
     return {
-        name: make_estimate(values[k], draws[:, k])
-        for k, name in enumerate(METRICS)
+        name: make_estimate(column[0], column[1:])
+        for name, column in zip(METRICS, values.T, strict=True)
     }
 
 
