@@ -2,14 +2,16 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from rich.table import Table
+
+from ..metrics.evaluation.report.panel_grid import panel_grid
 
 Record = dict[str, Any]
 
@@ -127,70 +129,48 @@ def draw_curves(records: Sequence[Record], path: Path) -> None:
         records: As from :func:`read_records`.
         path: The figure to write; its suffix decides the format.
     """
-    trained = [r for r in records if 'loss' in r]
+    groups = (
+        (_TRAINING, [r for r in records if 'loss' in r], 'iteration'),
+        (_VALIDATION, validation_records(records), 'epoch'),
+    )
     panels = [
-        *_panels(_TRAINING, trained, 'iteration'),
-        *_panels(_VALIDATION, validation_records(records), 'epoch'),
+        (title, shown, logged, unit)
+        for names_by_title, logged, unit in groups
+        for title, names in names_by_title.items()
+        if (shown := [n for n in names if any(n in r for r in logged)])
     ]
-    rows = -(-len(panels) // 2)
     with plt.style.context('tableau-colorblind10'):
-        figure, grid = plt.subplots(
-            rows,
-            2,
-            figsize=(9, 3.3 * rows),
-            squeeze=False,
-            layout='constrained',
-        )
-        for axes in grid.flat[len(panels) :]:
-            axes.axis('off')
+        figure, grid = panel_grid(len(panels), (4.5, 3.3))
         for axes, panel in zip(grid.flat, panels, strict=False):
-            _draw_panel(axes, panel)
+            _draw_panel(axes, *panel)
         figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
-class _Panel(NamedTuple):
-    title: str
-    unit: str
-    steps: list[float]
-    curves: dict[str, list[float]]
-
-
-def _panels(
-    names_by_title: Mapping[str, Sequence[str]],
+def _draw_panel(
+    axes: Axes,
+    title: str,
+    names: Sequence[str],
     records: Sequence[Record],
     unit: str,
-) -> Iterator[_Panel]:
-    """Panels of which at least one scalar was logged."""
+) -> None:
     steps = [r.get('step', i) for i, r in enumerate(records, 1)]
-    for title, names in names_by_title.items():
-        curves = {
-            name: [r.get(name, math.nan) for r in records]
-            for name in names
-            if any(name in r for r in records)
-        }
-        if curves:
-            yield _Panel(title, unit, steps, curves)
-
-
-def _draw_panel(axes: Axes, panel: _Panel) -> None:
-    for i, (name, values) in enumerate(panel.curves.items()):
+    for i, name in enumerate(names):
         axes.plot(
-            panel.steps,
-            values,
+            steps,
+            [r.get(name, math.nan) for r in records],
             color=f'C{i % 2}',
             linestyle=('-', '--')[i // 2],
             marker='os^D'[i],
             markersize=4,
             label=name,
         )
-    if 'losses' in panel.title:
+    if 'losses' in title:
         axes.set_yscale('log')
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter('{x:g}')
         axes.yaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axes.set(title=panel.title, xlabel=panel.unit)
+    axes.set(title=title, xlabel=unit)
     axes.legend(
         ncols=2,
         fontsize=9,

@@ -102,11 +102,7 @@ class JointTrustMetric(BaseMetric):
         self.dist_thr = dist_thr
         self.num_bins = num_bins
         self.default_prefix = _DEFAULT_PREFIXES.get(score_field, score_field)
-        super().__init__(
-            collect_device=collect_device,
-            prefix=prefix,
-            collect_dir=collect_dir,
-        )
+        super().__init__(collect_device, prefix, collect_dir)
 
     def process(
         self,
@@ -163,7 +159,12 @@ class JointTrustMetric(BaseMetric):
         scores = np.concatenate([result['scores'] for result in results])
         errors = np.concatenate([result['errors'] for result in results])
         correct = is_correct(errors, self.dist_thr)
-        self._warn_if_one_class(correct)
+        if correct.all() or not correct.any():
+            self._warn(
+                f'all {correct.size} labeled joints are '
+                f'{"correct" if correct.all() else "wrong"} at dist_thr='
+                f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
+            )
         probabilities = self._clip(scores)
         return {
             'AUROC': auroc(scores, correct),
@@ -177,14 +178,6 @@ class JointTrustMetric(BaseMetric):
             'AURC': aurc(scores, ~correct),
             'AUGRC': augrc(scores, ~correct),
         }
-
-    def _warn_if_one_class(self, correct: NDArray[np.bool_]) -> None:
-        if correct.all() or not correct.any():
-            self._warn(
-                f'all {correct.size} labeled joints are '
-                f'{"correct" if correct.all() else "wrong"} at dist_thr='
-                f'{self.dist_thr}: AUROC, AUPR and AUPR_error are NaN.'
-            )
 
     def _clip(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         outside = (scores < 0) | (scores > 1)
@@ -213,8 +206,7 @@ def _score_and_error(
     target = _read(sample, 'gt_instances', 'keypoints')[..., :2]
     labeled = _read_labeled(sample)
     bboxes = _read(sample, 'gt_instances', 'bboxes')
-    _check_prediction(keypoints, scores, target, labeled, score_field)
-    _check_target(target, labeled)
+    _check_values(keypoints, scores, target, labeled, score_field)
     errors = joint_errors(keypoints, target, person_size(bboxes))
     return {'scores': scores[labeled], 'errors': errors[labeled]}
 
@@ -249,14 +241,17 @@ def _read_labeled(sample: Mapping[str, Any]) -> NDArray[np.bool_]:
     return visible > 0
 
 
-def _check_prediction(
+def _check_values(
     keypoints: NDArray[np.float64],
     scores: NDArray[np.float64],
     target: NDArray[np.float64],
     labeled: NDArray[np.bool_],
     score_field: str,
 ) -> None:
-    """Raise unless all shapes are (N, K) and the prediction is finite."""
+    """Raise unless all shapes are (N, K) and the points are known.
+
+    MMPose fills in placeholders where there are detected boxes only.
+    """
     shapes = {
         'predicted keypoints': keypoints.shape[:-1],
         score_field: scores.shape,
@@ -276,12 +271,6 @@ def _check_prediction(
                 'values, expected finite ones; check that training has not '
                 'diverged.'
             )
-
-
-def _check_target(
-    target: NDArray[np.float64], labeled: NDArray[np.bool_]
-) -> None:
-    """Raise on NaN and on placeholders of MMPose for detected boxes."""
     if not np.isfinite(target[labeled]).all():
         raise ValueError(
             "'keypoints' in gt_instances holds NaN or infinite values at "

@@ -1,5 +1,6 @@
 """Figure of a few fixed persons after each validation, colored by trust."""
 
+from collections import ChainMap
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,7 @@ class TrustPanelHook(Hook):
         """Gather the poses of all processes and draw them."""
         if mode == 'train':
             return
-        gathered: dict[int, PredictedPose] = {}
-        for part in all_gather_object(self._poses):
-            gathered.update(part)
+        gathered = ChainMap(*all_gather_object(self._poses))
         if not is_main_process():
             return
         poses = [gathered[key] for key in self._ids]

@@ -1,6 +1,6 @@
 """Drawing of one pose with joints and limbs colored by a score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,13 +68,8 @@ def draw_pose(
         numbers: Whether to write the score beside each joint.
         scale: Size of the marks, 1 for a pose that fills a panel.
     """
-    for start, end in links:
-        _draw_limb(
-            axes,
-            keypoints[[start, end]],
-            min(scores[start], scores[end]),
-            scale,
-        )
+    for ends in map(list, links):
+        _draw_limb(axes, keypoints[ends], scores[ends].min(), scale)
     x, y = keypoints.T
     axes.scatter(
         x,
@@ -169,17 +164,19 @@ def away_from_neighbors(keypoints: Array) -> NDArray[np.float64]:
     return np.where(length > 0, unit, (0.0, -1.0))
 
 
-def add_trust_scale(figure: Figure, axes: Sequence[Axes], label: str) -> None:
+def add_trust_scale(
+    figure: Figure, axes: Iterable[Axes], label: str, **options: Any
+) -> None:
     """Add the color scale of trust beside some axes.
 
     Args:
         figure: Figure of the axes.
         axes: Axes that share the scale.
         label: Label of the scale.
+        **options: Further options of ``Figure.colorbar``.
     """
-    figure.colorbar(
-        TRUST_COLORS, ax=list(axes), label=label, shrink=0.6, pad=0.01
-    )
+    options |= {'label': label, 'shrink': 0.6, 'pad': 0.01}
+    figure.colorbar(TRUST_COLORS, ax=list(axes), **options)
 
 
 def add_marks_legend(figure: Figure, truth: bool) -> None:

@@ -1,6 +1,6 @@
 """Figures of drawn poses: trust beside raw score, sheets of persons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...constants import PCK_THRESHOLD, RAW_SCORE, TRUST
 from ...metrics.evaluation.report.labels import label_of
+from ...metrics.evaluation.report.panel_grid import panel_grid
 from .drawing import (
     TRUST_COLORS,
     Array,
@@ -99,14 +100,7 @@ class SideBySideFigure:
         self.canvas = FigureCanvasAgg(self.figure)
         self.panels = self.figure.subplots(1, 2)
         self.links, self.numbers = links, numbers
-        self.figure.colorbar(
-            TRUST_COLORS,
-            ax=self.panels,
-            shrink=0.6,
-            pad=0.01,
-            label=_SCALE_LABEL,
-            extend='max',
-        )
+        add_trust_scale(self.figure, self.panels, _SCALE_LABEL, extend='max')
         add_marks_legend(self.figure, truth)
 
     def draw(
@@ -138,7 +132,6 @@ def draw_contact_sheet(
     links: Links,
     title: str,
     numbers: bool = False,
-    columns: int = 3,
 ) -> Figure:
     """Draw persons in rows, each with trust beside raw score.
 
@@ -147,12 +140,11 @@ def draw_contact_sheet(
         links: Pairs of joints that a limb connects.
         title: Title of the sheet.
         numbers: Whether to write the scores beside the joints.
-        columns: Largest number of persons in a row.
 
     Returns:
         The figure.
     """
-    columns = min(columns, len(poses))
+    columns = min(3, len(poses))
     rows = -(-len(poses) // columns)
     figure = Figure(
         (4.4 * columns + 0.8, 3.6 * rows + 1), dpi=110, layout='constrained'
@@ -165,12 +157,12 @@ def draw_contact_sheet(
     for cell, pose in zip(cells.flat, poses, strict=False):
         name = pose.image_path.rsplit('/', 1)[-1]
         cell.suptitle(f'{name}: {pose.wrong_count}', fontsize=11)
-        crop, moved = _crop(pose)
+        titles = {
+            field: f'{label_of(field)}, Brier {pose.brier(field):.2f}'
+            for field in (TRUST, RAW_SCORE)
+        }
         panels = cell.subplots(1, 2)
-        for axes, field in zip(panels, (TRUST, RAW_SCORE), strict=True):
-            caption = f'{label_of(field)}, Brier {pose.brier(field):.2f}'
-            draw_poses(axes, crop, [moved], links, field, caption, numbers)
-            axes.title.set_fontsize(10)
+        _draw_person(panels, pose, links, titles, 10, numbers)
     figure.colorbar(
         TRUST_COLORS,
         cax=side.add_axes((0.1, 0.3, 0.15, 0.4)),
@@ -183,7 +175,7 @@ def draw_contact_sheet(
 
 
 def draw_validation_panel(
-    poses: Sequence[PredictedPose], links: Links, columns: int = 4
+    poses: Sequence[PredictedPose], links: Links
 ) -> NDArray[np.uint8]:
     """Draw persons in columns, one row per score below each other.
 
@@ -191,29 +183,24 @@ def draw_validation_panel(
         poses: Poses with ground truth, all with the same scores, at least
             one.
         links: Pairs of joints that a limb connects.
-        columns: Largest number of persons in a row.
 
     Returns:
         ``(H, W, 3)`` RGB rendering.
     """
     fields = list(poses[0].scores)
-    columns = min(columns, len(poses))
-    rows = -(-len(poses) // columns) * len(fields)
-    figure = Figure(
-        (2.3 * columns + 1, 2.8 * rows + 0.4), dpi=90, layout='constrained'
+    figure, grid = panel_grid(
+        len(poses),
+        (2.3, 2.8 * len(fields)),
+        (1, 0.4),
+        columns=4,
+        heights=(1,) * len(fields),
     )
+    figure.set_dpi(90)
     canvas = FigureCanvasAgg(figure)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.axis('off')
-    for index, pose in enumerate(poses):
-        row, column = divmod(index, columns)
-        crop, moved = _crop(pose)
-        for offset, field in enumerate(fields):
-            axes = grid[row * len(fields) + offset, column]
-            caption = f'{label_of(field)}, {pose.wrong_count}'
-            draw_poses(axes, crop, [moved], links, field, caption)
-            axes.title.set_fontsize(9)
+    cells = grid.reshape(-1, len(fields))
+    for panels, pose in zip(cells, poses, strict=False):
+        titles = {f: f'{label_of(f)}, {pose.wrong_count}' for f in fields}
+        _draw_person(panels, pose, links, titles, 9)
     add_trust_scale(
         figure, grid.ravel().tolist(), ' or '.join(map(label_of, fields))
     )
@@ -227,11 +214,21 @@ def draw_validation_panel(
     return _render(canvas)
 
 
-def _crop(pose: PredictedPose) -> tuple[Array, PredictedPose]:
-    """Crop the image of a pose around it, and shift the pose."""
+def _draw_person(
+    panels: Iterable[Axes],
+    pose: PredictedPose,
+    links: Links,
+    titles: dict[str, str],
+    font_size: int,
+    numbers: bool = False,
+) -> None:
+    """Draw a person in its image once for each score and its title."""
     image = imread(pose.image_path, channel_order='rgb')
     crop, origin = crop_around(image, pose.bbox)
-    return crop, pose.shifted(origin)
+    shifted = [pose.shifted(origin)]
+    for axes, (field, title) in zip(panels, titles.items(), strict=True):
+        draw_poses(axes, crop, shifted, links, field, title, numbers)
+        axes.title.set_fontsize(font_size)
 
 
 def _render(canvas: FigureCanvasAgg) -> NDArray[np.uint8]:

@@ -43,12 +43,10 @@ def draw_image(
     """
     image = load_image(path)
     height, width = image.shape[:2]
-    if infos is None:
-        samples = inference_trust(model, image, boxes)
-        poses = [PredictedPose.from_sample(sample) for sample in samples]
-    else:
-        samples = inference_trust(model, image, _boxes(infos))
-        poses = _poses_with_truth(samples, infos)
+    samples = inference_trust(
+        model, image, boxes if infos is None else _boxes(infos)
+    )
+    poses = _poses(samples, infos)
     figure = SideBySideFigure(
         height, width, links_of(model), numbers, truth=infos is not None
     )
@@ -81,19 +79,15 @@ def draw_video(
         OSError: If OpenCV cannot write the video.
     """
     video, count = VideoReader(str(path)), 0
-    figure: SideBySideFigure | None = None
+    figure = SideBySideFigure(
+        video.height, video.width, links_of(model), numbers
+    )
     writer: cv2.VideoWriter | None = None
     try:
         for count, frame in enumerate(video, 1):
             frame_boxes = None if boxes is None else boxes[count - 1]
             samples = inference_trust(model, frame, frame_boxes)
-            if figure is None:
-                height, width = frame.shape[:2]
-                figure = SideBySideFigure(
-                    height, width, links_of(model), numbers
-                )
-            poses = [PredictedPose.from_sample(sample) for sample in samples]
-            rendered = figure.draw(frame[..., ::-1], poses)
+            rendered = figure.draw(frame[..., ::-1], _poses(samples))
             if writer is None:
                 writer = _open_writer(target, video.fps, rendered)
             writer.write(np.ascontiguousarray(rendered[..., ::-1]))
@@ -137,7 +131,7 @@ def evaluate_image(
         The predicted poses, with their ground truth, in the same order.
     """
     samples = inference_trust(model, path, _boxes(infos))
-    return _poses_with_truth(samples, infos)
+    return _poses(samples, infos)
 
 
 def rank_poses(
@@ -176,9 +170,12 @@ def links_of(model: SelfVerifyTopdown) -> Links:
     return model.dataset_meta['skeleton_links']
 
 
-def _poses_with_truth(
-    samples: Sequence[PoseDataSample], infos: Sequence[InstanceInfo]
+def _poses(
+    samples: Sequence[PoseDataSample],
+    infos: Sequence[InstanceInfo] | None = None,
 ) -> list[PredictedPose]:
+    if infos is None:
+        return [PredictedPose.from_sample(sample) for sample in samples]
     return [
         PredictedPose.from_sample(
             sample,

@@ -1,4 +1,5 @@
 """Evaluation of stored predictions: reading, statistics and reports.
 
-Needs NumPy, scikit-learn and matplotlib, but neither PyTorch nor OpenMMLab.
+Needs NumPy, scikit-learn, pycocotools and matplotlib, but neither PyTorch nor
+OpenMMLab.
 """

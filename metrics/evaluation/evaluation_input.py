@@ -32,7 +32,8 @@ class GroundTruth:
         person_ids: (N,) id of each person's annotation.
         occluded: (N, K) bool, True where a labeled joint is occluded; None
             if unknown.
-        areas: (N,) segment areas in square pixels; None if unknown.
+        areas: (N,) segment areas in square pixels, NaN where unknown; all
+            unknown by default.
     """
 
     keypoints: Floats
@@ -41,7 +42,12 @@ class GroundTruth:
     image_ids: NDArray[np.generic]
     person_ids: NDArray[np.generic]
     occluded: Mask | None = None
-    areas: Floats | None = None
+    areas: Floats = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Fill in the default."""
+        if self.areas is None:
+            object.__setattr__(self, 'areas', np.full(len(self), np.nan))
 
     def __len__(self) -> int:
         """Return the number of persons."""
@@ -53,17 +59,14 @@ class GroundTruth:
         return person_size(self.boxes)
 
     @property
-    def known_areas(self) -> Floats:
-        """(N,) segment areas in square pixels, all above 0.
-
-        Raises:
-            ValueError: If the area of a person is unknown or not positive.
-        """
-        if self.areas is None or not (self.areas > 0).all():
-            raise ValueError(
-                "expected the 'area' of every person, found some without"
-            )
-        return self.areas
+    def no_similarity(self) -> str:
+        """Reason why there is no keypoint similarity; empty if there is."""
+        count = self.keypoints.shape[1]
+        if count != len(COCO_SIGMAS):
+            return f'expected the 17 joints of COCO, found {count}'
+        if not (self.areas > 0).all():
+            return "expected the 'area' of every person, found some without"
+        return ''
 
     def take(self, rows: NDArray[np.generic]) -> 'GroundTruth':
         """Select some of the persons.
@@ -130,20 +133,13 @@ class EvaluationInput:
         if reason := self.no_similarity:
             raise ValueError(f'keypoint similarity: {reason}.')
         return keypoint_similarity(
-            self.keypoints, self.truth.keypoints, self.truth.known_areas
+            self.keypoints, self.truth.keypoints, self.truth.areas
         )
 
     @property
     def no_similarity(self) -> str:
         """Reason why there is no keypoint similarity; empty if there is."""
-        count = self.keypoints.shape[1]
-        if count != len(COCO_SIGMAS):
-            return f'expected the 17 joints of COCO, found {count}'
-        try:
-            _ = self.truth.known_areas, self.everyone.known_areas
-        except ValueError as error:
-            return str(error)
-        return ''
+        return self.truth.no_similarity or self.everyone.no_similarity
 
     def correct(
         self, dist_thr: float = PCK_THRESHOLD, criterion: Criterion = 'bbox'
@@ -162,27 +158,15 @@ class EvaluationInput:
         Raises:
             ValueError: If the criterion is unknown or cannot be computed.
         """
-        check_criterion(criterion)
+        names = get_args(Criterion)
+        if criterion not in names:
+            raise ValueError(
+                f'criterion: expected one of {", ".join(names)}, found '
+                f'{criterion!r}; choose one of them.'
+            )
         if criterion == 'oks':
             return self.similarity >= SIMILARITY_THR
         return is_correct(self.errors, dist_thr)
-
-
-def check_criterion(criterion: str) -> None:
-    """Raise unless the criterion exists.
-
-    Args:
-        criterion: Name of a criterion.
-
-    Raises:
-        ValueError: If there is none of this name.
-    """
-    names = get_args(Criterion)
-    if criterion not in names:
-        raise ValueError(
-            f'criterion: expected one of {", ".join(names)}, found '
-            f'{criterion!r}; choose one of them.'
-        )
 
 
 def _check_shapes(joints: EvaluationInput) -> None:

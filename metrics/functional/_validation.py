@@ -4,22 +4,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def check_scores(scores: ArrayLike) -> NDArray[np.float64]:
-    """Return scores as a finite, non-empty float vector.
-
-    Args:
-        scores: (N,) score of each joint, N ≥ 1.
-
-    Returns:
-        (N,) float64.
-
-    Raises:
-        ValueError: If the shape is not (N,) with N ≥ 1, or a value is NaN or
-            infinite.
-    """
-    return _finite_vector(scores, 'scores')
-
-
 def check_scores_and_correct(
     scores: ArrayLike, correct: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -35,7 +19,7 @@ def check_scores_and_correct(
     Raises:
         ValueError: If a shape, a length or a value is not as described.
     """
-    score_values = check_scores(scores)
+    score_values = _finite_vector(scores, 'scores')
     correct_values = np.asarray(correct)
     _check_same_shape(score_values.shape, correct_values, 'correct')
     if correct_values.dtype != np.bool_:
@@ -64,7 +48,7 @@ def check_scores_and_risk(
     Raises:
         ValueError: If a shape, a length or a value is not as described.
     """
-    score_values = check_scores(scores)
+    score_values = _finite_vector(scores, 'scores')
     risk_values = _finite_vector(risk, 'risk')
     _check_same_shape(score_values.shape, risk_values, 'risk')
     return score_values, risk_values
@@ -99,16 +83,18 @@ def check_sample_weight(
     return weight
 
 
-def check_probabilities(scores: NDArray[np.float64]) -> None:
+def check_probabilities(scores: ArrayLike) -> None:
     """Raise unless every score lies in [0, 1].
 
     Args:
-        scores: (N,) finite scores.
+        scores: (N,) score of each joint, N ≥ 1.
 
     Raises:
-        ValueError: If a score lies outside [0, 1].
+        ValueError: If the shape is not (N,) with N ≥ 1, or a score lies
+            outside [0, 1] or is NaN.
     """
-    low, high = scores.min(), scores.max()
+    values = _finite_vector(scores, 'scores')
+    low, high = values.min(), values.max()
     if low < 0 or high > 1:
         raise ValueError(
             'calibration needs scores in [0, 1], found '

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from ._validation import (
     check_probabilities,
     check_sample_weight,
-    check_scores,
     check_scores_and_correct,
 )
 from .score_groups import ScoreGroups, dot, group_correct, group_risk
@@ -81,10 +80,8 @@ def equal_mass_edges(
         >>> equal_mass_edges([0.1, 0.2, 0.3, 0.9], 2)
         array([0. , 0.2, 1. ])
     """
-    score_values = check_scores(scores)
-    check_probabilities(score_values)
-    no_risk = np.zeros(score_values.shape)
-    groups = group_risk(score_values, no_risk, sample_weight)
+    check_probabilities(scores)
+    groups = group_risk(scores, np.zeros(np.shape(scores)), sample_weight)
     return _equal_mass_edges(groups, num_bins)
 
 
@@ -309,7 +306,7 @@ def accuracy_at(
 def _group_probabilities(
     scores: ArrayLike, correct: ArrayLike, sample_weight: ArrayLike | None
 ) -> ScoreGroups:
-    check_probabilities(check_scores(scores))
+    check_probabilities(scores)
     return group_correct(scores, correct, sample_weight)
 
 

@@ -47,12 +47,11 @@ def error_kinds(
     columns = [np.asarray(c, np.float64) for c in (own, inverted, swapped)]
     best = np.maximum.reduce(columns)
     is_own, is_inverted = best == columns[0], best == columns[1]
-    names = np.select(
+    return np.select(
         [best < NEAR, is_own & (best >= GOOD), is_own, is_inverted],
         [KINDS.index(k) for k in ('miss', 'good', 'jitter', 'inversion')],
         KINDS.index('swap'),
     )
-    return names
 
 
 def inverted_similarity(

@@ -5,7 +5,6 @@ joints, one of weight 0 not at all. Own code instead of scikit-learn's curves,
 which sort again for each weighting: a bootstrap sorts once and sums per draw.
 """
 
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,51 +114,8 @@ class SortedScores:
         risk_values = risk_values[self.order]
         self._risky = np.flatnonzero(risk_values)
         self._risk = risk_values[self._risky]
-        self._from = np.arange(self._scores.size)
-        self._is_binary = bool((self._risk == 1).all())
         self._risky_group = (np.cumsum(is_first) - 1)[self._risky]
         self._with_risk = np.unique(self._risky_group)
-
-    def merge_runs(self) -> 'SortedScores':
-        """Merge neighboring scores whose joints all have the risk 0.
-
-        AUROC, AUPR of errors, AURC, AUGRC and the coverage at a risk of at
-        least 0 are equal for the merged groups; calibration errors are not.
-
-        Returns:
-            The same joints with fewer groups, each with its lowest score.
-        """
-        has_risk = np.zeros(self._scores.size, np.bool_)
-        has_risk[self._with_risk] = True
-        is_first = np.append(True, has_risk[1:] | has_risk[:-1])
-        merged = copy(self)
-        # the last of the groups that each one holds
-        merged._from = np.flatnonzero(np.append(is_first[1:], True))
-        merged._last = self._last[merged._from]
-        merged._scores = self._scores[is_first]
-        merged._probabilities = self._probabilities[is_first]
-        group = np.cumsum(is_first) - 1
-        merged._risky_group = group[self._risky_group]
-        merged._with_risk = group[self._with_risk]
-        return merged
-
-    def regroup(self, groups: ScoreGroups) -> ScoreGroups:
-        """Merge the groups of the joints before :meth:`merge_runs`.
-
-        Args:
-            groups: Weighted joints, summed before merging.
-
-        Returns:
-            The same joints in the groups of this object.
-        """
-        return ScoreGroups(
-            self._scores,
-            self._probabilities,
-            groups.reached.take(self._from),
-            groups.risk.take(self._from),
-            self._with_risk,
-            groups.is_whole,
-        )
 
     def group(self, weights: NDArray[np.generic]) -> ScoreGroups:
         """Sum the weighted joints over equal scores.
@@ -183,17 +139,15 @@ class SortedScores:
         Returns:
             A group for each score, also where its weight is 0.
         """
-        risky_weight = weights.take(self._risky).astype(np.float64)
-        if not self._is_binary:
-            risky_weight *= self._risk
-        risk = np.bincount(self._risky_group, risky_weight, self._scores.size)
-        reached = np.cumsum(weights, dtype=np.float64)
-        if self._scores.size < weights.size:
-            reached = reached.take(self._last)
+        risk = np.bincount(
+            self._risky_group,
+            weights.take(self._risky).astype(np.float64) * self._risk,
+            self._scores.size,
+        )
         return ScoreGroups(
             self._scores,
             self._probabilities,
-            reached,
+            np.cumsum(weights, dtype=np.float64).take(self._last),
             risk.astype(np.float64, copy=False),
             self._with_risk,
             is_whole=weights.dtype.kind in 'biu',

@@ -14,18 +14,6 @@ from .coco import Predictions, check_file
 
 Samples = list[Mapping[str, Any]]
 
-# what unpickling of a foreign file raises
-_UNPICKLING_ERRORS = (
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    IndexError,
-    KeyError,
-    TypeError,
-    ValueError,
-)
-
 
 def read_dump(path: Path) -> Samples:
     """Read a dump of ``mim test``.
@@ -44,15 +32,15 @@ def read_dump(path: Path) -> Samples:
         ValueError: If the file holds no predictions.
     """
     check_file(path)
-    try:
-        with path.open('rb') as file:
+    with path.open('rb') as file:
+        try:
             samples = pickle.load(file)
-    except _UNPICKLING_ERRORS as error:
-        raise ValueError(
-            f'{path}: expected a dump of mim test, found a file that cannot '
-            f'be read as one ({type(error).__name__}: {error}); write it with '
-            'mim test … --dump preds.pkl.'
-        ) from error
+        except Exception as error:  # the file decides what it raises
+            raise ValueError(
+                f'{path}: expected a dump of mim test, found a file that '
+                f'cannot be read as one ({type(error).__name__}: {error}); '
+                'write it with mim test … --dump preds.pkl.'
+            ) from error
     if not isinstance(samples, list) or not all(
         isinstance(s, Mapping) and 'pred_instances' in s for s in samples
     ):
@@ -123,18 +111,19 @@ def _ground_truth(samples: Samples) -> GroundTruth:
             'give the annotation file (--ann).'
         )
     raw = [s.get('raw_ann_info') or {} for s in samples]
-    flags = None
+    occluded = None
     if all(
         len(info.get('keypoints', ())) == 3 * points.shape[1] for info in raw
     ):
         flags = np.array([info['keypoints'][2::3] for info in raw])
+        occluded = labeled & (flags == 1)
     return GroundTruth(
         keypoints=points,
         labeled=labeled,
         boxes=_stack(samples, 'gt_instances', 'bboxes'),
         image_ids=_ids(samples, 'img_id'),
         person_ids=_ids(samples, 'id'),
-        occluded=None if flags is None else labeled & (flags == 1),
+        occluded=occluded,
         areas=np.array([info.get('area', np.nan) for info in raw], float),
     )
 

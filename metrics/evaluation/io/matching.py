@@ -1,13 +1,11 @@
-"""Matching of predicted persons to annotated persons.
+"""Matching of predicted persons to annotated persons."""
 
-The box overlap is computed here, not by torchvision: nothing in
-``metrics.evaluation`` needs PyTorch.
-"""
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools.mask import iou
 
-from ....skeleton import COCO_SIGMAS
 from ...functional.similarity import keypoint_similarity
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
 from .coco import Predictions
@@ -41,17 +39,11 @@ def match_to_annotations(
     """
     _check_images_and_joints(predictions, annotated)
     if predictions.person_ids is None:
-        rows, persons, rule = match_persons(
-            predictions.keypoints,
-            predictions.confidence,
-            predictions.image_ids,
-            predictions.boxes,
-            annotated,
-        )
+        rows, persons, rule = match_persons(predictions, annotated)
     else:
         rows = np.arange(len(predictions.keypoints))
         persons = _match_ids(
-            predictions.person_ids, predictions.image_ids, annotated
+            predictions.person_ids.tolist(), predictions.image_ids, annotated
         )
         rule = 'the id of the annotation'
     num_predicted, num_annotated = len(predictions.keypoints), len(annotated)
@@ -72,11 +64,7 @@ def match_to_annotations(
 
 
 def match_persons(
-    keypoints: Floats,
-    confidence: Floats,
-    image_ids: NDArray[np.generic],
-    boxes: Floats | None,
-    annotated: GroundTruth,
+    predictions: Predictions, annotated: GroundTruth
 ) -> tuple[Positions, Positions, str]:
     """Match predictions greedily to the annotated persons of their image.
 
@@ -85,11 +73,8 @@ def match_persons(
     is the IoU of the boxes if the predictions have boxes, else the OKS.
 
     Args:
-        keypoints: (N, K, 2) predicted points in pixels.
-        confidence: (N,) confidence in each predicted person.
-        image_ids: (N,) image of each prediction.
-        boxes: (N, 4) predicted boxes (x1, y1, x2, y2) in pixels, or None.
-        annotated: Annotated persons.
+        predictions: Predicted persons.
+        annotated: Annotated persons of the same joints.
 
     Returns:
         (M,) positions of the matched predictions, ascending; (M,) positions
@@ -98,21 +83,26 @@ def match_persons(
     Raises:
         ValueError: If nothing matches, or the OKS cannot be computed.
     """
+    boxes = predictions.boxes
     if boxes is None:
-        _check_comparable(keypoints, annotated)
+        if reason := annotated.no_similarity:
+            raise ValueError(
+                f'matching by joints: {reason}; give each prediction its '
+                "'ann_id' or its 'bbox'."
+            )
         smallest, rule = MIN_OKS, f'OKS of at least {MIN_OKS}'
     else:
         smallest, rule = MIN_IOU, f'box overlap of at least {MIN_IOU}'
     rule += ' within the image'
     pairs: list[tuple[int, int]] = []
-    for image in np.unique(image_ids):
-        rows = np.flatnonzero(image_ids == image)
+    for image in np.unique(predictions.image_ids):
+        rows = np.flatnonzero(predictions.image_ids == image)
         persons = np.flatnonzero(annotated.image_ids == image)
         if not len(persons):
             continue
-        rows = rows[np.argsort(-confidence[rows], kind='stable')]
+        rows = rows[np.argsort(-predictions.confidence[rows], kind='stable')]
         similarity = (
-            _oks(keypoints[rows], annotated.take(persons))
+            _oks(predictions.keypoints[rows], annotated.take(persons))
             if boxes is None
             else _box_iou(boxes[rows], annotated.boxes[persons])
         )
@@ -149,24 +139,10 @@ def _check_images_and_joints(
         )
 
 
-def _check_comparable(keypoints: Floats, annotated: GroundTruth) -> None:
-    areas = annotated.areas
-    has_areas = areas is not None and bool((areas > 0).all())
-    if keypoints.shape[1] != len(COCO_SIGMAS) or not has_areas:
-        raise ValueError(
-            'matching by joints: expected the 17 joints of COCO and the '
-            "'area' of every person, found other joints or a person without; "
-            "give each prediction its 'ann_id' or its 'bbox'."
-        )
-
-
 def _match_ids(
-    person_ids: NDArray[np.generic],
-    image_ids: NDArray[np.generic],
-    annotated: GroundTruth,
+    ids: list[Any], image_ids: NDArray[np.generic], annotated: GroundTruth
 ) -> Positions:
     """Positions of the annotated persons with these ids."""
-    ids = person_ids.tolist()
     positions = {
         person: k for k, person in enumerate(annotated.person_ids.tolist())
     }
@@ -208,7 +184,6 @@ def _greedy_pairs(
 
 def _oks(keypoints: Floats, persons: GroundTruth) -> Floats:
     """(N, M) object keypoint similarities of predictions and persons."""
-    assert persons.areas is not None  # by _check_comparable
     similarity = keypoint_similarity(
         keypoints[:, None], persons.keypoints, persons.areas
     )
@@ -218,13 +193,7 @@ def _oks(keypoints: Floats, persons: GroundTruth) -> Floats:
 
 def _box_iou(boxes: Floats, others: Floats) -> Floats:
     """(N, M) intersections over union."""
-    low = np.maximum(boxes[:, None, :2], others[:, :2])
-    high = np.minimum(boxes[:, None, 2:], others[:, 2:])
-    intersection = _area(high - low)
-    areas, other_areas = (_area(b[:, 2:] - b[:, :2]) for b in (boxes, others))
-    union = areas[:, None] + other_areas - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-9), np.float64)
-
-
-def _area(sides: Floats) -> Floats:
-    return np.asarray(np.prod(np.maximum(sides, 0), -1), np.float64)
+    one, other = (
+        np.hstack([b[:, :2], b[:, 2:] - b[:, :2]]) for b in (boxes, others)
+    )
+    return np.asarray(iou(one, other, [False] * len(other)), np.float64)

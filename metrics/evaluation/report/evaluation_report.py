@@ -12,6 +12,7 @@ from ..evaluation_input import (
     Mask,
 )
 from ..statistics.evaluate import Evaluation, evaluate_scores
+from ..statistics.resampling import draw_images
 from ..statistics.strata import Strata, evaluate_strata
 from .labels import select_scores, sort_scores
 
@@ -116,10 +117,12 @@ def evaluate_predictions(
     evaluation = evaluate_scores(
         predictions, sort_scores(list(predictions.scores)), **asdict(config)
     )
+    correct = predictions.correct(config.dist_thr, config.criterion)
     strata, missing = evaluate_strata(
         predictions,
-        **asdict(config),
-        with_intervals=select_scores(evaluation, NUM_BARS, 'AURC'),
+        correct[predictions.truth.labeled],
+        draw_images(predictions, config.n_bootstrap, config.seed),
+        select_scores(evaluation, NUM_BARS, 'AURC'),
     )
     notes = (*predictions.notes, *missing, *evaluation.warnings)
     return EvaluationReport(predictions, config, evaluation, strata, notes)

@@ -1,5 +1,7 @@
 """Curves of a report: ROC, precision-recall and risk-coverage."""
 
+from collections.abc import Callable
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,10 +28,9 @@ def draw_roc(report: EvaluationReport) -> Figure | None:
     """
     if report.one_class:
         return None
-    figure, axes = _new_axes()
-    for name in report.score_names:
-        x, y, _ = roc_curve(~report.correct, -report.scores[name])
-        _add_curve(axes, report, name, 'AUROC', x, y)
+    figure, axes = _draw_curves(
+        report, 'AUROC', lambda scores: roc_curve(~report.correct, -scores)[:2]
+    )
     axes.plot([0, 1], [0, 1], color='0.5', linewidth=1, label='chance')
     axes.set(
         xlabel='correct joints flagged as wrong (false positives)',
@@ -49,13 +50,12 @@ def draw_precision_recall(report: EvaluationReport) -> Figure | None:
     """
     if report.one_class:
         return None
-    figure, axes = _new_axes()
-    for name in report.score_names:
-        precision, recall, _ = precision_recall_curve(
-            ~report.correct, -report.scores[name]
-        )
-        x, y = recall[-2::-1], precision[-2::-1]
-        _add_curve(axes, report, name, 'AUPR_error', x, y)
+
+    def curve(scores: Floats) -> tuple[Floats, Floats]:
+        precision, recall, _ = precision_recall_curve(~report.correct, -scores)
+        return recall[-2::-1], precision[-2::-1]
+
+    figure, axes = _draw_curves(report, 'AUPR_error', curve)
     rate = report.evaluation.error_rate.value
     axes.axhline(rate, color='0.5', linewidth=1, label=f'chance {rate:.3f}')
     axes.set(
@@ -75,12 +75,10 @@ def draw_risk_coverage(report: EvaluationReport) -> Figure:
     Returns:
         The figure.
     """
-    figure, axes = _new_axes()
     wrong = (~report.correct).astype(float)
-    for name in report.score_names:
-        curve = risk_coverage_curve(report.scores[name], wrong)
-        x, y = curve.coverage, curve.selective_risk
-        _add_curve(axes, report, name, 'AURC', x, y)
+    figure, axes = _draw_curves(
+        report, 'AURC', lambda scores: risk_coverage_curve(scores, wrong)[:2]
+    )
     oracle = risk_coverage_curve(-wrong, wrong)
     x, y = _thin(oracle.coverage, oracle.selective_risk)
     axes.plot(
@@ -105,33 +103,29 @@ def draw_risk_coverage(report: EvaluationReport) -> Figure:
     return _add_legend(figure, axes)
 
 
-def _new_axes() -> tuple[Figure, Axes]:
+def _draw_curves(
+    report: EvaluationReport,
+    metric: str,
+    curve: Callable[[Floats], tuple[Floats, Floats]],
+) -> tuple[Figure, Axes]:
+    """Draw the curve of each score, with its area in the legend."""
     figure = Figure((5.4, 5.6), layout='constrained')
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
-    return figure, axes
-
-
-def _add_curve(
-    axes: Axes,
-    report: EvaluationReport,
-    name: str,
-    metric: str,
-    x: Floats,
-    y: Floats,
-) -> None:
-    style = style_of(name, report.score_names)
-    area = report.evaluation.scorers[name][metric].value
     title = metric.removesuffix('_error')
-    axes.plot(
-        *_thin(x, y),
-        color=style.color,
-        linestyle=style.line,
-        linewidth=2.4 if name == TRUST else 1.7,
-        label=f'{style.label} ({title} {area:.3f})',
-    )
+    for name in report.score_names:
+        style = style_of(name, report.score_names)
+        area = report.evaluation.scorers[name][metric].value
+        axes.plot(
+            *_thin(*curve(report.scores[name])),
+            color=style.color,
+            linestyle=style.line,
+            linewidth=2.4 if name == TRUST else 1.7,
+            label=f'{style.label} ({title} {area:.3f})',
+        )
+    return figure, axes
 
 
 def _thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:

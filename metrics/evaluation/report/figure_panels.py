@@ -10,6 +10,7 @@ from ...functional import equal_width_edges, reliability_bins
 from ..evaluation_input import Floats, Mask
 from .evaluation_report import EvaluationReport
 from .labels import label_of, select_scores, style_of
+from .panel_grid import panel_grid
 
 CORRECT, WRONG = '#0072B2', '#D55E00'
 NUM_PANELS = 4
@@ -25,25 +26,15 @@ def draw_reliability(report: EvaluationReport) -> Figure:
         The figure.
     """
     names = select_scores(report.evaluation, NUM_PANELS, 'Brier')
-    columns = min(2, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure((3.4 * columns, 4.1 * rows), layout='constrained')
-    grid = figure.subplots(
-        2 * rows,
-        columns,
-        squeeze=False,
-        sharex=True,
-        height_ratios=[3, 1] * rows,
+    figure, grid = panel_grid(
+        len(names), (3.4, 4.1), heights=(3, 1), sharex=True
     )
-    for axes in grid.flat:
-        axes.set_visible(False)
-    for k, name in enumerate(names):
-        row, column = divmod(k, columns)
-        upper, lower = grid[2 * row, column], grid[2 * row + 1, column]
+    cells = grid.reshape(-1, 2)
+    for (upper, lower), name in zip(cells, names, strict=False):
         _draw_reliability_panel(upper, lower, report, name)
-        if column == 0:
-            upper.set_ylabel('share of correct joints')
-            lower.set_ylabel('joints')
+    for upper, lower in grid[:, 0]:
+        upper.set_ylabel('share of correct joints')
+        lower.set_ylabel('joints')
     return figure
 
 
@@ -57,7 +48,7 @@ def _draw_reliability_panel(
     )
     style = style_of(name, report.score_names)
     error = report.evaluation.scorers[name]['ECE'].value
-    upper.set(visible=True, xlim=(0, 1), ylim=(0, 1.02))
+    upper.set(xlim=(0, 1), ylim=(0, 1.02))
     upper.set_title(f'{style.label} (ECE {error:.3f})', size=10.5)
     upper.plot([0, 1], [0, 1], color='0.5', linewidth=1)
     filled = bins.count > 0
@@ -69,7 +60,7 @@ def _draw_reliability_panel(
         markersize=4.5,
         clip_on=False,
     )
-    lower.set(visible=True, xlabel='score')
+    lower.set_xlabel('score')
     lower.yaxis.set_major_locator(MaxNLocator(2))
     lower.yaxis.set_major_formatter(StrMethodFormatter('{x:,.0f}'))
     lower.bar(
@@ -93,22 +84,17 @@ def draw_histogram(report: EvaluationReport) -> Figure:
         The figure.
     """
     names = select_scores(report.evaluation, NUM_PANELS, 'Brier')
-    columns = min(2, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure((3.4 * columns, 2.7 * rows + 0.4), layout='constrained')
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat[len(names) :]:
-        axes.set_visible(False)
-    for k, name in enumerate(names):
-        axes = grid.flat[k]
+    figure, grid = panel_grid(len(names), (3.4, 2.7), (0, 0.4))
+    panels = grid.ravel()[: len(names)]
+    for axes, name in zip(panels, names, strict=True):
         _draw_histogram_panel(axes, report.scores[name], report.correct)
         axes.set_title(label_of(name), size=10.5)
-        if k >= len(names) - columns:
-            axes.set_xlabel('score')
-        if k % columns == 0:
-            axes.set_ylabel('share of all joints')
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside upper center', ncols=2)
+    for axes in panels[-grid.shape[1] :]:
+        axes.set_xlabel('score')
+    for axes in grid[:, 0].flat:
+        axes.set_ylabel('share of all joints')
+    legend = panels[0].get_legend_handles_labels()
+    figure.legend(*legend, loc='outside upper center', ncols=2)
     return figure
 
 

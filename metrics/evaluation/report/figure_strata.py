@@ -64,10 +64,8 @@ def _bars(
     # the panels share this axis
     grid[-1, 0].set_xlim(_axis_start(shown.values(), names), 1)
     grid[-1, 0].set_xlabel('AUROC (0.5: chance)')
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc='outside lower center', ncols=3, frameon=False
-    )
+    legend = grid[0, 0].get_legend_handles_labels()
+    figure.legend(*legend, loc='outside lower center', ncols=3, frameon=False)
     return figure
 
 

@@ -20,6 +20,7 @@ _RC_PARAMS = matplotlib.RcParams(
         'axes.spines.top': False,
         'axes.spines.right': False,
         'hatch.linewidth': 0.6,
+        'savefig.bbox': 'tight',
         'svg.hashsalt': 'self_verify_pose',
     }
 )
@@ -69,12 +70,8 @@ def draw_figures(
             if figure is None:
                 continue
             path = folder / f'{prefix}_{name}.png'
-            figure.savefig(path, dpi=150, bbox_inches='tight', pad_inches=0.1)
-            figure.savefig(
-                path.with_suffix('.svg'),
-                bbox_inches='tight',
-                pad_inches=0.1,
-                metadata={'Date': None},  # reproducible
-            )
+            figure.savefig(path, dpi=150)
+            # without a date, it is the same again
+            figure.savefig(path.with_suffix('.svg'), metadata={'Date': None})
             drawn.append((caption, path))
     return drawn

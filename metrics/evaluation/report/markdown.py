@@ -37,8 +37,8 @@ def format_report(
     Args:
         reports: Results by the name of each file of predictions; at least
             one, all with the same options.
-        figures: Caption and path of the figures of each file, relative to
-            the folder of the report.
+        figures: Caption and path of the figures of each file, in the folder
+            ``figures`` beside the report.
 
     Returns:
         The text of ``report.md``.
@@ -103,7 +103,7 @@ def _section(
             difference_table(evaluation),
         ]
     for caption, path in figures:
-        parts += [f'![{caption}]({path.as_posix()})', f'*{caption}.*']
+        parts += [f'![{caption}](figures/{path.name})', f'*{caption}.*']
     for stratification, strata in report.strata.items():
         parts.append(f'### By {_STRATIFICATIONS[stratification]}')
         parts.append(_strata_table(report, strata))

@@ -13,6 +13,7 @@ from ...functional import augrc, aupr_error, aurc, auroc
 from ...json_values import to_json_values
 from ..evaluation_input import Floats, Mask
 from .labels import label_of, style_of
+from .panel_grid import panel_grid
 from .tables import format_number, markdown_table
 
 CLEAN = 'clean'
@@ -138,11 +139,8 @@ def draw_robustness(results: Sequence[CorruptionResult], name: str) -> Figure:
         The figure.
     """
     corruptions = list(dict.fromkeys(r.corruption for r in results))[1:]
-    columns = min(2, len(corruptions))
-    rows = -(-len(corruptions) // columns)
-    figure = Figure((3.4 * columns, 0.9 + 2.2 * rows), layout='constrained')
-    grid = figure.subplots(
-        rows, columns, sharex=True, sharey=True, squeeze=False
+    figure, grid = panel_grid(
+        len(corruptions), (3.4, 2.2), (0, 0.9), sharex=True, sharey=True
     )
     for axes, corruption in zip(grid.flat, corruptions, strict=False):
         shown = [r for r in results if r.corruption in (CLEAN, corruption)]
@@ -150,16 +148,12 @@ def draw_robustness(results: Sequence[CorruptionResult], name: str) -> Figure:
         axes.set_title(corruption.replace('_', ' '), fontsize=11)
         axes.tick_params(labelbottom=True, labelleft=True)
         axes.set_xlabel('strength (0: clean)')
-    for axes in grid.flat[len(corruptions) :]:
-        axes.axis('off')
-    for axes in grid[:, 0]:
+    for axes in grid[:, 0].flat:
         axes.set_ylabel(name)
-    handles, labels = grid.flat[0].get_legend_handles_labels()
     figure.legend(
-        handles,
-        labels,
+        *grid.flat[0].get_legend_handles_labels(),
         loc='outside upper center',
-        ncols=columns + 1,
+        ncols=grid.shape[1] + 1,
         title=f'{name}: {DIRECTIONS[name]}',
     )
     return figure

@@ -3,7 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from ..statistics.evaluate import LEVEL, METRICS, Estimate, Evaluation
+from ..statistics.evaluate import (
+    LEVEL,
+    METRICS,
+    MORE_IS_BETTER,
+    Estimate,
+    Evaluation,
+)
 from .labels import label_of
 
 TITLES = {'Coverage': 'Coverage at 5 % risk'}
@@ -43,21 +49,23 @@ def format_number(value: float) -> str:
     return '–' if math.isnan(value) else f'{value:.3f}'
 
 
-def format_estimate(estimate: Estimate) -> str:
+def format_estimate(estimate: Estimate, sign: str = '') -> str:
     """Format an estimate with its interval.
 
     Args:
         estimate: Estimate; its interval is NaN if there is none.
+        sign: ``'+'`` writes the sign of positive numbers too.
 
     Returns:
-        The text, without brackets if there is no interval.
+        The text, without brackets if there is no interval; an en dash for
+        NaN.
     """
-    if math.isnan(estimate.low):
+    if math.isnan(estimate.value):
         return format_number(estimate.value)
-    return (
-        f'{format_number(estimate.value)} '
-        f'[{format_number(estimate.low)}, {format_number(estimate.high)}]'
-    )
+    text = f'{estimate.value:{sign}.3f}'
+    if math.isnan(estimate.low):
+        return text
+    return f'{text} [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]'
 
 
 def format_difference(estimate: Estimate) -> str:
@@ -70,12 +78,7 @@ def format_difference(estimate: Estimate) -> str:
         The text, without brackets if there is no interval; an en dash for
         NaN.
     """
-    if math.isnan(estimate.value):
-        return format_number(estimate.value)
-    text = f'{estimate.value:+.3f}'
-    if math.isnan(estimate.low):
-        return text
-    return f'{text} [{estimate.low:+.3f}, {estimate.high:+.3f}]'
+    return format_estimate(estimate, sign='+')
 
 
 def scorer_table(evaluation: Evaluation) -> str:
@@ -88,8 +91,8 @@ def scorer_table(evaluation: Evaluation) -> str:
         Markdown: one row per score, one column per metric.
     """
     arrows = [
-        f'{TITLES.get(name, name)} {"↑" if more else "↓"}'
-        for name, more in METRICS.items()
+        f'{TITLES.get(name, name)} {"↑" if name in MORE_IS_BETTER else "↓"}'
+        for name in METRICS
     ]
     rows = [
         [label_of(name), *(format_estimate(values[m]) for m in METRICS)]

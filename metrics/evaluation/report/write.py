@@ -23,10 +23,7 @@ def write_report(reports: dict[str, EvaluationReport], folder: Path) -> None:
     figures = folder / 'figures'
     figures.mkdir(parents=True, exist_ok=True)
     drawn = {
-        name: [
-            (caption, path.relative_to(folder))
-            for caption, path in draw_figures(report, figures, name)
-        ]
+        name: draw_figures(report, figures, name)
         for name, report in reports.items()
     }
     content = {name: as_json(report) for name, report in reports.items()}

@@ -1,7 +1,9 @@
 """Evaluate every score of the same joints, with bootstrap intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -25,17 +27,17 @@ from .resampling import ImageDraws, draw_images
 
 MAX_RISK = 0.05
 LEVEL = 95
-# metric: is more better?
-METRICS = {
-    'AUROC': True,
-    'AUPR_error': True,
-    'ECE': False,
-    'ECE_mass': False,
-    'Brier': False,
-    'AURC': False,
-    'AUGRC': False,
-    'Coverage': True,
+METRICS: dict[str, Callable[[ScoreGroups], float]] = {
+    'AUROC': auroc_from_groups,
+    'AUPR_error': aupr_error_from_groups,
+    'ECE': partial(ece_from_groups, num_bins=NUM_BINS),
+    'ECE_mass': partial(ece_mass_from_groups, num_bins=NUM_BINS),
+    'Brier': brier_from_groups,
+    'AURC': aurc_from_groups,
+    'AUGRC': augrc_from_groups,
+    'Coverage': partial(coverage_from_groups, max_risk=MAX_RISK),
 }
+MORE_IS_BETTER = ('AUROC', 'AUPR_error', 'Coverage')
 
 
 class Estimate(NamedTuple):
@@ -125,23 +127,21 @@ def evaluate_scores(
     labeled = joints.truth.labeled
     correct = joints.correct(dist_thr, criterion)[labeled]
     draws = draw_images(joints, n_bootstrap, seed)
-    values, drawn_values = {}, {}
-    for name in names:
-        scores = SortedScores(joints.scores[name][labeled], ~correct)
-        values[name] = bootstrap_metrics(scores, draws.undrawn())[0]
-        drawn_values[name] = bootstrap_metrics(scores, draws)
+    values = {
+        name: bootstrap_metrics(
+            SortedScores(joints.scores[name][labeled], ~correct), draws
+        )
+        for name in names
+    }
     return Evaluation(
         num_joints=correct.size,
         num_persons=int(labeled.any(1).sum()),
         num_images=draws.counts.shape[1],
         error_rate=_error_rate(correct, draws),
-        scorers={n: _estimates(values[n], drawn_values[n]) for n in names},
+        scorers={n: _estimates(values[n]) for n in names},
         reference=reference,
         differences={
-            n: _estimates(
-                values[n] - values[reference],
-                drawn_values[n] - drawn_values[reference],
-            )
+            n: _estimates(values[n] - values[reference])
             for n in names
             if n != reference
         },
@@ -175,46 +175,25 @@ def check_names(
     return chosen
 
 
-def compute_metrics(groups: ScoreGroups, merged: ScoreGroups) -> Floats:
-    """Compute all metrics of one score.
-
-    Args:
-        groups: Joints by score of any range, with a binary risk.
-        merged: The same joints after :meth:`SortedScores.merge_runs`.
-
-    Returns:
-        (8,) values in the order of ``METRICS``.
-    """
-    return np.array(
-        [
-            auroc_from_groups(merged),
-            aupr_error_from_groups(merged),
-            ece_from_groups(groups, NUM_BINS),
-            ece_mass_from_groups(groups, NUM_BINS),
-            brier_from_groups(groups),
-            aurc_from_groups(merged),
-            augrc_from_groups(merged),
-            coverage_from_groups(merged, MAX_RISK),
-        ]
-    )
-
-
 def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
-    """Compute all metrics of one score on every draw.
+    """Compute all metrics of one score on all joints and on every draw.
 
     Args:
         scores: J joints, with a binary risk.
         draws: B draws of the images of these joints.
 
     Returns:
-        (B, 8) values in the order of ``METRICS``.
+        (1 + B, 8) values in the order of ``METRICS``, those of all joints
+        first.
     """
-    merged = scores.merge_runs()
-    values = []
-    for weights in draws.select(scores.order).joint_weights():
-        groups = scores.group_sorted(weights)
-        values.append(compute_metrics(groups, merged.regroup(groups)))
-    return np.reshape(values, (-1, len(METRICS)))
+    once = np.ones(scores.order.size, np.int64)
+    drawn = draws.select(scores.order).joint_weights()
+    return np.array(
+        [
+            [metric(groups) for metric in METRICS.values()]
+            for groups in map(scores.group_sorted, chain([once], drawn))
+        ]
+    )
 
 
 def make_estimate(value: float, draws: ArrayLike) -> Estimate:
@@ -236,10 +215,10 @@ def make_estimate(value: float, draws: ArrayLike) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def _estimates(values: Floats, draws: Floats) -> dict[str, Estimate]:
+def _estimates(values: Floats) -> dict[str, Estimate]:
     return {
-        name: make_estimate(values[k], draws[:, k])
-        for k, name in enumerate(METRICS)
+        name: make_estimate(column[0], column[1:])
+        for name, column in zip(METRICS, values.T, strict=True)
     }
 
 

@@ -28,16 +28,6 @@ class ImageDraws(NamedTuple):
     image: NDArray[np.int64]
     counts: NDArray[np.int64]
 
-    def undrawn(self) -> 'ImageDraws':
-        """Return one draw that holds each image once: the data themselves.
-
-        Returns:
-            The draw.
-        """
-        return self._replace(
-            counts=np.ones_like(self.counts, shape=(1, self.counts.shape[1]))
-        )
-
     def select(self, part: Mask | NDArray[np.int64]) -> 'ImageDraws':
         """Return the same draws for some of the joints.
 

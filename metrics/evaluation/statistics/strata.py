@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ....constants import NUM_BOOTSTRAP, PCK_THRESHOLD
 from ...functional.ranking import auroc_from_groups
 from ...functional.score_groups import SortedScores
 from ...functional.selective import aurc_from_groups
-from ..evaluation_input import Criterion, EvaluationInput, Mask
+from ..evaluation_input import EvaluationInput, Mask
 from .evaluate import Estimate, make_estimate
-from .resampling import draw_images
+from .resampling import ImageDraws
 from .stratification import stratify
 
 
@@ -38,42 +37,29 @@ Strata = dict[str, dict[str, Stratum]]
 
 def evaluate_strata(
     joints: EvaluationInput,
-    dist_thr: float = PCK_THRESHOLD,
-    criterion: Criterion = 'bbox',
-    n_bootstrap: int = NUM_BOOTSTRAP,
-    seed: int = 0,
-    with_intervals: Sequence[str] | None = None,
+    correct: Mask,
+    draws: ImageDraws,
+    with_intervals: Sequence[str] = (),
 ) -> tuple[Strata, tuple[str, ...]]:
     """Evaluate all scores on every stratum of the joints.
 
     Args:
         joints: Predictions beside the truth.
-        dist_thr: Largest error of a correct joint in units of person size, for
-            'bbox'.
-        criterion: Rule for a correct joint, see
-            :meth:`EvaluationInput.correct`.
-        n_bootstrap: Number of draws of images; 0 for no intervals.
-        seed: Seed of the draws.
-        with_intervals: Scores that get intervals; all by default.
+        correct: (J,) bool, which labeled joints are correct.
+        draws: Draws of the images of these joints.
+        with_intervals: Scores that get intervals.
 
     Returns:
         Strata by kind (``joint``, ``size``, ``visibility``, ``kind``) and
         name, empty strata left out; and why a stratification is missing.
-
-    Raises:
-        ValueError: If the criterion or a number is not as described.
     """
-    labeled = joints.truth.labeled
-    correct = joints.correct(dist_thr, criterion)[labeled]
-    draws = draw_images(joints, n_bootstrap, seed)
-    scores = {name: s[labeled] for name, s in joints.scores.items()}
-    drawn = set(scores if with_intervals is None else with_intervals)
+    scores = {n: s[joints.truth.labeled] for n, s in joints.scores.items()}
 
     def evaluate_score(name: str, part: Mask) -> tuple[Estimate, float]:
-        ranked = SortedScores(scores[name][part], ~correct[part]).merge_runs()
+        ranked = SortedScores(scores[name][part], ~correct[part])
         groups = ranked.group(np.ones(part.sum(), np.int64))
         ordered = draws.select(part).select(ranked.order)
-        weights = ordered.joint_weights() if name in drawn else ()
+        weights = ordered.joint_weights() if name in with_intervals else ()
         drawn_values = [
             auroc_from_groups(ranked.group_sorted(w)) for w in weights
         ]

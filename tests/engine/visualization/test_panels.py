@@ -119,7 +119,7 @@ def poses(tmp_path):
 
 def test_a_contact_sheet_shows_every_person_twice(poses):
     title = 'a title that is longer than one line of it: ' + 60 * 'four '
-    figure = draw_contact_sheet(poses, LINKS, title, columns=3)
+    figure = draw_contact_sheet(poses, LINKS, title)
     figure.canvas.draw()
     titles = [axes.get_title() for axes in figure.axes if axes.images]
     # Brier scores of the first two joints, the second is wrong

@@ -26,15 +26,6 @@ from self_verify_pose.metrics.functional import (
     risk_coverage_curve,
     score_groups,
 )
-from self_verify_pose.metrics.functional.ranking import (
-    aupr_error_from_groups,
-    auroc_from_groups,
-)
-from self_verify_pose.metrics.functional.selective import (
-    augrc_from_groups,
-    aurc_from_groups,
-    coverage_from_groups,
-)
 
 BINARY = {
     'auroc': auroc,
@@ -193,26 +184,3 @@ def test_docstring_examples_run():
     result = doctest.testmod(score_groups)
     assert result.attempted >= 2
     assert result.failed == 0
-
-
-@pytest.mark.parametrize('seed', range(5))
-def test_merged_runs_keep_ranking_and_selective_metrics(seed):
-    rng = np.random.default_rng(seed)
-    scores = np.round(rng.normal(size=60), 1)
-    wrong = rng.random(60) < 0.3
-    weights = rng.integers(0, 3, 60)
-    joints = SortedScores(scores, wrong)
-    groups = joints.group(weights)
-    merged = joints.merge_runs()
-    for other in (merged.regroup(groups), merged.group(weights)):
-        assert other.weight.size < groups.weight.size
-        assert other.total == groups.total
-        for metric in (
-            auroc_from_groups,
-            aupr_error_from_groups,
-            aurc_from_groups,
-            augrc_from_groups,
-            lambda g: coverage_from_groups(g, 0.05),
-            lambda g: coverage_from_groups(g, 0.25),
-        ):
-            assert metric(other) == pytest.approx(metric(groups), rel=1e-12)

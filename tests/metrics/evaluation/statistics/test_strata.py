@@ -9,6 +9,9 @@ from sklearn.metrics import roc_auc_score
 from self_verify_pose.metrics.evaluation.statistics.evaluate import (
     evaluate_scores,
 )
+from self_verify_pose.metrics.evaluation.statistics.resampling import (
+    draw_images,
+)
 from self_verify_pose.metrics.evaluation.statistics.strata import (
     evaluate_strata,
 )
@@ -42,10 +45,18 @@ def masks(joints):
     }
 
 
+def strata_of(joints, draws=None, with_intervals=()):
+    """Strata at the default threshold, without draws by default."""
+    if draws is None:
+        draws = draw_images(joints, 0, seed=0)
+    correct = joints.correct()[joints.truth.labeled]
+    return evaluate_strata(joints, correct, draws, with_intervals)
+
+
 def test_strata_equal_the_metrics_of_their_joints():
     joints = make_joints(persons=60)
     correct, labeled = joints.correct(), joints.truth.labeled
-    strata, missing = evaluate_strata(joints, n_bootstrap=0)
+    strata, missing = strata_of(joints)
     assert missing == ()
     assert set(strata) == {'joint', 'size', 'visibility', 'kind'}
     for stratification, parts in masks(joints).items():
@@ -68,7 +79,7 @@ def test_kinds_compare_their_wrong_joints_with_all_correct_ones():
     joints = make_joints(persons=60)
     correct, labeled = joints.correct(), joints.truth.labeled
     kinds = joint_kinds(joints)
-    strata, _ = evaluate_strata(joints, n_bootstrap=0)
+    strata, _ = strata_of(joints)
     total = 0
     for name, found in strata['kind'].items():
         here = labeled & (kinds == KINDS.index(name))
@@ -90,8 +101,8 @@ def test_a_single_stratum_has_the_intervals_of_all_joints():
     joints = replace(
         joints, truth=replace(joints.truth, boxes=boxes), everyone=None
     )
-    strata, _ = evaluate_strata(
-        joints, n_bootstrap=50, seed=3, with_intervals=['keypoint_trust']
+    strata, _ = strata_of(
+        joints, draw_images(joints, 50, seed=3), ['keypoint_trust']
     )
     (only,) = strata['size'].values()
     whole = evaluate_scores(joints, n_bootstrap=50, seed=3)
@@ -101,7 +112,9 @@ def test_a_single_stratum_has_the_intervals_of_all_joints():
 
 
 def test_one_class_is_nan():
-    strata, _ = evaluate_strata(make_joints(shift=0.0), n_bootstrap=5)
+    joints = make_joints(shift=0.0)
+    draws = draw_images(joints, 5, seed=0)
+    strata, _ = strata_of(joints, draws, joints.scores)
     for stratum in strata['joint'].values():
         assert math.isnan(stratum.auroc['keypoint_trust'].value)
         assert stratum.aurc['keypoint_trust'] == 0
