@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -90,12 +89,8 @@ class HumanChain:
         return HumanChain(**{k: move(v) for k, v in vars(self).items()})
 
 
-def load_chain(urdf: str | Path | None = None) -> HumanChain:
-    """Read the URDF human.
-
-    Args:
-        urdf: URDF file; the package's own by default. The fixed joints
-            ``{name}_tip`` end in the COCO joints.
+def load_chain() -> HumanChain:
+    """Read ``data/human.urdf``, whose fixed ``{name}_tip`` end in COCO joints.
 
     Returns:
         The chain in float64 on the CPU.
@@ -104,8 +99,8 @@ def load_chain(urdf: str | Path | None = None) -> HumanChain:
         ImportError: ``pytorch_kinematics`` is not installed.
     """
     kinematics = import_pytorch_kinematics()
-    path = Path(urdf) if urdf else DATA_ROOT / 'human.urdf'
-    chain = kinematics.build_chain_from_urdf(path.read_bytes())
+    urdf = (DATA_ROOT / 'human.urdf').read_bytes()
+    chain = kinematics.build_chain_from_urdf(urdf)
     frames, parents, starts = _sort_frames(chain._root)
     names = chain.get_joint_parameter_names()
     joint_names = [frame.joint.name for frame in frames]

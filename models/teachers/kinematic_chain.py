@@ -49,15 +49,11 @@ class KinematicChainBody:
         self._limit_precision = body.tolerances['limit'] ** -2
         self._scale_mean = body.scale_mean
         self._eye = torch.eye(2, device=device, dtype=dtype)
-        bounded = [
-            index
-            for index, name in enumerate(chain.names)
-            if not name.startswith('root_')
-        ]
-        self._bounded = torch.tensor(bounded, device=device)
-        self._low, self._high = chain.low[bounded], chain.high[bounded]
-        first = self._num_angles
-        self._scales = slice(first, first + self.num_scales + 1)
+        # the angles of the root come first and have no limits
+        roots = sum(name.startswith('root_') for name in chain.names)
+        self._bounded = slice(roots, self._num_angles)
+        self._low, self._high = chain.low[roots:], chain.high[roots:]
+        self._scales = slice(self._num_angles, _SHIFT.start)
         spread = torch.full_like(chain.scale_spreads[:1], body.scale_spread)
         self._scale_root = 1 / torch.cat((chain.scale_spreads, spread))
 
