@@ -186,9 +186,8 @@ def _ellipsoid_patch(
 
 
 def _rectangle_patch(
-    rectangle: Rectangle, camera: PinholeCamera, light: list[float]
+    rectangle: Rectangle, camera: PinholeCamera, _: list[float]
 ) -> _Patch:
-    del light
     left, top, right, bottom = np.maximum(rectangle.corners, 0).tolist()
     rows = max(min(bottom, camera.height) - top, 0)
     columns = max(min(right, camera.width) - left, 0)
