@@ -1,6 +1,7 @@
 """COCO keypoints with a check that the files exist."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from mmpose.datasets.datasets.body import CocoDataset
@@ -27,14 +28,29 @@ class CheckedCocoDataset(CocoDataset):
         Returns:
             One dict per person.
         """
-        paths = {
-            'annotation file': self.ann_file,
-            'image folder': self.data_prefix.get('img', ''),
-        }
-        for kind, path in paths.items():
-            if '://' not in path and not os.path.exists(path):
-                raise FileNotFoundError(
-                    f'COCO data: expected the {kind} {path}, found nothing '
-                    f'there; {_REMEDY}'
-                )
+        check_exist(self.ann_file, self.data_prefix.get('img', ''), _REMEDY)
         return super().load_data_list()
+
+
+def check_exist(
+    annotations: str | Path, images: str | Path, remedy: str
+) -> None:
+    """Raise unless an annotation file and its image folder exist.
+
+    Args:
+        annotations: The file, or its URL.
+        images: The folder, or its URL.
+        remedy: What the user can do, for the message.
+
+    Raises:
+        FileNotFoundError: If one does not exist.
+    """
+    for kind, path in (
+        ('annotation file', str(annotations)),
+        ('image folder', str(images)),
+    ):
+        if '://' not in path and not os.path.exists(path):
+            raise FileNotFoundError(
+                f'COCO data: expected the {kind} {path}, found nothing '
+                f'there; {remedy}'
+            )

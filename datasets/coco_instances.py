@@ -9,9 +9,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
-from numpy.typing import NDArray
 
-from .coco import CheckedCocoDataset
+from .coco import CheckedCocoDataset, check_exist
 
 InstanceInfo = dict[str, Any]
 """A person as a data set of MMPose describes it."""
@@ -35,13 +34,22 @@ def read_instances(
         ValueError: If the annotations are in another format, or hold no
             labeled person for an image.
     """
-    for path in (annotations, folder):
-        if not path.exists():
-            raise FileNotFoundError(
-                f'COCO data: expected {path}, found nothing there; correct '
-                'the path'
-            )
-    infos = _by_image(annotations, folder)
+    check_exist(annotations, folder, 'correct the path')
+    try:
+        dataset = CheckedCocoDataset(
+            ann_file=str(annotations),
+            data_prefix={'img': str(folder)},
+            pipeline=[],
+            test_mode=True,
+        )
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            'COCO data: expected keypoints of persons in COCO format, found '
+            f'{annotations}, which cannot be read ({error!r}); correct it'
+        ) from error
+    infos: dict[Path, list[InstanceInfo]] = {}
+    for info in iterate_instances(dataset):
+        infos.setdefault(Path(info['img_path']), []).append(info)
     if only is not None:
         infos = {folder / name: infos.get(folder / name, []) for name in only}
     for path, persons in infos.items():
@@ -56,27 +64,6 @@ def read_instances(
                 f'nothing at {path}; give their folder'
             )
     return infos
-
-
-def _by_image(
-    annotations: Path, folder: Path
-) -> dict[Path, list[InstanceInfo]]:
-    try:
-        dataset = CheckedCocoDataset(
-            ann_file=str(annotations),
-            data_prefix={'img': str(folder)},
-            pipeline=[],
-            test_mode=True,
-        )
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            'COCO data: expected keypoints of persons in COCO format, found '
-            f'{annotations}, which cannot be read ({error!r}); correct it'
-        ) from error
-    infos = defaultdict(list)
-    for info in iterate_instances(dataset):
-        infos[Path(info['img_path'])].append(info)
-    return dict(infos)
 
 
 def build_split(
@@ -110,12 +97,7 @@ def build_split(
     if ann_file is not None:
         if images is None:
             images = ann_file.parent / 'images'
-        for kind, path in (('file', ann_file), ('image folder', images)):
-            if not path.exists():
-                raise FileNotFoundError(
-                    f'annotations: expected the {kind} {path}, found nothing '
-                    'there; correct the path'
-                )
+        check_exist(ann_file, images, 'correct the path')
         cfg['ann_file'] = str(ann_file.resolve())
         cfg['data_prefix'] = {'img': str(images.resolve())}
     return build_dataset(cfg, count)
@@ -159,19 +141,6 @@ def iterate_instances(dataset: BaseDataset) -> Iterator[InstanceInfo]:
         yield BaseDataset.get_data_info(dataset, index)
 
 
-def has_label(info: InstanceInfo) -> NDArray[np.bool_]:
-    """Return which joints have an annotated position.
-
-    Args:
-        info: A person.
-
-    Returns:
-        Boolean ``(K,)``.
-    """
-    visible: NDArray[np.floating] = info['keypoints_visible'][0]
-    return visible > 0
-
-
 def select_evenly(
     infos: Mapping[Path, Sequence[InstanceInfo]],
     number: int | None,
@@ -194,7 +163,7 @@ def select_evenly(
         (path, info)
         for path, persons in infos.items()
         for info in persons
-        if has_label(info).sum() >= min_joints
+        if (info['keypoints_visible'][0] > 0).sum() >= min_joints
     ]
     if not pairs:
         raise ValueError(

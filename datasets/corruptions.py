@@ -184,18 +184,13 @@ def _truncation(image: Image, box: Box, level: int, rng: Generator) -> Image:
     Black is what MMPose's crop shows beyond an image's border.
     """
     axis, from_end = rng.integers(0, 2, 2)
-    size = box[2 + axis] - box[axis]
+    start, end = box[axis], box[2 + axis]
+    cut = _CUT[level] * (end - start)
+    first = max(0, int(np.ceil(end - cut if from_end else start + cut)))
     image = image.copy()
     along = image if axis else image.swapaxes(0, 1)
-    if from_end:
-        along[_first_pixel(box[2 + axis] - _CUT[level] * size) :] = 0
-    else:
-        along[: _first_pixel(box[axis] + _CUT[level] * size)] = 0
+    along[slice(first, None) if from_end else slice(first)] = 0
     return image
-
-
-def _first_pixel(position: float) -> int:
-    return max(0, int(np.ceil(position)))
 
 
 _APPLY: dict[str, Callable[[Image, Box, int, Generator], Image]] = {

@@ -158,9 +158,8 @@ def _street(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
     return image
 
 
-def _blobs(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+def _blobs(rng: Rng, width: int, height: int, _: float) -> np.ndarray:
     """Paint soft colored noise."""
-    del horizon
     cells = int(rng.integers(3, 14))
     small = rng.uniform(30, 230, (cells, cells, 3)).astype(np.float32)
     gray = small.mean(2, keepdims=True)
@@ -169,9 +168,8 @@ def _blobs(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
     return cv2.convertScaleAbs(np.maximum(small, 0))
 
 
-def _tiles(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+def _tiles(rng: Rng, width: int, height: int, _: float) -> np.ndarray:
     """Paint stripes, bricks or a checkered pattern."""
-    del horizon
     image = _gradient(rng, width, height, 60, 220)
     step_x, step_y = rng.integers(10, 48, 2).tolist()
     color = _color(rng)
@@ -187,9 +185,8 @@ def _tiles(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
     return image
 
 
-def _clutter(rng: Rng, width: int, height: int, horizon: float) -> np.ndarray:
+def _clutter(rng: Rng, width: int, height: int, _: float) -> np.ndarray:
     """Paint random shapes, some of them as slender as limbs."""
-    del horizon
     image = _gradient(rng, width, height, 40, 220)
     for _ in range(rng.integers(8, 30)):
         (x, y), (x1, y1) = _box(rng, width, height)

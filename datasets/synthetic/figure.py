@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from .body import PROPORTIONS, ArticulatedBody
 from .outfit import Material, Outfit
-from .shapes import Capsule, Ellipsoid, Shape
+from .raster import Capsule, Ellipsoid, Shape
 
 _EYE = 0.0064  # radius as a fraction of stature
 

@@ -7,17 +7,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from ..trust_cache.files import replacing
-from .coco_format import Annotation, assemble
-from .drawing import SPLITS, draw_scene, encode_jpeg
+from .coco_format import assemble
+from .drawing import SPLITS, SyntheticImage, draw_scene, encode_jpeg
 
 GENERATOR_VERSION = 1
 """Increased whenever the same settings give other data."""
@@ -43,13 +42,6 @@ class DatasetReport:
     people: dict[str, int]
     seconds: float
     made: bool
-
-
-class _Record(NamedTuple):
-    image: dict[str, Any]
-    annotations: list[Annotation]
-    joints: np.ndarray
-    intrinsics: tuple[float, float, float]
 
 
 def make_dataset(
@@ -97,7 +89,10 @@ def make_dataset(
             raise ValueError(f'expected {name} >= {least}, found {value}')
     start, root = time.perf_counter(), Path(out)
     people = _people_of_same(root, settings)
-    made = people is None or not _has_all_images(root, counts)
+    made = people is None or any(
+        len(list((root / f'{split}2017').glob('*.jpg'))) != count
+        for split, count in counts.items()
+    )
     if people is None or made:
         _clear(root)
         people = {
@@ -132,13 +127,6 @@ def _people_of_same(
     return existing['people']
 
 
-def _has_all_images(root: Path, counts: dict[str, int]) -> bool:
-    return all(
-        sum(1 for _ in (root / f'{split}2017').glob('*.jpg')) == count
-        for split, count in counts.items()
-    )
-
-
 def _clear(root: Path) -> None:
     """Make ``root`` an empty, marked folder; refuse files of others."""
     marker, settings = root / _MARKER_FILE, root / SETTINGS_FILE
@@ -166,16 +154,15 @@ def _make_split(
 ) -> int:
     """Make images and annotations; return the number of persons."""
     folder = root / f'{split}2017'
-    records = []
-    for record in _map(
-        partial(_make_image, folder, seed, split), count, workers
-    ):
-        records.append(record)
+    task = partial(_make_image, folder, seed, split)
+    made = []
+    for synthetic in _map(task, count, workers):
+        made.append(synthetic)
         if on_image is not None:
             on_image()
-    annotations = [a for record in records for a in record.annotations]
+    annotations = [a for image in made for a in image.annotations]
     content = assemble(
-        [record.image for record in records],
+        [image.record for image in made],
         annotations,
         f'Synthetic persons, {split} split, seed {seed}, '
         f'generator version {GENERATOR_VERSION}',
@@ -187,10 +174,10 @@ def _make_split(
     np.savez(
         notes / f'joints_3d_{split}2017.npz',
         ids=np.array([a['id'] for a in annotations]),
-        joints=np.concatenate([r.joints for r in records]).astype(np.float32),
+        joints=np.concatenate([m.joints for m in made]).astype(np.float32),
         intrinsics=np.repeat(
-            [r.intrinsics for r in records],
-            [len(r.annotations) for r in records],
+            [(m.camera.focal, *m.camera.center) for m in made],
+            [len(m.annotations) for m in made],
             axis=0,
         ),
     )
@@ -198,8 +185,8 @@ def _make_split(
 
 
 def _map(
-    task: Callable[[int], _Record], count: int, workers: int
-) -> Iterator[_Record]:
+    task: Callable[[int], SyntheticImage], count: int, workers: int
+) -> Iterator[SyntheticImage]:
     if workers == 1:
         yield from map(task, range(count))
         return
@@ -212,9 +199,11 @@ def _map(
         yield from pool.map(task, range(count), chunksize=8)
 
 
-def _make_image(folder: Path, seed: int, split: str, index: int) -> _Record:
+def _make_image(
+    folder: Path, seed: int, split: str, index: int
+) -> SyntheticImage:
+    """Write an image; return it without its pixels."""
     made = draw_scene(seed, split, index)
     path = folder / made.record['file_name']
     path.write_bytes(encode_jpeg(made.image))
-    intrinsics = (made.camera.focal, *made.camera.center)
-    return _Record(made.record, made.annotations, made.joints, intrinsics)
+    return replace(made, image=made.image[:0].copy())

@@ -10,11 +10,8 @@ from .body import JOINT_KINDS, JOINTS, LIMITS, PROPORTIONS
 from .choice import Rng, pick
 
 _INDEX = {name: i for i, name in enumerate(JOINTS)}
-_SWAP = {'left': 'right', 'right': 'left'}
-_MIRROR = [
-    _INDEX['_'.join(_SWAP.get(part, part) for part in name.split('_'))]
-    for name in JOINTS
-]
+# The joint that each one becomes in a mirror.
+_MIRROR = [0, 1, 2, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11]
 
 # fmt: off
 # Bases of the legs: probability, and mean angles (flexion, abduction,

@@ -12,7 +12,6 @@ _COLORS = [
 ]
 _TILE = 484  # pixels
 _ZOOM = 1.5
-_WHITE = (255, 255, 255)
 _SHIFT = 3  # fractional bits of the coordinates that OpenCV draws at
 
 
@@ -58,16 +57,12 @@ def preview_sheet(images: list[SyntheticImage], columns: int) -> np.ndarray:
     Returns:
         BGR image, uint8.
     """
-    tiles = [_pad(draw_keypoints(image)) for image in images]
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
-    rows = range(0, len(tiles), columns)
-    return np.vstack([np.hstack(tiles[i : i + columns]) for i in rows])
-
-
-def _pad(image: np.ndarray) -> np.ndarray:
-    """Add a white margin up to the size of a tile."""
-    height, width = image.shape[:2]
-    top, left = (_TILE - height) // 2, (_TILE - width) // 2
-    ends = top, _TILE - height - top, left, _TILE - width - left
-    border = cv2.BORDER_CONSTANT
-    return cv2.copyMakeBorder(image, *ends, border, value=_WHITE)
+    rows = -(-len(images) // columns)
+    sheet = np.full((rows * _TILE, columns * _TILE, 3), 255, np.uint8)
+    for i, synthetic in enumerate(images):
+        image = draw_keypoints(synthetic)
+        height, width = image.shape[:2]
+        top = i // columns * _TILE + (_TILE - height) // 2
+        left = i % columns * _TILE + (_TILE - width) // 2
+        sheet[top : top + height, left : left + width] = image
+    return sheet

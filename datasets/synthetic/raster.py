@@ -6,14 +6,12 @@ with the scale of its own depth (weak perspective inside a shape, perspective
 between shapes), so its outline and surface are exact for an affine camera.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot
 from typing import NamedTuple
 
 import numpy as np
-
-from .shapes import Capsule, Ellipsoid, Rectangle, Shape
 
 # Half-Lambert shading (Mitchell et al., Shading in Valve's Source Engine,
 # 2006): linear in the cosine between normal and light.
@@ -64,12 +62,176 @@ class Buffers:
     shade: np.ndarray
 
 
-class _Patch(NamedTuple):
-    """Surface of a shape in a window; NaN depth lies outside its outline."""
+class Patch(NamedTuple):
+    """Surface of a shape in a window of the image.
+
+    Attributes:
+        window: Rows and columns.
+        depth: Depth in metres, NaN outside the outline.
+        shade: Brightness.
+    """
 
     window: tuple[slice, slice]
     depth: np.ndarray
     shade: np.ndarray
+
+
+def _window(
+    low: tuple[float, float],
+    high: tuple[float, float],
+    point: tuple[float, float],
+    camera: PinholeCamera,
+) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
+    """Return the pixels from ``low`` to ``high`` that are in the image.
+
+    Their dx (columns,) and dy (rows, 1) from the point come with them.
+    """
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right = max(min(int(high[0]) + 2, camera.width), left)
+    bottom = max(min(int(high[1]) + 2, camera.height), top)
+    dx = np.arange(left, right, dtype=np.float32) - np.float32(point[0])
+    dy = np.arange(top, bottom, dtype=np.float32) - np.float32(point[1])
+    return np.s_[top:bottom, left:right], dx, dy[:, None]
+
+
+class Capsule(NamedTuple):
+    """A tapered capsule: spheres along an axis.
+
+    Attributes:
+        start: First end of the axis, shape (3,), metres.
+        end: Second end of the axis, shape (3,), metres.
+        radii: Radii at both ends in metres.
+        label: Label of its pixels, above 0.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    radii: tuple[float, float]
+    label: int
+
+    def patch(self, camera: PinholeCamera, light: list[float]) -> Patch:
+        """Project the surface.
+
+        Args:
+            camera: Camera to project with.
+            light: Unit vector toward the light.
+
+        Returns:
+            The surface in the part of the image that shows it.
+        """
+        ends = np.array([self.start, self.end])
+        (ax, ay), (bx, by) = camera.project(ends).tolist()
+        za, zb = ends[:, 2].tolist()
+        scale_a, scale_b = camera.focal / za, camera.focal / zb
+        ra, rb = self.radii[0] * scale_a, self.radii[1] * scale_b
+        window, dx, dy = _window(
+            (min(ax - ra, bx - rb), min(ay - ra, by - rb)),
+            (max(ax + ra, bx + rb), max(ay + ra, by + rb)),
+            (ax, ay),
+            camera,
+        )
+        scale = (scale_a + scale_b) / 2
+        length = max(hypot(bx - ax, by - ay), 1e-3)
+        ux, uy = (bx - ax) / length, (by - ay) / length
+        rise = (zb - za) * scale
+        along, across = dx * ux + dy * uy, dy * ux - dx * uy
+        radius = along * ((rb - ra) / length)
+        radius = radius.clip(min(rb - ra, 0.0), max(rb - ra, 0.0)) + ra
+        chord = radius * radius - across * across
+        # The nearest point of the swept sphere lies off the foot of the pixel
+        # by chord * sine of the axis' slope. Outside the outline roots are
+        # NaN.
+        t = np.sqrt(chord) * (-rise / hypot(length, rise)) + along
+        t = (t * (1 / length)).clip(0.0, 1.0)
+        offset = along - t * length
+        bulge = np.sqrt(chord - offset * offset)
+        cosine = offset * (_DIFFUSE * (ux * light[0] + uy * light[1]))
+        cosine += across * (_DIFFUSE * (ux * light[1] - uy * light[0]))
+        cosine -= bulge * (_DIFFUSE * light[2])
+        depth = t * (zb - za) + za - bulge * (1 / scale)
+        return Patch(window, depth, cosine / radius + _AMBIENT)
+
+
+class Ellipsoid(NamedTuple):
+    """An ellipsoid.
+
+    Attributes:
+        center: Center, shape (3,), metres.
+        axes: Semi-axes as orthogonal columns, shape (3, 3), metres.
+        label: Label of its pixels, above 0.
+    """
+
+    center: np.ndarray
+    axes: np.ndarray
+    label: int
+
+    def patch(self, camera: PinholeCamera, light: list[float]) -> Patch:
+        """Project the surface.
+
+        Args:
+            camera: Camera to project with.
+            light: Unit vector toward the light.
+
+        Returns:
+            The surface in the part of the image that shows it.
+        """
+        z = float(self.center[2])
+        scale = camera.focal / z
+        axes = self.axes * scale
+        squares = axes * axes
+        x, y = camera.project(self.center).tolist()
+        wide, tall, _ = np.sqrt(squares.sum(1)).tolist()
+        low, high = (x - wide, y - tall), (x + wide, y + tall)
+        window, dx, dy = _window(low, high, (x, y), camera)
+        # Surface: d' M d = 1 with M the inverse of axes @ axes.T, as the axes
+        # are orthogonal; its near root in z at every pixel.
+        quadric = (axes * squares.sum(0) ** -2) @ axes.T
+        (mxx, mxy, mxz), (_, myy, myz), (_, _, mzz) = quadric.tolist()
+        half = mxz * dx + myz * dy
+        root = half * half
+        root -= (mzz * mxx) * dx * dx - mzz + (mzz * myy) * dy * dy
+        root = np.sqrt(root - ((2 * mzz * mxy) * dx) * dy)  # NaN outside
+        dz = (half + root) * (-1 / mzz)
+        nx = (mxx * dx + mxy * dy) + mxz * dz
+        ny = (mxy * dx + myy * dy) + myz * dz
+        cosine = nx * light[0] + ny * light[1] - root * light[2]
+        shade = cosine * _DIFFUSE / np.sqrt(nx * nx + ny * ny + root * root)
+        return Patch(window, dz * (1 / scale) + z, shade + _AMBIENT)
+
+
+class Rectangle(NamedTuple):
+    """An upright rectangle that faces the camera.
+
+    Attributes:
+        corners: Left, top, right, bottom in pixels, the last two exclusive.
+        depth: Depth in metres.
+        label: Label of its pixels, above 0.
+    """
+
+    corners: tuple[int, int, int, int]
+    depth: float
+    label: int
+
+    def patch(self, camera: PinholeCamera, light: list[float]) -> Patch:
+        """Project the surface.
+
+        Args:
+            camera: Camera to project with.
+            light: Unit vector toward the light; a rectangle is shaded from
+                top to bottom instead.
+
+        Returns:
+            The surface in the part of the image that shows it.
+        """
+        left, top, right, bottom = np.maximum(self.corners, 0).tolist()
+        rows = max(min(bottom, camera.height) - top, 0)
+        columns = max(min(right, camera.width) - left, 0)
+        depth = np.full((rows, columns), self.depth, dtype=np.float32)
+        shade = np.linspace(1.1, 0.75, rows, dtype=np.float32)[:, None]
+        return Patch(np.s_[top:bottom, left:right], depth, shade + 0 * depth)
+
+
+Shape = Capsule | Ellipsoid | Rectangle
 
 
 def rasterize(
@@ -94,111 +256,10 @@ def rasterize(
     toward = light.tolist()
     with np.errstate(invalid='ignore'):
         for shape in shapes:
-            patch = _PATCHES[type(shape)](shape, camera, toward)
+            patch = shape.patch(camera, toward)
             nearest = buffers.depth[patch.window]
             nearer = patch.depth < nearest
             np.putmask(nearest, nearer, patch.depth)
             np.putmask(buffers.label[patch.window], nearer, shape.label)
             np.putmask(buffers.shade[patch.window], nearer, patch.shade)
     return buffers
-
-
-def _window(
-    low: tuple[float, float], high: tuple[float, float], camera: PinholeCamera
-) -> tuple[slice, slice]:
-    """Return the pixels from ``low`` to ``high`` that are in the image."""
-    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
-    right = max(min(int(high[0]) + 2, camera.width), left)
-    bottom = max(min(int(high[1]) + 2, camera.height), top)
-    return np.s_[top:bottom, left:right]
-
-
-def _offsets(
-    window: tuple[slice, slice], x: float, y: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return dx (columns,) and dy (rows, 1) of pixels from a point."""
-    rows, columns = window
-    dx = np.arange(columns.start, columns.stop, dtype=np.float32)
-    dy = np.arange(rows.start, rows.stop, dtype=np.float32)
-    return dx - np.float32(x), (dy - np.float32(y))[:, None]
-
-
-def _capsule_patch(
-    capsule: Capsule, camera: PinholeCamera, light: list[float]
-) -> _Patch:
-    ends = np.array([capsule.start, capsule.end])
-    (ax, ay), (bx, by) = camera.project(ends).tolist()
-    za, zb = ends[:, 2].tolist()
-    scale_a, scale_b = camera.focal / za, camera.focal / zb
-    ra, rb = capsule.radii[0] * scale_a, capsule.radii[1] * scale_b
-    window = _window(
-        (min(ax - ra, bx - rb), min(ay - ra, by - rb)),
-        (max(ax + ra, bx + rb), max(ay + ra, by + rb)),
-        camera,
-    )
-    dx, dy = _offsets(window, ax, ay)
-    scale = (scale_a + scale_b) / 2
-    length = max(hypot(bx - ax, by - ay), 1e-3)
-    ux, uy = (bx - ax) / length, (by - ay) / length
-    rise = (zb - za) * scale
-    along, across = dx * ux + dy * uy, dy * ux - dx * uy
-    radius = along * ((rb - ra) / length)
-    radius = radius.clip(min(rb - ra, 0.0), max(rb - ra, 0.0)) + ra
-    chord = radius * radius - across * across
-    # The nearest point of the swept sphere lies off the foot of the pixel by
-    # chord * sine of the axis' slope. Outside the outline roots are NaN.
-    t = np.sqrt(chord) * (-rise / hypot(length, rise)) + along
-    t = (t * (1 / length)).clip(0.0, 1.0)
-    offset = along - t * length
-    bulge = np.sqrt(chord - offset * offset)
-    cosine = offset * (_DIFFUSE * (ux * light[0] + uy * light[1]))
-    cosine += across * (_DIFFUSE * (ux * light[1] - uy * light[0]))
-    cosine -= bulge * (_DIFFUSE * light[2])
-    depth = t * (zb - za) + za - bulge * (1 / scale)
-    return _Patch(window, depth, cosine / radius + _AMBIENT)
-
-
-def _ellipsoid_patch(
-    ellipsoid: Ellipsoid, camera: PinholeCamera, light: list[float]
-) -> _Patch:
-    z = float(ellipsoid.center[2])
-    scale = camera.focal / z
-    axes = ellipsoid.axes * scale
-    squares = axes * axes
-    x, y = camera.project(ellipsoid.center).tolist()
-    wide, tall, _ = np.sqrt(squares.sum(1)).tolist()
-    window = _window((x - wide, y - tall), (x + wide, y + tall), camera)
-    dx, dy = _offsets(window, x, y)
-    # Surface: d' M d = 1 with M the inverse of axes @ axes.T, as the axes are
-    # orthogonal; its near root in z at every pixel.
-    quadric = (axes * squares.sum(0) ** -2) @ axes.T
-    (mxx, mxy, mxz), (_, myy, myz), (_, _, mzz) = quadric.tolist()
-    half = mxz * dx + myz * dy
-    root = half * half
-    root -= (mzz * mxx) * dx * dx - mzz + (mzz * myy) * dy * dy
-    root = np.sqrt(root - ((2 * mzz * mxy) * dx) * dy)  # NaN outside
-    dz = (half + root) * (-1 / mzz)
-    nx = (mxx * dx + mxy * dy) + mxz * dz
-    ny = (mxy * dx + myy * dy) + myz * dz
-    cosine = nx * light[0] + ny * light[1] - root * light[2]
-    shade = cosine * _DIFFUSE / np.sqrt(nx * nx + ny * ny + root * root)
-    return _Patch(window, dz * (1 / scale) + z, shade + _AMBIENT)
-
-
-def _rectangle_patch(
-    rectangle: Rectangle, camera: PinholeCamera, light: list[float]
-) -> _Patch:
-    del light
-    left, top, right, bottom = np.maximum(rectangle.corners, 0).tolist()
-    rows = max(min(bottom, camera.height) - top, 0)
-    columns = max(min(right, camera.width) - left, 0)
-    depth = np.full((rows, columns), rectangle.depth, dtype=np.float32)
-    shade = np.linspace(1.1, 0.75, rows, dtype=np.float32)[:, None]
-    return _Patch(np.s_[top:bottom, left:right], depth, shade + 0 * depth)
-
-
-_PATCHES: dict[type, Callable[..., _Patch]] = {
-    Capsule: _capsule_patch,
-    Ellipsoid: _ellipsoid_patch,
-    Rectangle: _rectangle_patch,
-}

@@ -58,6 +58,9 @@ class RenderedView:
 def observe(scene: Scene) -> RenderedView:
     """Compute surfaces and visible joints, before any color.
 
+    A joint is visible if nothing lies nearer than the person's own surface
+    may lie in front of it.
+
     Args:
         scene: The scene.
 
@@ -78,22 +81,6 @@ def observe(scene: Scene) -> RenderedView:
     owners = owners_of_labels[buffers.label]
     joints = np.array([person.body.keypoints() for person in scene.persons])
     keypoints = scene.camera.project(joints)
-    visibility = _joint_visibility(scene, joints, keypoints, buffers, owners)
-    return RenderedView(buffers, owners, joints, keypoints, visibility)
-
-
-def _joint_visibility(
-    scene: Scene,
-    joints: np.ndarray,
-    keypoints: np.ndarray,
-    buffers: Buffers,
-    owners: np.ndarray,
-) -> np.ndarray:
-    """Compare the depth of the joints with that of the nearest surface.
-
-    A joint is visible if nothing lies nearer than the person's own surface
-    may lie in front of it.
-    """
     height, width = owners.shape
     columns, rows = np.moveaxis(np.rint(keypoints).astype(int), -1, 0)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
@@ -102,7 +89,8 @@ def _joint_visibility(
     own = (owners[at] == numbers) | (owners[at] == 0)
     statures = np.array([[p.body.stature] for p in scene.persons])
     visible = own & (buffers.depth[at] >= joints[..., 2] - _COVERS * statures)
-    return np.where(inside, np.where(visible, 2, 1), 0)
+    visibility = np.where(inside, np.where(visible, 2, 1), 0)
+    return RenderedView(buffers, owners, joints, keypoints, visibility)
 
 
 def _first_label(index: int) -> int:

@@ -13,8 +13,7 @@ from .body import ArticulatedBody, pose_body
 from .choice import Rng, pick
 from .outfit import Material, Outfit, sample_outfit
 from .pose_sampling import sample_angles, sample_ratios
-from .raster import PinholeCamera
-from .shapes import Capsule, Ellipsoid, Rectangle, Shape
+from .raster import Capsule, Ellipsoid, PinholeCamera, Rectangle, Shape
 
 MAX_PERSONS = 4
 FIRST_OBJECT_LABEL = 1 + MAX_PERSONS * len(Material)

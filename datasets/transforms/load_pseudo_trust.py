@@ -58,9 +58,27 @@ class LoadPseudoTrust(BaseTransform):
             KeyError: If the id is not in the cache and that is an error.
             ValueError: If the sample has another number of joints.
         """
-        labels = self._labels(results)
-        if labels is None:
+        trust = self.cache.columns['pseudo_trust']
+        joints = results['keypoints'].shape[-2]
+        if trust.shape[1] != joints:
+            raise ValueError(
+                f'trust cache: expected labels of {joints} joints, found '
+                f'{trust.shape[1]} in {self.cache.path}; make it for this '
+                'data set'
+            )
+        row = self.cache.rows.get(results['id'])
+        if row is not None:
+            labels = trust[row]
+        elif self.missing == 'error':
+            raise KeyError(
+                f'trust cache: expected labels of id {results["id"]}, found '
+                f'none in {self.cache.path}; make the cache over all samples '
+                "that train, or set missing='skip' or missing='ignore'"
+            )
+        elif self.missing == 'skip':
             return None
+        else:
+            labels = np.full(joints, np.nan, np.float32)
         if results.get('flip') and results['flip_direction'] != 'diagonal':
             # as mmpose's flip_keypoints does
             labels = labels[results['flip_indices']]
@@ -72,25 +90,3 @@ class LoadPseudoTrust(BaseTransform):
             'pseudo_trust_sol': 'pseudo_trust_sol',
         }
         return results
-
-    def _labels(self, results: dict[str, Any]) -> np.ndarray | None:
-        trust = self.cache.columns['pseudo_trust']
-        joints = results['keypoints'].shape[-2]
-        if trust.shape[1] != joints:
-            raise ValueError(
-                f'trust cache: expected labels of {joints} joints, found '
-                f'{trust.shape[1]} in {self.cache.path}; make it for this '
-                'data set'
-            )
-        row = self.cache.row(results['id'])
-        if row is not None:
-            return trust[row]
-        if self.missing == 'error':
-            raise KeyError(
-                f'trust cache: expected labels of id {results["id"]}, found '
-                f'none in {self.cache.path}; make the cache over all samples '
-                "that train, or set missing='skip' or missing='ignore'"
-            )
-        if self.missing == 'skip':
-            return None
-        return np.full(joints, np.nan, np.float32)

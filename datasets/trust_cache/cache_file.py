@@ -27,35 +27,17 @@ class TrustCache:
         path: Its file.
         header: Origin of its labels.
         columns: Its arrays by name.
+        rows: The row of each annotation id.
     """
 
     path: Path
     header: CacheHeader
     columns: Columns
-    _rows: dict[int, int] = dataclasses.field(
-        init=False, repr=False, compare=False
-    )
-
-    def __post_init__(self) -> None:
-        """Index the rows by id."""
-        ids = self.columns['ids'].tolist()
-        rows = dict(zip(ids, range(len(ids)), strict=True))
-        object.__setattr__(self, '_rows', rows)
+    rows: dict[int, int]
 
     def __len__(self) -> int:
         """Return the number of persons."""
-        return len(self.columns['ids'])
-
-    def row(self, sample_id: int) -> int | None:
-        """Find the labels of a person.
-
-        Args:
-            sample_id: Annotation id.
-
-        Returns:
-            The row, None where the cache has none.
-        """
-        return self._rows.get(int(sample_id))
+        return len(self.rows)
 
 
 def save_cache(
@@ -109,7 +91,8 @@ def load_cache(path: str | Path) -> TrustCache:
         )
     header = parse_header(path, str(arrays.pop('header')[()]))
     check_columns(path, header, arrays)
-    return TrustCache(path, header, arrays)
+    rows = {id_: row for row, id_ in enumerate(arrays['ids'].tolist())}
+    return TrustCache(path, header, arrays, rows)
 
 
 def read_npz(path: Path) -> Columns:

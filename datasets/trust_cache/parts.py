@@ -34,6 +34,7 @@ class CacheParts:
     ) -> None:
         self.out, self.sizes = out, tuple(sizes)
         self.folder = out.with_name(f'{out.name}.partial')
+        self._features_file = self.folder / 'features.npy'
         self.manifest = json.loads(
             json.dumps({**manifest, 'parts': list(sizes)}, sort_keys=True)
         )
@@ -125,10 +126,6 @@ class CacheParts:
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder)
-
-    @property
-    def _features_file(self) -> Path:
-        return self.folder / 'features.npy'
 
     def _file(self, part: int) -> Path:
         return self.folder / f'{part:06d}.npz'

@@ -13,9 +13,7 @@ from ...skeleton import FLIP, JOINTS
 
 DATA_ROOT = Path(__file__).parent / 'data'
 
-Pair = tuple[int, int]
-Triple = tuple[int, int, int]
-Point3D = tuple[float, float, float]
+Indices = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,12 @@ class BodyDescription:
             ``limit`` (radians), ``depth`` (person sizes).
     """
 
-    rest: tuple[Point3D, ...]
-    bones: tuple[Pair, ...]
+    rest: tuple[tuple[float, ...], ...]
+    bones: tuple[Indices, ...]
     lengths: tuple[float, ...]
     spreads: tuple[float, ...]
-    mirror_pairs: tuple[Pair, ...]
-    hinges: tuple[Triple, ...]
+    mirror_pairs: tuple[Indices, ...]
+    hinges: tuple[Indices, ...]
     min_angles: tuple[float, ...]
     scale_mean: float
     scale_spread: float
@@ -73,14 +71,14 @@ def load_body() -> BodyDescription:
         The description; the same object at every call.
     """
     data = read_body_json()
-    bones = tuple(_pair(bone['joints']) for bone in data['bones'])
+    bones = tuple(_indices(bone['joints']) for bone in data['bones'])
     return BodyDescription(
-        rest=tuple(_point(data['rest'][name]) for name in JOINTS),
+        rest=tuple(tuple(data['rest'][name]) for name in JOINTS),
         bones=bones,
         lengths=tuple(bone['length'] for bone in data['bones']),
         spreads=tuple(bone['spread'] for bone in data['bones']),
         mirror_pairs=_mirror_pairs(bones),
-        hinges=tuple(_triple(hinge['joints']) for hinge in data['hinges']),
+        hinges=tuple(_indices(hinge['joints']) for hinge in data['hinges']),
         min_angles=tuple(hinge['smallest'] for hinge in data['hinges']),
         scale_mean=data['scale']['mean'],
         scale_spread=data['scale']['spread'],
@@ -104,27 +102,12 @@ def load_rest(device: torch.device, dtype: torch.dtype) -> Tensor:
     return rest.to(device, dtype)
 
 
-def _point(values: list[float]) -> Point3D:
-    x, y, z = values
-    return x, y, z
+def _indices(names: list[str]) -> Indices:
+    return tuple(map(JOINTS.index, names))
 
 
-def _pair(names: list[str]) -> Pair:
-    first, second = map(JOINTS.index, names)
-    return first, second
-
-
-def _triple(names: list[str]) -> Triple:
-    upper, middle, lower = map(JOINTS.index, names)
-    return upper, middle, lower
-
-
-def _mirror_pairs(bones: tuple[Pair, ...]) -> tuple[Pair, ...]:
+def _mirror_pairs(bones: tuple[Indices, ...]) -> tuple[Indices, ...]:
     """Indices of mirrored bones, each pair once."""
     index_of = {frozenset(bone): k for k, bone in enumerate(bones)}
-    pairs = []
-    for index, (a, b) in enumerate(bones):
-        mirrored = index_of[frozenset((FLIP[a], FLIP[b]))]
-        if index < mirrored:
-            pairs.append((index, mirrored))
-    return tuple(pairs)
+    mirrored = [index_of[frozenset((FLIP[a], FLIP[b]))] for a, b in bones]
+    return tuple(pair for pair in enumerate(mirrored) if pair[0] < pair[1])

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,25 +32,14 @@ def import_pytorch_kinematics() -> Any:
 
 
 @dataclass(frozen=True)
-class Level:
-    """Frames at one depth of the tree.
-
-    Attributes:
-        frames: Their range in the frame list.
-        parents: Index of each frame's parent in the frame list.
-    """
-
-    frames: slice
-    parents: Tensor
-
-
-@dataclass(frozen=True)
 class HumanChain:
     """A kinematic tree as tensors; its F frames are sorted by depth.
 
     Attributes:
         names: Names of the revolute joints (Q) in the order of their angles.
-        levels: Depth levels below the root frame, which is frame 0.
+        levels: Range of the frames at each depth below the root frame, which
+            is frame 0.
+        parents: Index of each frame's parent (F,), -1 for the root.
         offsets: Position of each frame in its parent (F, 3), fractions of
             stature.
         rotations: Orientation of each frame in its parent (F, 3, 3).
@@ -67,7 +55,8 @@ class HumanChain:
     """
 
     names: tuple[str, ...]
-    levels: tuple[Level, ...]
+    levels: tuple[slice, ...]
+    parents: Tensor
     offsets: Tensor
     rotations: Tensor
     axes: Tensor
@@ -97,20 +86,11 @@ class HumanChain:
                 return value.to(device=device, dtype=kind)
             return value
 
-        fields = {k: move(v) for k, v in vars(self).items()}
-        fields['levels'] = tuple(
-            Level(level.frames, level.parents.to(device))
-            for level in self.levels
-        )
-        return HumanChain(**fields)
+        return HumanChain(**{k: move(v) for k, v in vars(self).items()})
 
 
-def load_chain(urdf: str | Path | None = None) -> HumanChain:
-    """Read the URDF human.
-
-    Args:
-        urdf: URDF file; the package's own by default. The fixed joints
-            ``{name}_tip`` end in the COCO joints.
+def load_chain() -> HumanChain:
+    """Read ``data/human.urdf``, whose fixed ``{name}_tip`` end in COCO joints.
 
     Returns:
         The chain in float64 on the CPU.
@@ -119,21 +99,20 @@ def load_chain(urdf: str | Path | None = None) -> HumanChain:
         ImportError: ``pytorch_kinematics`` is not installed.
     """
     kinematics = import_pytorch_kinematics()
-    path = Path(urdf) if urdf else DATA_ROOT / 'human.urdf'
-    chain = kinematics.build_chain_from_urdf(path.read_bytes())
+    urdf = (DATA_ROOT / 'human.urdf').read_bytes()
+    chain = kinematics.build_chain_from_urdf(urdf)
     frames, parents, starts = _sort_frames(chain._root)
     names = chain.get_joint_parameter_names()
     joint_names = [frame.joint.name for frame in frames]
     tips = [joint_names.index(f'{name}_tip') for name in JOINTS]
-    angle_of = torch.tensor([_angle_index(f, names) for f in frames])
+    angle_of = torch.tensor(
+        [names.index(n) if n in names else len(names) for n in joint_names]
+    )
     low, high = chain.get_joint_limits()
     return HumanChain(
         names=tuple(names),
-        levels=tuple(
-            Level(slice(first, end), torch.tensor(parents[first:end]))
-            for first, end in pairwise(starts[1:])
-            if end > first
-        ),
+        levels=tuple(slice(*ends) for ends in pairwise(starts[1:])),
+        parents=torch.tensor(parents),
         **_joint_geometry(frames),
         angle_of=angle_of,
         frame_of=angle_of.argsort()[: len(names)],
@@ -148,23 +127,13 @@ def load_chain(urdf: str | Path | None = None) -> HumanChain:
 def _sort_frames(root: Any) -> tuple[list[Any], list[int], list[int]]:
     """Frames by depth, their parents, and the start of each level."""
     frames, parents, starts = [root], [-1], [0]
-    first = 0
-    while first < len(frames):
+    while starts[-1] < len(frames):
+        level = range(starts[-1], len(frames))
         starts.append(len(frames))
-        last = len(frames)
-        for parent in range(first, last):
-            for child in frames[parent].children:
-                frames.append(child)
-                parents.append(parent)
-        first = last
+        for parent in level:
+            frames += frames[parent].children
+            parents += [parent] * len(frames[parent].children)
     return frames, parents, starts
-
-
-def _angle_index(frame: Any, names: list[str]) -> int:
-    """Index of the frame's angle; ``len(names)`` for a fixed frame."""
-    if frame.joint.joint_type == 'revolute':
-        return names.index(frame.joint.name)
-    return len(names)
 
 
 def _joint_geometry(frames: list[Any]) -> dict[str, Tensor]:

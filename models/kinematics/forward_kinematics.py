@@ -54,11 +54,11 @@ def forward_kinematics(
     steps = [offsets[:, :1]]
     start = 0
     for level in chain.levels:
-        parents = level.parents - start
-        start = level.frames.start
+        parents = chain.parents[level] - start
+        start = level.start
         base = rotations[-1][:, parents]
-        step = base @ offsets[:, level.frames]
-        rotations.append(base @ local[:, level.frames])
+        step = base @ offsets[:, level]
+        rotations.append(base @ local[:, level])
         origins.append(origins[-1][:, parents] + step)
         steps.append(step)
     rotation = torch.cat(rotations, 1)

@@ -42,7 +42,6 @@ class TeacherResult:
         joints_3d: Fitted body (B, 17, 3) in the unit of the keypoints. x and
             y are image positions, z points away from the camera.
         status: ``CONVERGED``, ``ITERATION_LIMIT`` or ``DEGENERATE`` (B,).
-        history: Objective after each iteration (B, iterations).
     """
 
     residual: Tensor
@@ -53,7 +52,6 @@ class TeacherResult:
     expected: Tensor
     joints_3d: Tensor
     status: Tensor
-    history: Tensor
 
 
 class Teacher(TeacherOptions, ABC):
@@ -188,40 +186,31 @@ class Teacher(TeacherOptions, ABC):
         )
         body, fit = self.solve(targets)
         deleted = self.delete_keypoints(body, targets, fit.unknowns)
-        solvability = decay(deleted.residual, self.alpha)
-        identifiability = decay(deleted.spread, self.alpha)
-        size, origin = given.size[:, None, None], given.origin[:, None]
         joints = body.joints(fit.unknowns)
         error = joints[..., :2] - targets.points
-        result = TeacherResult(
-            residual=error.square().sum(-1).sqrt(),
-            solvability=solvability,
-            identifiability=identifiability,
-            trust=fuse(solvability, identifiability, self.fusion),
-            energy=fit.energy,
-            expected=(targets.points + deleted.error) * size + origin,
-            joints_3d=joints * size + torch.nn.functional.pad(origin, (0, 1)),
-            status=torch.where(
-                fit.converged, solver.CONVERGED, solver.ITERATION_LIMIT
-            ),
-            history=fit.history,
+        solvability = decay(deleted.residual, self.alpha)
+        identifiability = decay(deleted.spread, self.alpha)
+        trust = fuse(solvability, identifiability, self.fusion)
+        size, origin = given.size[:, None, None], given.origin[:, None]
+        expected = (targets.points + deleted.error) * size + origin
+        joints_3d = joints * size + torch.nn.functional.pad(origin, (0, 1))
+        status = torch.where(
+            fit.converged, solver.CONVERGED, solver.ITERATION_LIMIT
         )
-        return _mask(result, ~given.usable, ~given.evaluated)
+        ignored, unusable = ~given.evaluated, ~given.usable
+        return TeacherResult(
+            residual=_hide(error.square().sum(-1).sqrt(), ignored),
+            solvability=_hide(solvability, ignored),
+            identifiability=_hide(identifiability, ignored),
+            trust=_hide(trust, ignored),
+            energy=_hide(fit.energy, unusable),
+            expected=_hide(expected, ignored),
+            joints_3d=_hide(joints_3d, unusable),
+            status=status.masked_fill(unusable, solver.DEGENERATE),
+        )
 
 
-def _mask(
-    result: TeacherResult, unusable: Tensor, ignored: Tensor
-) -> TeacherResult:
-    """Mark degenerate samples (B,) and ignored joints (B, 17)."""
-    nan = torch.nan
-    return TeacherResult(
-        residual=result.residual.masked_fill(ignored, nan),
-        solvability=result.solvability.masked_fill(ignored, nan),
-        identifiability=result.identifiability.masked_fill(ignored, nan),
-        trust=result.trust.masked_fill(ignored, nan),
-        energy=result.energy.masked_fill(unusable, nan),
-        expected=result.expected.masked_fill(ignored[..., None], nan),
-        joints_3d=result.joints_3d.masked_fill(unusable[:, None, None], nan),
-        status=result.status.masked_fill(unusable, solver.DEGENERATE),
-        history=result.history.masked_fill(unusable[:, None], nan),
-    )
+def _hide(values: Tensor, where: Tensor) -> Tensor:
+    """NaN for samples (B,) or joints (B, 17), in all further dimensions."""
+    where = where.view(*where.shape, *[1] * (values.ndim - where.ndim))
+    return values.masked_fill(where, torch.nan)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,15 +17,22 @@ def take(batch: _Batch, rows: Tensor | slice) -> _Batch:
     """Select samples of a batch.
 
     Args:
-        batch: Dataclass whose fields are all tensors (B, …).
+        batch: Dataclass whose fields are tensors (B, …), or named tuples and
+            dataclasses of such.
         rows: Indices (N,) of the samples, or a slice.
 
     Returns:
         The same dataclass with tensors (N, …).
     """
+
+    def select(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return type(value)(*map(select, value))
+        return value[rows] if isinstance(value, Tensor) else take(value, rows)
+
     names = [field.name for field in dataclasses.fields(batch)]
     return dataclasses.replace(
-        batch, **{name: getattr(batch, name)[rows] for name in names}
+        batch, **{name: select(getattr(batch, name)) for name in names}
     )
 
 

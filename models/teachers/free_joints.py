@@ -167,9 +167,7 @@ def _bone_laplacian(body: BodyDescription) -> Tensor:
     return (ends[:, :, None] * ends[:, None]).flatten(1)
 
 
-@lru_cache(maxsize=8)
-def _load_free_body(device: torch.device, dtype: torch.dtype) -> FreeJointBody:
-    return FreeJointBody(device, dtype)
+_load_free_body = lru_cache(maxsize=8)(FreeJointBody)
 
 
 class FreeJointTeacher(Teacher):

@@ -8,11 +8,7 @@ from torch import Tensor
 
 from ...skeleton import NUM_JOINTS
 from ..kinematics.body import load_body
-from ..kinematics.chain import (
-    HumanChain,
-    import_pytorch_kinematics,
-    load_chain,
-)
+from ..kinematics.chain import import_pytorch_kinematics, load_chain
 from ..kinematics.forward_kinematics import (
     ChainPose,
     forward_kinematics,
@@ -36,7 +32,6 @@ class KinematicChainBody:
     log(stature / person size) and the image position of the pelvis.
 
     Args:
-        chain: The chain, on any device.
         device: Device of the fits.
         dtype: Type of the fits.
 
@@ -44,11 +39,9 @@ class KinematicChainBody:
         num_scales: Number G of bone scales.
     """
 
-    def __init__(
-        self, chain: HumanChain, device: torch.device, dtype: torch.dtype
-    ) -> None:
-        """Move the chain and collect what is constant."""
-        self._chain = chain = chain.to(device, dtype)
+    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Read the chain and collect what is constant."""
+        self._chain = chain = load_chain().to(device, dtype)
         body = load_body()
         self._num_angles = len(chain.names)
         self.num_scales = len(chain.scale_spreads)
@@ -56,15 +49,11 @@ class KinematicChainBody:
         self._limit_precision = body.tolerances['limit'] ** -2
         self._scale_mean = body.scale_mean
         self._eye = torch.eye(2, device=device, dtype=dtype)
-        bounded = [
-            index
-            for index, name in enumerate(chain.names)
-            if not name.startswith('root_')
-        ]
-        self._bounded = torch.tensor(bounded, device=device)
-        self._low, self._high = chain.low[bounded], chain.high[bounded]
-        first = self._num_angles
-        self._scales = slice(first, first + self.num_scales + 1)
+        # the angles of the root come first and have no limits
+        roots = sum(name.startswith('root_') for name in chain.names)
+        self._bounded = slice(roots, self._num_angles)
+        self._low, self._high = chain.low[roots:], chain.high[roots:]
+        self._scales = slice(self._num_angles, _SHIFT.start)
         spread = torch.full_like(chain.scale_spreads[:1], body.scale_spread)
         self._scale_root = 1 / torch.cat((chain.scale_spreads, spread))
 
@@ -206,11 +195,7 @@ class KinematicChainBody:
         return pose, local + shift[:, None], jacobian.flatten(1, 2)
 
 
-@lru_cache(maxsize=8)
-def _load_chain_body(
-    device: torch.device, dtype: torch.dtype
-) -> KinematicChainBody:
-    return KinematicChainBody(load_chain(), device, dtype)
+_load_chain_body = lru_cache(maxsize=8)(KinematicChainBody)
 
 
 class KinematicChainTeacher(Teacher):

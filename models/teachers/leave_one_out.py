@@ -62,18 +62,14 @@ def leave_one_out(
     factor, failed = torch.linalg.cholesky_ex(hessian)
     half = torch.linalg.solve_triangular(factor, jacobian.mT, upper=False)
     half = torch.unflatten(half, 2, (NUM_JOINTS, 2)).permute(0, 2, 3, 1)
-    covariance = half @ half.mT
+    failed = (failed > 0)[:, None, None, None]
+    covariance = (half @ half.mT).masked_fill(failed, torch.nan)
     leverage = weights[..., None, None] * covariance
     inverse = _inverse_complement(leverage)
     deleted = (inverse @ error[..., None])[..., 0]
     trace = (inverse @ covariance).diagonal(dim1=-2, dim2=-1).sum(-1)
-    bad = (failed > 0)[:, None]
-    return LeaveOneOut(
-        deleted.masked_fill(bad[..., None], torch.nan),
-        deleted.norm(dim=-1).masked_fill(bad, torch.nan),
-        trace.clamp(min=0).sqrt().masked_fill(bad, torch.nan),
-        leverage.masked_fill(bad[..., None, None], torch.nan),
-    )
+    spread = trace.clamp(min=0).sqrt()
+    return LeaveOneOut(deleted, deleted.norm(dim=-1), spread, leverage)
 
 
 def _inverse_complement(matrix: Tensor) -> Tensor:

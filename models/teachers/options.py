@@ -1,19 +1,9 @@
 """Options that every teacher has, each with its one default."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ...constants import DECAY_RATE
 from .pseudo_trust import FUSIONS, Fusion
-
-_POSITIVE = (
-    'alpha',
-    'iterations',
-    'starts',
-    'noise',
-    'width',
-    'prior_weight',
-    'tolerance',
-)
 
 
 @dataclass(frozen=True)
@@ -46,10 +36,10 @@ class TeacherOptions:
 
     def __post_init__(self) -> None:
         """Check the ranges and the choice."""
-        for name in _POSITIVE:
-            value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f'expected {name} > 0, found {value}')
+        for field in fields(TeacherOptions):
+            value = getattr(self, field.name)
+            if field.name != 'fusion' and not value > 0:
+                raise ValueError(f'expected {field.name} > 0, found {value}')
         if self.fusion not in FUSIONS:
             raise ValueError(
                 f'expected fusion to be one of {FUSIONS}, found '

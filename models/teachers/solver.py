@@ -13,7 +13,7 @@ sample, so a sample's result does not depend on its neighbors.
 ``scipy.optimize.least_squares`` solves one sample at a time on the CPU.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -41,14 +41,11 @@ class Fit:
         unknowns: θ* (B, N).
         energy: E(θ*) (B,).
         converged: (B,) bool.
-        history: Energy after each iteration (B, iterations); constant once a
-            sample has stopped.
     """
 
     unknowns: Tensor
     energy: Tensor
     converged: Tensor
-    history: Tensor
 
 
 def fit(
@@ -78,16 +75,23 @@ def fit(
     """
     unknowns, energy = start.clone(), start.new_empty(len(start))
     converged = torch.zeros_like(energy, dtype=torch.bool)
-    history = start.new_empty(len(start), iterations)
-    state = _initialize(body, start, targets, width)
+    equations = body.linearize(start, data_term(targets, width))
+    state = _State(
+        torch.arange(len(start), device=start.device),
+        start,
+        equations,
+        torch.full_like(energy, INITIAL_DAMPING),
+        torch.full_like(energy, 2.0),
+        torch.zeros_like(converged),
+        targets,
+    )
     may_wait = _may_wait(start)
     all_stopped = AsyncFlag()
-    for iteration in range(iterations):
+    for _ in range(iterations):
         state = _advance(body, state, width, tolerance)
         unknowns[state.samples] = state.unknowns
         energy[state.samples] = state.equations.energy
         converged[state.samples] = state.stopped
-        history[:, iteration:] = energy[:, None]
         if not may_wait:
             if all_stopped.poll(state.stopped.all()):
                 break
@@ -96,8 +100,8 @@ def fit(
         if not running.any():
             break
         if running.sum() < COMPACTION_SHARE * len(running):
-            state = state.take(running.nonzero()[:, 0])
-    return Fit(unknowns, energy, converged, history)
+            state = take(state, running.nonzero()[:, 0])
+    return Fit(unknowns, energy, converged)
 
 
 @dataclass(frozen=True)
@@ -111,34 +115,6 @@ class _State:
     growth: Tensor
     stopped: Tensor
     targets: FitTargets
-
-    def take(self, rows: Tensor) -> '_State':
-        """The samples at ``rows``."""
-        return _State(
-            self.samples[rows],
-            self.unknowns[rows],
-            NormalEquations(*(value[rows] for value in self.equations)),
-            self.damping[rows],
-            self.growth[rows],
-            self.stopped[rows],
-            take(self.targets, rows),
-        )
-
-
-def _initialize(
-    body: ParametricBody, start: Tensor, targets: FitTargets, width: float
-) -> _State:
-    """The state before the first step."""
-    equations = body.linearize(start, data_term(targets, width))
-    return _State(
-        torch.arange(len(start), device=start.device),
-        start,
-        equations,
-        torch.full_like(equations.energy, INITIAL_DAMPING),
-        torch.full_like(equations.energy, 2.0),
-        torch.zeros_like(equations.energy, dtype=torch.bool),
-        targets,
-    )
 
 
 def _may_wait(start: Tensor) -> bool:
@@ -164,14 +140,13 @@ def _advance(
     exhausted = state.damping > MAX_DAMPING
     pairs = zip((trial, *new), (state.unknowns, *old), strict=True)
     unknowns, *equations = _select_rows(better, list(pairs))
-    return _State(
-        state.samples,
-        unknowns,
-        NormalEquations(*equations),
-        damping,
-        growth,
-        state.stopped | (better & small) | exhausted,
-        state.targets,
+    return replace(
+        state,
+        unknowns=unknowns,
+        equations=NormalEquations(*equations),
+        damping=damping,
+        growth=growth,
+        stopped=state.stopped | (better & small) | exhausted,
     )
 
 

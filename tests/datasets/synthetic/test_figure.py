@@ -10,7 +10,7 @@ from self_verify_pose.datasets.synthetic.body import (
 )
 from self_verify_pose.datasets.synthetic.figure import dress
 from self_verify_pose.datasets.synthetic.outfit import Material, sample_outfit
-from self_verify_pose.datasets.synthetic.shapes import Capsule
+from self_verify_pose.datasets.synthetic.raster import Capsule
 
 RATIOS = {name: ratio.mean for name, ratio in PROPORTIONS.items()}
 BODY = pose_body(np.zeros((len(JOINTS), 3)), 1.7, RATIOS)

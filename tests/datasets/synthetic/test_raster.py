@@ -2,13 +2,11 @@ import numpy as np
 import pytest
 
 from self_verify_pose.datasets.synthetic.raster import (
-    PinholeCamera,
-    rasterize,
-)
-from self_verify_pose.datasets.synthetic.shapes import (
     Capsule,
     Ellipsoid,
+    PinholeCamera,
     Rectangle,
+    rasterize,
 )
 
 # So far away that perspective inside a shape is below the tolerance.

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
+from self_verify_pose.datasets.synthetic.raster import (
+    Capsule,
+    Ellipsoid,
+    Rectangle,
+)
 from self_verify_pose.datasets.synthetic.scene import (
     FIRST_OBJECT_LABEL,
     MAX_PERSONS,
     OBJECT_LABELS,
     sample_scene,
-)
-from self_verify_pose.datasets.synthetic.shapes import (
-    Capsule,
-    Ellipsoid,
-    Rectangle,
 )
 
 

@@ -29,8 +29,8 @@ def test_what_is_saved_is_loaded(path):
     for name, values in columns.items():
         np.testing.assert_array_equal(cache.columns[name], values)
     for row, sample_id in enumerate(columns['ids']):
-        assert cache.row(sample_id) == row
-    assert cache.row(3) is None
+        assert cache.rows[sample_id] == row
+    assert 3 not in cache.rows
 
 
 def test_equal_caches_are_equal_files(path, tmp_path):
@@ -113,7 +113,7 @@ def test_all_of_coco_is_small(tmp_path):
         f'columns = example_columns({COCO_PERSONS})\n'
         f'save_cache(sys.argv[1], example_header({COCO_PERSONS}), columns)\n'
         'cache = load_cache(sys.argv[1])\n'
-        'assert cache.row(1000) == 0\n'
+        'assert cache.rows[1000] == 0\n'
         # not ru_maxrss, which begins with the memory of the parent
         'status = pathlib.Path("/proc/self/status").read_text()\n'
         'print(status.split("VmHWM:")[1].split()[0])'

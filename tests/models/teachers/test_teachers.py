@@ -48,7 +48,6 @@ def test_shapes_ranges_and_definition_of_trust(teacher, poses):
     assert (out.status == CONVERGED).all()
     assert out.joints_3d.shape == (8, 17, 3)
     assert out.energy.shape == out.status.shape == (8,)
-    assert out.history.shape == (8, teacher.iterations)
     for name in FIELDS:
         assert getattr(out, name).shape == (8, 17)
     for name in FIELDS[1:]:
@@ -128,7 +127,7 @@ def test_degenerate_input_is_defined(teacher, poses):
     assert out.status.tolist() == [
         CONVERGED, DEGENERATE, DEGENERATE, DEGENERATE, DEGENERATE, CONVERGED,
     ]  # fmt: skip
-    for name in (*FIELDS, 'energy', 'joints_3d', 'history'):
+    for name in (*FIELDS, 'energy', 'joints_3d'):
         value = getattr(out, name)
         assert value[1:5].isnan().all(), name
         assert value[[0, 5]].isfinite().all(), name
