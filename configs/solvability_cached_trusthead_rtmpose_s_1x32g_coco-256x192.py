@@ -12,7 +12,9 @@ pseudo_trust_cache = (
 pseudo_trust_features = '{{$PSEUDO_TRUST_FEATURES:none}}'
 max_samples = int('{{$MAX_SAMPLES:0}}') or None
 
-model = dict(**_base_.trust_model)
+model = dict(
+    **_base_.trust_model, backbone=dict(out_indices=_base_.rtmpose_maps)
+)
 model.update(
     data_preprocessor=dict(type='StoredFeaturesPreprocessor'),
     full_param_train=False,

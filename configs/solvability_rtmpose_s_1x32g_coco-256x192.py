@@ -1,7 +1,9 @@
 # RTMPose-S with a trust head that learns from an inverse-kinematics teacher.
 _base_ = ['./_base_/rtmpose_s_coco.py']
 
-model = dict(**_base_.trust_model)
+model = dict(
+    **_base_.trust_model, backbone=dict(out_indices=_base_.rtmpose_maps)
+)
 model.update(
     consistency_cfg=dict(enable=False),
     solvability_cfg=dict(enable=True, teacher='free'),

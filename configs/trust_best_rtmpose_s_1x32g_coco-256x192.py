@@ -6,10 +6,8 @@ _base_ = ['./_base_/rtmpose_s_coco.py']
 
 load_from = _base_.pose_checkpoint
 
-model = dict(**_base_.trust_model)
-model.update(
-    full_param_train=False,
-    consistency_cfg=dict(enable=True, hard_view=dict()),
+model = dict(
+    **_base_.frozen_model, backbone=dict(out_indices=_base_.rtmpose_maps)
 )
 val_evaluator = [*_base_.val_evaluator, _base_.trust_metric]
 test_evaluator = val_evaluator

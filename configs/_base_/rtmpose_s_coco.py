@@ -9,6 +9,8 @@ _base_ = [
     './trust.py',
 ]
 
+custom_imports = _base_.trust_imports
+
 # initial weights of the backbone: 'imagenet' (a download), 'none' or a path
 backbone_init = '{{$BACKBONE_INIT:imagenet}}'
 if backbone_init == 'none':

@@ -1,13 +1,20 @@
 # A trust head beside the pose, with rotation consistency.
 trust_model = dict(
     type='SelfVerifyTopdown',
-    # the trust head reads the two earlier maps, the pose head the last one
-    backbone=dict(out_indices=(2, 3, 4)),
     full_param_train=True,
     trust_head=dict(type='TrustHead'),
     consistency_cfg=dict(enable=True),
     trust_cfg=dict(enable=True, source=dict(type='consistency')),
 )
+# The trust head alone, which learns from strongly augmented views of the
+# crops, without labels, on a pose network that stays as it is.
+frozen_model = dict(**trust_model)
+frozen_model.update(
+    full_param_train=False,
+    consistency_cfg=dict(enable=True, hard_view=dict()),
+)
+# RTMPose: the trust head reads the two earlier maps, the pose head the last
+rtmpose_maps = (2, 3, 4)
 trust_metric = dict(
     type='JointTrustMetric', score_field='keypoint_trust', prefix='trust'
 )

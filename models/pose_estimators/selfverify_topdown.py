@@ -162,6 +162,16 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             and consistency.loss_weight > 0
         )
 
+    def init_weights(self) -> None:
+        """Initialize the weights; those of a frozen pose network are given.
+
+        They come from a checkpoint, so nothing is downloaded for them.
+        """
+        if self.full_param_train:
+            super().init_weights()
+        elif self.trust_head is not None:
+            self.trust_head.init_weights()
+
     def train(self, mode: bool = True) -> 'SelfVerifyTopdown':
         """Set the mode; a frozen pose network stays in eval mode.
 

@@ -147,7 +147,7 @@ def test_custom_imports_stand_in_one_file_and_are_importable_anywhere(
     holders = [
         path
         for path in (ROOT / 'configs').glob('**/*.py')
-        if 'custom_imports' in path.read_text()
+        if 'self_verify_pose.engine.registration' in path.read_text()
     ]
     assert len(holders) == 1
     modules = load_config(BASELINE).custom_imports.imports
