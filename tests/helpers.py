@@ -65,6 +65,27 @@ def load_config(name: str, root: Path | str | None = None):
     return config
 
 
+def load_mmpose_config(name: str):
+    """Read a config of MMPose's zoo with random weights and plain BatchNorm.
+
+    Args:
+        name: Its path in MMPose's folder of configs.
+    """
+    import mmpose
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    import self_verify_pose.engine.registration  # noqa: F401
+
+    folder = Path(mmpose.__file__).parent / '.mim/configs'
+    config = Config.fromfile(folder / name)
+    init_default_scope('mmpose')
+    config.model.backbone.pop('init_cfg', None)
+    if config.model.backbone.get('norm_cfg', {}).get('type') == 'SyncBN':
+        config.model.backbone.norm_cfg = {'type': 'BN'}
+    return config
+
+
 def narrow(model_cfg):
     """Make RTMPose small enough for quick tests; 64 feature channels."""
     model_cfg.backbone.widen_factor = 0.0625
