@@ -6,7 +6,7 @@ its own lists it first and their modules after it.
 
 from .. import compat  # noqa: F401, isort: skip  (fixes what follows imports)
 
-from ..datasets import coco  # noqa: F401
+from ..datasets import coco, evaluation_sets  # noqa: F401
 from ..datasets.transforms import load_pseudo_trust  # noqa: F401
 from ..datasets.trust_cache import features  # noqa: F401
 from ..metrics import joint_trust_metric  # noqa: F401

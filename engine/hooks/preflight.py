@@ -11,9 +11,10 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 
+from ...models.heads.base import BaseTrustHead
 from ..checkpoint import check_pose_weights, read_state_dict
 from ..model_wrapper import unwrap_model
 
@@ -24,13 +25,14 @@ _TIMEOUT_SECONDS = 5
 
 @HOOKS.register_module()
 class PreflightHook(Hook):
-    """Check the configuration, the checkpoint and the initial weights.
+    """Check configuration, data set, checkpoint and initial weights.
 
-    A misspelled top-level key and a checkpoint that cannot be read or
-    belongs to another architecture stop the run with an error of one
-    sentence. Initial weights of the backbone that cannot be downloaded are
-    replaced by random weights with a warning. If the model has no trust
-    head, the metrics of its trust are removed.
+    A misspelled top-level key, a data set of other keypoints than the
+    model's and a checkpoint that cannot be read or belongs to another
+    architecture stop the run with an error of one sentence. Initial weights
+    of the backbone that cannot be downloaded are replaced by random weights
+    with a warning. If the model has no trust head, the metrics of its trust
+    are removed.
     """
 
     priority = 'VERY_HIGH'
@@ -42,7 +44,8 @@ class PreflightHook(Hook):
             runner: The runner that is about to start.
 
         Raises:
-            ValueError: If a key is unknown or the checkpoint cannot be read
+            ValueError: If a key is unknown, the data set has another number
+                of keypoints than the model, or the checkpoint cannot be read
                 or belongs to another architecture.
             FileNotFoundError: If the checkpoint or a local file of initial
                 weights does not exist.
@@ -54,6 +57,8 @@ class PreflightHook(Hook):
             check_pose_weights(model, read_state_dict(checkpoint), checkpoint)
         if getattr(model, 'trust_head', None) is None:
             _drop_trust_metrics(runner)
+        else:
+            _check_keypoints(runner, model.trust_head)
         _resolve_backbone_init(
             model.backbone, checkpoint is not None or runner._resume, runner
         )
@@ -75,6 +80,21 @@ def _drop_trust_metrics(runner: Runner) -> None:
 
 def _evaluates_trust(metric: object) -> bool:
     return getattr(metric, 'score_field', None) == 'keypoint_trust'
+
+
+def _check_keypoints(runner: Runner, head: BaseTrustHead) -> None:
+    """Raise if validation or test has other keypoints than the model."""
+    for loop in (runner._val_loop, runner._test_loop):
+        if not isinstance(loop, BaseLoop):  # None or a config: not built
+            continue
+        data = loop.dataloader.dataset.metainfo
+        if data['num_keypoints'] != head.num_keypoints:
+            raise ValueError(
+                f'data set: expected the {head.num_keypoints} keypoints of '
+                f'the model, found {data["num_keypoints"]} in '
+                f'{data["dataset_name"]}; test a model for the keypoints of '
+                'the data set'
+            )
 
 
 def _check_keys(cfg: Config) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from mmpose.testing import get_packed_inputs
 from training_steps import INPUT_SIZE
 
 from self_verify_pose.models.distributions.simcc import SimCCReader
@@ -27,6 +28,15 @@ def test_targets_are_stacked_in_order(samples):
     assert weights.shape == (3, 17)
     expected = samples[1].gt_instance_labels.keypoint_y_labels[0]
     assert torch.equal(y[1], expected)
+
+
+def test_heatmaps_are_stacked_in_order():
+    samples = get_packed_inputs(3, with_heatmap=True)['data_samples']
+    fields = ('heatmaps', 'keypoint_weights')
+    maps, weights = head_targets(samples, fields).values()
+    assert maps.shape == (3, 17, 64, 48)
+    assert weights.shape == (3, 17)
+    assert torch.equal(maps[1], samples[1].gt_fields.heatmaps)
 
 
 def test_labeled_joints_are_those_with_a_weight(samples):

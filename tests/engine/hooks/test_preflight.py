@@ -5,6 +5,7 @@ import torch
 from helpers import BASELINE, SELFVERIFY, load_config
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.runner import TestLoop
 from torch import nn
 
 from self_verify_pose.engine.hooks import preflight
@@ -160,3 +161,20 @@ def test_trust_metrics_need_a_trust_head(with_head):
     kept = run._val_loop.evaluator.metrics
     assert len(kept) == (3 if with_head else 2)
     assert metrics[0] in kept
+
+
+@pytest.mark.parametrize('loop', ['_val_loop', '_test_loop'])
+@pytest.mark.parametrize('count', [14, 17])
+def test_a_data_set_of_other_keypoints_raises(loop, count):
+    data = {'num_keypoints': count, 'dataset_name': 'crowdpose'}
+    dataset = types.SimpleNamespace(metainfo=data)
+    built = TestLoop.__new__(TestLoop)
+    built.dataloader = types.SimpleNamespace(dataset=dataset)
+    run = runner()
+    run.model.trust_head.num_keypoints = 17
+    setattr(run, loop, built)
+    if count == 17:
+        PreflightHook().before_run(run)
+    else:
+        with pytest.raises(ValueError, match=r'the 17 .* found 14 in crowd'):
+            PreflightHook().before_run(run)

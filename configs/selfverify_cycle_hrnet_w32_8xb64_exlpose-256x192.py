@@ -1,0 +1,31 @@
+# HRNet-W32 with rotation consistency and a trust head on the 14 keypoints of
+# ExLPose, images in low light; EXLPOSE_ROOT names the folder.
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/exlpose/td-hm_hrnet-w32_8xb64-210e_exlpose-256x192.py',
+    './_base_/imports.py',
+    './_base_/data.py',
+    './_base_/logging.py',
+    './_base_/trust.py',
+]
+
+model = dict(**_base_.trust_model)
+model.pop('backbone')  # HRNet has one map, which both heads read
+exlpose_dataset = dict(
+    type='CheckedExlposeDataset',
+    data_root='{{$EXLPOSE_ROOT:data/ExLPose/}}',
+)
+train_dataloader = dict(dataset=exlpose_dataset)
+val_dataloader = dict(dataset=exlpose_dataset)
+test_dataloader = val_dataloader
+val_evaluator = [
+    # the annotations are those of the data set, which have no area
+    dict(type='CocoMetric', use_area=False),
+    *_base_.pose_evaluator[1:],
+    _base_.trust_metric,
+]
+test_evaluator = val_evaluator
+
+visualizer = dict(vis_backends=_base_.logging_backends)
+default_hooks = dict(
+    preflight=dict(type='PreflightHook'), **_base_.logging_hooks
+)
