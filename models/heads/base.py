@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..distributions import KeypointDistribution
+from ..output_checks import check_tensor
 from .calibration import TrustCalibration
 
 
@@ -66,7 +67,8 @@ class BaseTrustHead(BaseModule):
         """Predict trust logits.
 
         Args:
-            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
+            features: ``(B, C_i, h_i, w_i)`` all feature maps that the pose
+                head is given; those to read are ``self.levels``.
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
 
@@ -74,6 +76,36 @@ class BaseTrustHead(BaseModule):
             ``(B, K)`` trust logits; the sigmoid of one is the probability
             that the keypoint is correct.
         """
+
+    def logits(
+        self,
+        features: Sequence[Tensor],
+        distribution: KeypointDistribution,
+        keypoints: Tensor,
+    ) -> Tensor:
+        """Return what :meth:`forward` returns, and check its shape.
+
+        Args:
+            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
+            distribution: Predicted distributions of the keypoints.
+            keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+
+        Returns:
+            ``(B, K)`` trust logits.
+
+        Raises:
+            TypeError: If these are no tensor of floating numbers.
+            ValueError: If their shape or device differs.
+        """
+        logits: Tensor = self(features, distribution, keypoints)
+        check_tensor(
+            f'{type(self).__name__}.forward',
+            logits,
+            'floating',
+            keypoints.shape[:2],
+            keypoints.device,
+        )
+        return logits
 
     def predict(
         self,
@@ -91,5 +123,4 @@ class BaseTrustHead(BaseModule):
         Returns:
             ``(B, K)`` trust in [0, 1], float32, before calibration.
         """
-        logits: Tensor = self(features, distribution, keypoints)
-        return logits.float().sigmoid()
+        return self.logits(features, distribution, keypoints).float().sigmoid()
