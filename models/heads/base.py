@@ -33,6 +33,7 @@ class BaseTrustHead(BaseModule):
             finest maps.
 
     Raises:
+        TypeError: If ``init_cfg`` is no config.
         ValueError: If ``in_channels`` and ``levels`` differ in length.
     """
 
@@ -46,6 +47,11 @@ class BaseTrustHead(BaseModule):
         levels: Sequence[int] = (0, 1),
         init_cfg: dict | None = None,
     ) -> None:
+        if init_cfg is not None and not isinstance(init_cfg, (dict, list)):
+            raise TypeError(
+                'model.trust_head.init_cfg: expected a dict, a list of dicts '
+                f'or None, found {init_cfg!r}; remove it or correct it'
+            )
         super().__init__(init_cfg)
         if len(in_channels) != len(levels):
             raise ValueError(
