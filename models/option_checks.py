@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -32,12 +33,13 @@ def read_options(
     """
     if given is None:
         given = {}
+    types = get_type_hints(kind)
     if not isinstance(given, Mapping):
+        example = 'enable=True' if 'enable' in types else ''
         raise TypeError(
             f'{name}: expected a dict, found {given!r}; write for example '
-            f'{name}.enable=True'
+            f'{name}=dict({example})'
         )
-    types = get_type_hints(kind)
     for key, value in given.items():
         check_known(name, key, types)
         check_type(f'{name}.{key}', value, types[key])
@@ -67,9 +69,10 @@ def check_known(name: str, key: str, known: Collection[str]) -> None:
         TypeError: If it is none of them.
     """
     if key not in known:
+        wanted = f'one of {", ".join(known)}' if known else 'no keys'
         raise TypeError(
-            f'{name}: expected one of {", ".join(known)}, found the '
-            f"unknown key '{key}'; correct its name or remove it"
+            f"{name}: expected {wanted}, found the unknown key '{key}'; "
+            'correct its name or remove it'
         )
 
 
@@ -130,9 +133,9 @@ def check_type(name: str, value: Any, expected: Any) -> None:
 
 
 def check_range(
-    name: str, value: float, low: float, high: float = float('inf')
+    name: str, value: float, low: float, high: float = math.inf
 ) -> None:
-    """Raise unless ``low <= value <= high``.
+    """Raise unless ``low <= value <= high`` and the value is finite.
 
     Args:
         name: Full name of the option.
@@ -141,16 +144,17 @@ def check_range(
         high: Largest allowed value.
 
     Raises:
-        ValueError: If the value is outside, or NaN.
+        ValueError: If the value is outside, infinite or NaN.
     """
-    if not low <= value <= high:
+    if not (low <= value <= high and math.isfinite(value)):
         wanted = (
             f'at least {low}'
-            if high == float('inf')
+            if math.isinf(high)
             else f'between {low} and {high}'
         )
         raise ValueError(
-            f'{name}: expected a number {wanted}, found {value}; change it'
+            f'{name}: expected a finite number {wanted}, found {value}; '
+            'change it'
         )
 
 
@@ -164,9 +168,10 @@ def check_positive(name: str, value: float) -> None:
     Raises:
         ValueError: If it is not.
     """
-    if not 0 < value < float('inf'):
+    if not 0 < value < math.inf:
         raise ValueError(
-            f'{name}: expected a number above 0, found {value}; change it'
+            f'{name}: expected a finite number above 0, found {value}; '
+            'change it'
         )
 
 

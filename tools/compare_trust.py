@@ -54,7 +54,12 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--pose-epochs', type=at_least(0), default=0, help='(%(default)s)')
     add('--pose-lr', type=float, default=2.5e-4, help='(%(default)s)')
     add('--head-epochs', type=at_least(1), default=6, help='(%(default)s)')
-    add('--hard-views', type=at_least(1), default=3, help='(%(default)s)')
+    add(
+        '--hard-views',
+        type=at_least(1),
+        default=3,
+        help='strongly augmented views of each image (%(default)s)',
+    )
     add('--bootstrap', type=int, default=NUM_BOOTSTRAP, help='(%(default)s)')
     add('--seed', type=int, default=0, help='(%(default)s)')
     add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')

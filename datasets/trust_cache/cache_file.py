@@ -78,7 +78,7 @@ def load_cache(path: str | Path) -> TrustCache:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        CacheError: If the file is damaged, something else, of another
+        CacheError: If the file is corrupted, something else, of another
             schema, or holds values that its schema forbids.
     """
     path = Path(path)
@@ -106,7 +106,7 @@ def read_npz(path: Path) -> Columns:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        CacheError: If it is damaged or no ``.npz``.
+        CacheError: If it is unreadable or no ``.npz``.
     """
     if not path.is_file():
         raise FileNotFoundError(

@@ -37,7 +37,7 @@ class TrustPanelHook(Hook):
         if num < 1:
             raise ValueError(
                 f'TrustPanelHook.num: expected at least 1, found {num}; '
-                'default_hooks.trust_panel=None draws none'
+                'give at least one person'
             )
         self.num = num
         self._ids: list[int] = []

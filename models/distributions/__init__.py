@@ -36,8 +36,10 @@ def read_head(head: Any) -> DistributionReader:
             return reader
     families = '; '.join(kind.families for kind in READERS)
     codec = getattr(head, 'decoder', None)
+    loss = getattr(head, 'loss_module', None)
     raise ValueError(
         f'model.head: expected one of ({families}), found '
-        f'{type(head).__name__} with the decoder {type(codec).__name__}; use '
-        'a head of these families, or write a DistributionReader for it'
+        f'{type(head).__name__} with the decoder {type(codec).__name__} and '
+        f'the loss {type(loss).__name__}; use a head of these families, or '
+        'write a DistributionReader for it'
     )

@@ -295,6 +295,22 @@ def register_reader(kind: type[_Reader]) -> type[_Reader]:
 
     Returns:
         The same class, so that this is a decorator.
+
+    Raises:
+        TypeError: If it is no reader, or lacks a part of one.
     """
+    if not (isinstance(kind, type) and issubclass(kind, DistributionReader)):
+        raise TypeError(
+            'register_reader: expected a class derived from '
+            f'DistributionReader, found {kind!r}; decorate the class with it'
+        )
+    parts = {*DistributionReader.__annotations__} - {'input_size'}
+    lacking = {part for part in parts if not hasattr(kind, part)}
+    lacking |= kind.__abstractmethods__
+    if lacking:
+        raise TypeError(
+            'register_reader: expected a complete DistributionReader, found '
+            f'{kind.__name__} without {", ".join(sorted(lacking))}; add it'
+        )
     READERS.append(kind)
     return kind

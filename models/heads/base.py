@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..distributions import KeypointDistribution
+from ..output_checks import check_tensor
 from .calibration import TrustCalibration
 
 
@@ -32,6 +33,7 @@ class BaseTrustHead(BaseModule):
             finest maps.
 
     Raises:
+        TypeError: If ``init_cfg`` is no config.
         ValueError: If ``in_channels`` and ``levels`` differ in length.
     """
 
@@ -45,6 +47,11 @@ class BaseTrustHead(BaseModule):
         levels: Sequence[int] = (0, 1),
         init_cfg: dict | None = None,
     ) -> None:
+        if init_cfg is not None and not isinstance(init_cfg, (dict, list)):
+            raise TypeError(
+                'model.trust_head.init_cfg: expected a dict, a list of dicts '
+                f'or None, found {init_cfg!r}; remove it or correct it'
+            )
         super().__init__(init_cfg)
         if len(in_channels) != len(levels):
             raise ValueError(
@@ -66,7 +73,8 @@ class BaseTrustHead(BaseModule):
         """Predict trust logits.
 
         Args:
-            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
+            features: ``(B, C_i, h_i, w_i)`` all feature maps that the pose
+                head is given; those to read are ``self.levels``.
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
 
@@ -74,6 +82,36 @@ class BaseTrustHead(BaseModule):
             ``(B, K)`` trust logits; the sigmoid of one is the probability
             that the keypoint is correct.
         """
+
+    def logits(
+        self,
+        features: Sequence[Tensor],
+        distribution: KeypointDistribution,
+        keypoints: Tensor,
+    ) -> Tensor:
+        """Return what :meth:`forward` returns, and check its shape.
+
+        Args:
+            features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
+            distribution: Predicted distributions of the keypoints.
+            keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+
+        Returns:
+            ``(B, K)`` trust logits.
+
+        Raises:
+            TypeError: If these are no tensor of floating numbers.
+            ValueError: If their shape or device differs.
+        """
+        logits: Tensor = self(features, distribution, keypoints)
+        check_tensor(
+            f'{type(self).__name__}.forward',
+            logits,
+            'floating',
+            keypoints.shape[:2],
+            keypoints.device,
+        )
+        return logits
 
     def predict(
         self,
@@ -91,5 +129,4 @@ class BaseTrustHead(BaseModule):
         Returns:
             ``(B, K)`` trust in [0, 1], float32, before calibration.
         """
-        logits: Tensor = self(features, distribution, keypoints)
-        return logits.float().sigmoid()
+        return self.logits(features, distribution, keypoints).float().sigmoid()

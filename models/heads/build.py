@@ -6,6 +6,7 @@ from typing import Any
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..components import find_class
 from ..distributions import KeypointDistribution
 from .base import BaseTrustHead
 from .trust_features import scalar_names
@@ -28,9 +29,11 @@ def build_trust_head(
         The trust head.
 
     Raises:
-        TypeError: If the registered class is no trust head.
-        ValueError: If there is no config, or it reads feature maps that
-            there are not.
+        TypeError: If the config names no trust head, or holds an unknown
+            key.
+        ValueError: If there is no config or no class of the name, the head
+            reads feature maps that there are not, or a size is not that of
+            the pose network.
     """
     if cfg is None:
         raise ValueError(
@@ -39,29 +42,41 @@ def build_trust_head(
             "model.trust_head=dict(type='TrustHead') or "
             'model.trust_cfg.enable=False'
         )
-    kind = MODELS.get(cfg['type'])
-    if not (isinstance(kind, type) and issubclass(kind, BaseTrustHead)):
-        raise TypeError(
-            'model.trust_head: expected a BaseTrustHead, found '
-            f'{cfg["type"]}; derive it from BaseTrustHead, and import its '
-            'module by custom_imports'
-        )
+    kind = find_class('model.trust_head', cfg, BaseTrustHead, 'TrustHead')
     levels = cfg.get('levels', kind.default_levels)
     if levels is None:
         levels = choose_levels(features)
-    count = len(features)
-    if any(not -count <= level < count for level in levels):
-        raise ValueError(
-            f'model.trust_head.levels: expected some of the {count} maps '
-            f'that the pose head is given, found {tuple(levels)}; change '
-            'them or model.backbone.out_indices'
-        )
+    _check_levels(levels, len(features))
     sizes = {
         'in_channels': [features[level].shape[1] for level in levels],
         'num_keypoints': distribution.hard_decode().shape[1],
         'num_scalars': len(scalar_names(distribution.statistic_names)),
     }
-    return MODELS.build({**sizes, **cfg, 'levels': levels})
+    for key, size in sizes.items():
+        given = cfg.get(key, size)
+        if (list(given) if isinstance(given, tuple) else given) != size:
+            raise ValueError(
+                f'model.trust_head.{key}: expected {size}, as of the pose '
+                f'network, found {given!r}; leave it out'
+            )
+    return MODELS.build({**cfg, **sizes, 'levels': levels})
+
+
+def _check_levels(levels: Any, count: int) -> None:
+    positions = range(-count, count)
+    if (
+        not isinstance(levels, (list, tuple))
+        or not levels
+        or not all(
+            type(level) is int and level in positions for level in levels
+        )
+        or len({level % count for level in levels}) < len(levels)
+    ):
+        raise ValueError(
+            f'model.trust_head.levels: expected different ones of the {count} '
+            'maps that the pose head is given, by position, found '
+            f'{levels!r}; change them or model.backbone.out_indices'
+        )
 
 
 def choose_levels(features: Sequence[Tensor]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..distributions import KeypointDistribution
+from ..option_checks import check_range, check_type
 from .base import BaseTrustHead
 from .trust_features import TrustFeatures
 
@@ -35,7 +36,9 @@ class TrustHead(BaseTrustHead):
         init_cfg: Weight initialization of mmengine. Defaults to None.
 
     Raises:
-        ValueError: If ``in_channels`` and ``levels`` differ in length.
+        TypeError: If an argument is of a wrong type.
+        ValueError: If ``in_channels`` and ``levels`` differ in length, or an
+            argument is out of its range.
     """
 
     def __init__(
@@ -53,6 +56,21 @@ class TrustHead(BaseTrustHead):
         super().__init__(
             in_channels, num_keypoints, num_scalars, levels, init_cfg
         )
+        name = 'model.trust_head'
+        for key, count in (
+            ('embed_dims', embed_dims),
+            ('num_heads', num_heads),
+        ):
+            check_type(f'{name}.{key}', count, int)
+            check_range(f'{name}.{key}', count, 1)
+        check_type(f'{name}.feature_dropout', feature_dropout, float)
+        check_range(f'{name}.feature_dropout', feature_dropout, 0, 1)
+        check_type(f'{name}.mix_joints', mix_joints, bool)
+        if embed_dims % num_heads:
+            raise ValueError(
+                f'{name}.embed_dims: expected a multiple of the {num_heads} '
+                f'num_heads, found {embed_dims}; change one of them'
+            )
         # the names of the weights are those of older checkpoints
         self.local_projs = nn.ModuleList(
             nn.Sequential(

@@ -23,12 +23,15 @@ def soft_target_bce(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
 
     Args:
         logits: ``(B, K)`` trust logits.
-        targets: ``(B, K)`` trust targets in [0, 1].
+        targets: ``(B, K)`` trust targets in [0, 1]; any number where the
+            mask is False.
         mask: ``(B, K)`` boolean, True where there is a target.
 
     Returns:
         Scalar loss; 0 where there is no target.
     """
+    # the gradient of an ignored NaN would be NaN
+    targets = torch.where(mask, targets, torch.zeros_like(targets))
     losses = torch.nn.functional.binary_cross_entropy_with_logits(
         logits.float(), targets.float(), reduction='none'
     )

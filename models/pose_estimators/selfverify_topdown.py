@@ -18,6 +18,7 @@ from ..heads.trust_features import TrustFeatures
 from ..losses.masked import masked_mean, soft_target_bce
 from ..option_checks import check_arguments, check_type
 from ..options import SelfVerifyOptions
+from ..output_checks import check_losses, check_numbers
 from ..sample_fields import Samples, person_sizes
 from ..trust_targets import (
     AugmentedView,
@@ -26,6 +27,7 @@ from ..trust_targets import (
     TrustSource,
     build_source,
     build_teacher,
+    checked_targets,
 )
 from .freezing import freeze, freeze_bn_stats
 from .inspection import feature_maps, normalized_fill
@@ -94,6 +96,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             )
         if not full_param_train:
             self._freeze_pose_network()
+        self._is_first_step = True
         self._register_load_state_dict_pre_hook(self._keep_untrained_trust)
 
     @torch.no_grad()
@@ -246,13 +249,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         step = self._run_step(inputs, data_samples)
         losses: dict[str, Tensor] = {}
         if self.full_param_train:
-            losses |= self.reader.pose_loss(
-                self.head,
-                step.view.output.head_output,
-                step.head_targets,
-                data_samples,
-                self.train_cfg,
-            )
+            losses |= self._pose_losses(step)
         if self._measures_consistency:
             mean = masked_mean(*step.soft_inconsistency)
             losses['rot_inconsistency_mean'] = mean.detach()
@@ -262,12 +259,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self.teacher is not None:
             losses |= step.teacher_output.logged(self.options.solvability)
         if self.source is not None:
-            targets = self.source.targets(step)
-            if not targets:
-                raise ValueError(
-                    f'{type(self.source).__name__}.targets: expected at least '
-                    'one target, found none; return one with an empty mask'
-                )
+            targets = checked_targets(self.source, step)
             logits = torch.cat([self._trust_logits(t.view) for t in targets])
             losses |= self._trust_losses(
                 logits,
@@ -284,8 +276,25 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         view = AugmentedView(output, SimilarityTransform.identity(sizes))
         second = self._second_view(inputs, sizes)
         return TrainingStep(
-            data_samples, view, second, self.reader, self.options, self.teacher
+            data_samples,
+            view,
+            second,
+            self.reader,
+            self.options,
+            self.teacher,
+            self._is_first_step,
         )
+
+    def _pose_losses(self, step: TrainingStep) -> dict[str, Tensor]:
+        losses = self.reader.pose_loss(
+            self.head,
+            step.view.output.head_output,
+            step.head_targets,
+            step.data_samples,
+            self.train_cfg,
+        )
+        check_losses(f'{type(self.reader).__name__}.pose_loss', losses)
+        return losses
 
     def _second_view(
         self, inputs: Tensor, sizes: Tensor
@@ -318,7 +327,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         if self.options.trust.detach_features:
             output = output.detach()
         assert self.trust_head is not None
-        return self.trust_head(
+        return self.trust_head.logits(
             output.features,
             output.distribution,
             output.distribution.hard_decode(),
@@ -327,6 +336,14 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     def _trust_losses(
         self, logits: Tensor, targets: Tensor, mask: Tensor
     ) -> dict[str, Tensor]:
+        if self._is_first_step:
+            check_numbers(
+                f'{type(self.trust_head).__name__}.forward',
+                logits,
+                logits.isfinite(),
+                'finite logits',
+            )
+            self._is_first_step = False
         if self.options.trust.detach_pseudo:
             targets = targets.detach()
         loss = soft_target_bce(logits, targets, mask)

@@ -1,7 +1,7 @@
 """Sources of trust targets, one registered component per file."""
 
 from .annotation import AnnotationTargets
-from .base import TrustSource, TrustTarget, build_source
+from .base import TrustSource, TrustTarget, build_source, checked_targets
 from .cached import CachedTargets
 from .combine import CombinedTargets
 from .rotation import RotationTargets
@@ -23,4 +23,5 @@ __all__ = [
     'TrustTarget',
     'build_source',
     'build_teacher',
+    'checked_targets',
 ]

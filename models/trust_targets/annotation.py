@@ -29,8 +29,7 @@ class AnnotationTargets(TrustSource):
             augmented view; keypoints without a label in a view are masked.
         """
         views = [step.view]
-        strong = step.options.consistency.hard_view is not None
-        if strong and step.second_view is not None:
+        if step.options.consistency.hard_view is not None:
             views.append(step.second_view)
         return [correctness_target(step, view) for view in views]
 

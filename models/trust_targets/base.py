@@ -14,17 +14,21 @@ source of a user's own comes in by ``custom_imports`` and
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal, NamedTuple, get_args
 
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..components import find_class
+from ..option_checks import check_type
 from ..options import SOURCES, SelfVerifyOptions
+from ..output_checks import check_numbers, check_tensor
 from .step import AugmentedView, TrainingStep
 
-Requirement = Literal['second_view', 'teacher', 'cache']
+Requirement = Literal['second_view', 'strong_view', 'teacher', 'cache']
 _NAME = 'model.trust_cfg.source'
+_TOLERANCE = 1e-4  # of targets that are rounded
 
 
 class TrustTarget(NamedTuple):
@@ -32,7 +36,8 @@ class TrustTarget(NamedTuple):
 
     Args:
         view: The view whose keypoints the head scores.
-        values: ``(B, K)`` trust in [0, 1].
+        values: ``(B, K)`` trust in [0, 1]; any number where the mask is
+            False.
         mask: ``(B, K)`` boolean, True where there is a target.
     """
 
@@ -50,7 +55,8 @@ class TrustSource(ABC):
     Attributes:
         requires: Parts of the step that are computed for the source only
             where it asks for them: ``'second_view'``, the rotated or strongly
-            augmented view; ``'teacher'``, the inverse-kinematics teacher;
+            augmented view; ``'strong_view'``, that this view is strongly
+            augmented; ``'teacher'``, the inverse-kinematics teacher;
             ``'cache'``, targets that ``LoadPseudoTrust`` has read.
         supports_strong_view: Whether the source takes a second view that is
             strongly augmented (``consistency_cfg.hard_view``), which there
@@ -72,6 +78,69 @@ class TrustSource(ABC):
         """
 
 
+def checked_targets(
+    source: TrustSource, step: TrainingStep
+) -> Sequence[TrustTarget]:
+    """Compute the targets of a source and check them.
+
+    Types, shapes and devices are checked in each step, numbers in the first
+    one only, since the host waits for the device there.
+
+    Args:
+        source: The source.
+        step: Views, predictions and labels of the step.
+
+    Returns:
+        One target for each view that the head is trained on.
+
+    Raises:
+        TypeError: If the source returns something else than targets.
+        ValueError: If there is no target, or one has a wrong shape, a wrong
+            device or numbers outside [0, 1].
+    """
+    name = f'{type(source).__name__}.targets'
+    targets = source.targets(step)
+    if not isinstance(targets, (list, tuple)) or not all(
+        isinstance(target, TrustTarget) for target in targets
+    ):
+        found = type(targets).__name__
+        if isinstance(targets, list):
+            kinds = dict.fromkeys(type(target).__name__ for target in targets)
+            found = f'list of {", ".join(kinds)}'
+        raise TypeError(
+            f'{name}: expected a list of TrustTarget, found {found}; return '
+            '[TrustTarget(view, values, mask)]'
+        )
+    if not targets:
+        raise ValueError(
+            f'{name}: expected at least one target, found none; return one '
+            'with an empty mask'
+        )
+    for target in targets:
+        _check_target(name, target, step)
+    return targets
+
+
+def _check_target(name: str, target: TrustTarget, step: TrainingStep) -> None:
+    view, values, mask = target
+    if not isinstance(view, AugmentedView):
+        raise TypeError(
+            f'{name}: view: expected an AugmentedView, found '
+            f'{type(view).__name__}; give step.view or step.second_view'
+        )
+    device = step.view.output.distribution.sizes.device
+    check_tensor(f'{name}: values', values, 'floating', step.shape, device)
+    check_tensor(f'{name}: mask', mask, 'boolean', step.shape, device)
+    if step.is_first:
+        in_range = (values >= -_TOLERANCE) & (values <= 1 + _TOLERANCE)
+        check_numbers(
+            f'{name}: values',
+            values,
+            in_range | ~mask,
+            'numbers in [0, 1] where the mask is True',
+        )
+
+
 def build_source(options: SelfVerifyOptions) -> TrustSource:
     """Build the source of ``trust_cfg.source``.
 
@@ -82,26 +151,31 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
         The source.
 
     Raises:
-        TypeError: If the registered class is no trust source.
-        ValueError: If there is no such source, it requires something that
-            there is not, or cannot use the strongly augmented view that the
-            options ask for.
+        TypeError: If the config names no trust source.
+        ValueError: If there is no such source, or it requires a strongly
+            augmented view or cannot use it, contrary to the options.
     """
     strong = options.consistency.hard_view is not None
     source = build_component(options.trust.source, strong)
+    kind = type(source).__name__
     if strong and not source.supports_strong_view:
         raise ValueError(
             'model.consistency_cfg.hard_view: expected a trust source that '
             f"supports strong views, such as {_NAME}='consistency' or "
-            f"'annotation', found {type(source).__name__}, whose targets "
-            'belong to the crop itself; choose another source or set '
-            'hard_view=None'
+            f"'annotation', found {kind}, whose targets belong to the crop "
+            'itself; choose another source or set hard_view=None'
+        )
+    if not strong and 'strong_view' in source.requires:
+        raise ValueError(
+            'model.consistency_cfg.hard_view: expected the options of a '
+            f'strongly augmented view, which {kind} requires, found None; '
+            'set hard_view=dict()'
         )
     return source
 
 
 def build_component(
-    named: str | Mapping[str, Any], strong: bool = False
+    named: str | Mapping[str, Any], strong: bool = False, name: str = _NAME
 ) -> TrustSource:
     """Build a source of its name or its config.
 
@@ -110,37 +184,34 @@ def build_component(
             ``type`` is one of them.
         strong: Whether the second view is strongly augmented; the source
             ``'consistency'`` is then that of strong augmentation.
+        name: Name of the option, for messages.
 
     Returns:
         The source.
 
     Raises:
-        TypeError: If the registered class is no trust source.
+        TypeError: If the config names no trust source, or what the class
+            declares is of a wrong type.
         ValueError: If there is no such source, or it requires something that
             there is not.
     """
-    config = {'type': named} if isinstance(named, str) else dict(named)
-    if config['type'] == 'consistency' and strong:
-        config['type'] = 'StrongAugmentationTargets'
-    config = {**config, **SOURCES.get(config['type'], {})}
-    if isinstance(config['type'], str) and MODELS.get(config['type']) is None:
-        names = ', '.join(map(repr, SOURCES))
-        raise ValueError(
-            f'{_NAME}: expected {names} or the name of a registered '
-            f'TrustSource, found {config["type"]!r}; correct the name, or '
-            'import the module of the class by custom_imports'
-        )
-    source = MODELS.build(config)
-    if not isinstance(source, TrustSource):
-        raise TypeError(
-            f'{_NAME}: expected a TrustSource, found '
-            f'{type(source).__name__}; derive it from TrustSource'
-        )
-    unknown = set(source.requires) - set(get_args(Requirement))
-    if unknown:
-        raise ValueError(
+    config: Any = {'type': named} if isinstance(named, str) else named
+    if isinstance(config, Mapping) and isinstance(config.get('type'), str):
+        short = SOURCES.get(config['type'], {'type': config['type']})
+        if config['type'] == 'consistency' and strong:
+            short = {'type': 'StrongAugmentationTargets'}
+        config = {**short, **config, 'type': short['type']}
+    find_class(name, config, TrustSource, 'RotationTargets', SOURCES)
+    source: TrustSource = MODELS.build(config)
+    declared, known = source.requires, get_args(Requirement)
+    if not isinstance(declared, Set) or not declared <= set(known):
+        raise (ValueError if isinstance(declared, Set) else TypeError)(
             f'{type(source).__name__}.requires: expected a frozenset of some '
-            f'of {", ".join(get_args(Requirement))}, found '
-            f'{", ".join(sorted(unknown))}; correct the names'
+            f'of {", ".join(known)}, found {declared!r}; correct it'
         )
+    check_type(
+        f'{type(source).__name__}.supports_strong_view',
+        source.supports_strong_view,
+        bool,
+    )
     return source

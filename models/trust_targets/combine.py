@@ -8,7 +8,13 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from .base import Requirement, TrustSource, TrustTarget, build_component
+from .base import (
+    Requirement,
+    TrustSource,
+    TrustTarget,
+    build_component,
+    checked_targets,
+)
 from .step import TrainingStep
 
 
@@ -21,17 +27,26 @@ class CombinedTargets(TrustSource):
             for the crops alone.
 
     Raises:
-        TypeError: If one of them is no trust source.
+        TypeError: If ``sources`` is no list, or holds no trust sources.
         ValueError: If there is none, or no source of one of the names.
     """
 
-    def __init__(self, sources: Sequence[str | dict[str, Any]]) -> None:
+    def __init__(self, sources: Sequence[str | dict[str, Any]] = ()) -> None:
+        name = 'model.trust_cfg.source.sources'
+        if not isinstance(sources, (list, tuple)):
+            raise TypeError(
+                f'{name}: expected a list of trust sources, found '
+                f"{sources!r}; write for example ['consistency']"
+            )
         if not sources:
             raise ValueError(
-                'model.trust_cfg.source.sources: expected at least one trust '
-                'source, found none; name one'
+                f'{name}: expected at least one trust source, found none; '
+                "write for example ['consistency']"
             )
-        self.sources = [build_component(source) for source in sources]
+        self.sources = [
+            build_component(source, name=f'{name}[{i}]')
+            for i, source in enumerate(sources)
+        ]
         parts = [source.requires for source in self.sources]
         self.requires: frozenset[Requirement] = frozenset().union(*parts)
 
@@ -43,8 +58,20 @@ class CombinedTargets(TrustSource):
 
         Returns:
             The smallest target of each keypoint that has one.
+
+        Raises:
+            ValueError: If a source gives targets for another view.
         """
-        targets = [t for s in self.sources for t in s.targets(step)]
+        targets = []
+        for source in self.sources:
+            for target in checked_targets(source, step):
+                if target.view is not step.view:
+                    raise ValueError(
+                        f'{type(source).__name__}.targets: expected targets '
+                        'for step.view in CombinedTargets, found another '
+                        'view; use the source alone'
+                    )
+                targets.append(target)
         pairs = [(target.values, target.mask) for target in targets]
         return [TrustTarget(step.view, *reduce(elementwise_min, pairs))]
 

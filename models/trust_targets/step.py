@@ -61,19 +61,42 @@ class TrainingStep:
     Args:
         data_samples: B training samples.
         view: The crops themselves.
-        second_view: The rotated or strongly augmented crops, where the loss
-            or the trust source needs them.
+        augmented: The rotated or strongly augmented crops, where the loss or
+            the trust source needs them; read ``second_view``.
         reader: Reader of the pose head's outputs and targets.
         options: Options of the estimator.
         teacher: The inverse-kinematics teacher, where there is one.
+        is_first: Whether it is the first step; the numbers that components
+            return are then checked, for which the host waits for the device.
     """
 
     data_samples: Samples
     view: AugmentedView
-    second_view: AugmentedView | None
+    augmented: AugmentedView | None
     reader: DistributionReader
     options: SelfVerifyOptions
     teacher: Teacher | None
+    is_first: bool = False
+
+    @property
+    def second_view(self) -> AugmentedView:
+        """The rotated or strongly augmented crops.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if self.augmented is None:
+            raise ValueError(
+                'TrainingStep.second_view: expected a second view, found '
+                "none; add 'second_view' to `requires` of the trust source"
+            )
+        return self.augmented
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """``(B, K)``, number of samples and of keypoints."""
+        batch, keypoints = self.view.output.distribution.raw_scores().shape
+        return batch, keypoints
 
     @cached_property
     def labeled(self) -> Tensor:
@@ -119,6 +142,11 @@ class TrainingStep:
         Raises:
             ValueError: If there is no teacher.
         """
+        if self.teacher is None:
+            raise ValueError(
+                'TrainingStep.teacher_output: expected a teacher, found none; '
+                "add 'teacher' to `requires` of the trust source"
+            )
         return run_teacher(
             self.teacher,
             self.options.solvability,
@@ -129,11 +157,6 @@ class TrainingStep:
     def _inconsistency(
         self, decode: Callable[[KeypointDistribution], Tensor]
     ) -> tuple[Tensor, Tensor]:
-        if self.second_view is None:
-            raise ValueError(
-                'expected a second view, found none; add '
-                "'second_view' to the requirements of the trust source"
-            )
         second = self.second_view.output.distribution
         return rotation_inconsistency(
             decode(self.view.output.distribution.detach()),

@@ -19,7 +19,7 @@ class StrongAugmentationTargets(TrustSource):
     keypoints are decoded as the pose head decodes them.
     """
 
-    requires = frozenset({'second_view'})
+    requires = frozenset({'second_view', 'strong_view'})
     supports_strong_view = True
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
@@ -30,16 +30,9 @@ class StrongAugmentationTargets(TrustSource):
 
         Returns:
             Targets for the augmented view.
-
-        Raises:
-            ValueError: If the second view is not strongly augmented.
         """
         consistency = step.options.consistency
-        if step.second_view is None or consistency.hard_view is None:
-            raise ValueError(
-                'model.consistency_cfg.hard_view: expected the options of a '
-                'strongly augmented view, found None; set hard_view=dict()'
-            )
+        assert consistency.hard_view is not None  # see build_source
         _, mask = step.soft_inconsistency
         distance, _ = step.hard_inconsistency
         values = agreement_trust(

@@ -48,7 +48,12 @@ def test_given_values_and_nested_options_are_taken():
 @pytest.mark.parametrize(
     ('given', 'error', 'parts'),
     [
-        (True, TypeError, ['outer: expected a dict', 'outer.enable=True']),
+        (
+            True,
+            TypeError,
+            ['outer: expected a dict', 'outer=dict(enable=True)'],
+        ),
+        ({'inner': 3}, TypeError, ['write for example outer.inner=dict()']),
         ({'wieght': 1}, TypeError, ["'wieght'", 'enable, weight, kind']),
         ({'weight': '1'}, TypeError, ['outer.weight', "'1'", 'a number']),
         ({'enable': 1}, TypeError, ['outer.enable', 'True or False']),
@@ -93,6 +98,8 @@ def test_unknown_keys_are_refused():
     check_known('options', 'blur', ('blur', 'noise'))
     with pytest.raises(TypeError, match=r"one of blur, noise, .*'blurr'"):
         check_known('options', 'blurr', ('blur', 'noise'))
+    with pytest.raises(TypeError, match=r"expected no keys, .*'blurr'"):
+        check_known('options', 'blurr', ())
 
 
 def test_arguments_of_a_class_and_its_bases_pass():
@@ -120,6 +127,8 @@ def test_the_borders_of_a_range_belong_to_it():
     for value in (0, 0.5, 1):
         check_range('option', value, 0, 1)
     check_range('option', 1e9, 0)
+    with pytest.raises(ValueError, match=r'finite .* at least 0, found inf'):
+        check_range('option', INFINITE, 0)
 
 
 @pytest.mark.parametrize('value', [-0.1, 1.1, NAN])

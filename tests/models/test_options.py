@@ -11,7 +11,7 @@ from self_verify_pose.models.options import (
     TrustOptions,
 )
 
-NAN = float('nan')
+NAN, INFINITE = float('nan'), float('inf')
 
 
 def read(consistency=None, solvability=None, trust=None):
@@ -49,8 +49,14 @@ def test_options_cannot_be_changed():
         ({'max_deg': NAN}, ValueError, ['max_deg', 'nan']),
         ({'alpha': -1.0}, ValueError, ['alpha', 'at least 0']),
         ({'loss_weight': -1.0}, ValueError, ['loss_weight', 'at least 0']),
+        ({'loss_weight': INFINITE}, ValueError, ['loss_weight', 'inf']),
+        ({'alpha': INFINITE}, ValueError, ['alpha', 'found inf']),
         ({'max_dg': 30.0}, TypeError, ["'max_dg'", 'max_deg']),
-        ({'hard_view': True}, TypeError, ['hard_view', 'a dict']),
+        (
+            {'hard_view': True},
+            TypeError,
+            ['write for example', 'hard_view=dict()'],
+        ),
     ],
 )
 def test_bad_consistency_options_are_refused(given, error, parts):
@@ -66,6 +72,7 @@ def test_bad_consistency_options_are_refused(given, error, parts):
         ({'blurr': 1.0}, TypeError, ["'blurr'", 'blur']),
         ({'blur': 1.5}, ValueError, ['hard_view.blur', 'between 0 and 1']),
         ({'max_scale': 0.5}, ValueError, ['max_scale', 'at least 1']),
+        ({'max_scale': INFINITE}, ValueError, ['max_scale', 'inf']),
         ({'max_deg': '3'}, TypeError, ['hard_view.max_deg', 'a number']),
         ({'target': 'best'}, ValueError, ['target', "'agreement'", "'best'"]),
     ],
@@ -85,6 +92,7 @@ def test_bad_options_of_strong_augmentation_are_refused(given, error, parts):
         ({'iterations': 0}, ValueError, 'at least 1'),
         ({'iterations': 2.5}, TypeError, 'expected an int'),
         ({'alpha': -1.0}, ValueError, 'at least 0'),
+        ({'alpha': INFINITE}, ValueError, 'found inf'),
         ({'noise': 0.0}, ValueError, 'above 0'),
         ({'width': -0.1}, ValueError, 'above 0'),
         ({'prior_weight': 0.0}, ValueError, 'above 0'),
@@ -104,6 +112,7 @@ def test_bad_solvability_options_are_refused(given, error, part):
         ({'source': {'name': 'x'}}, TypeError, ["found {'name': 'x'}"]),
         ({'source': None}, TypeError, ['source', 'found None']),
         ({'dist_thr': 0.0}, ValueError, ['dist_thr', 'above 0']),
+        ({'loss_weight': INFINITE}, ValueError, ['loss_weight', 'inf']),
         ({'loss_weight': True}, TypeError, ['loss_weight', 'number']),
         ({'enable': 'no'}, TypeError, ['enable', "'no'", 'True or False']),
     ],

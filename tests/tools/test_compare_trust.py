@@ -70,10 +70,10 @@ def test_every_row_of_the_bench_is_there(compared):
         'TrustHead on rotation',
         'TrustHead on solvability',
         'TrustHead on unified',
-        'TrustHead on hard views',
+        'TrustHead on strong views',
         'TrustHead on true correctness',
         'TrustHead on the mixture',
-        'without hard views',
+        'without strong views',
     ):
         assert part in names
     assert len(found['checks']) == 4
@@ -94,7 +94,7 @@ def test_what_exists_is_not_made_again(compared):
     assert same == json.loads(before)['sets']
 
 
-def test_training_images_are_refused_for_judging(drawn, tiny_files):
+def test_training_images_are_refused_for_evaluation(drawn, tiny_files):
     config, checkpoint = tiny_files
     done = run(
         *('--config', config, '--checkpoint', checkpoint),

@@ -82,7 +82,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 _LEVELS = (0, 1, 2)  # the variants read some of all feature maps
 
-ANNOTATED = 'right or wrong'  # the labels that some scores need
+ANNOTATED = 'correct or wrong'  # the labels that some scores need
 
 Select = Callable[[Tensor], Tensor]
 

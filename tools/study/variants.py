@@ -23,20 +23,20 @@ HEADS = {
     'TrustHead on rotation consistency': HeadVariant(rotation_targets, False),
     'TrustHead on solvability': HeadVariant(solvability_targets, False),
     'TrustHead on unified': HeadVariant(unified_targets, False),
-    'TrustHead on hard views, decay': HeadVariant(
+    'TrustHead on strong views, decay': HeadVariant(
         partial(strong_view_targets, target='decay'), False
     ),
-    'TrustHead on hard views, agreement': HeadVariant(
+    'TrustHead on strong views, agreement': HeadVariant(
         partial(strong_view_targets, target='agreement'), False
     ),
-    'TrustHead on hard views, self-estimate': HeadVariant(
+    'TrustHead on strong views, self-estimate': HeadVariant(
         partial(strong_view_targets, target='self_estimate'), False
     ),
     'TrustHead on true correctness': HeadVariant(annotation_targets, True),
     'TrustHead on the mixture': HeadVariant(mixed_targets, True),
 }
 ABLATIONS = {
-    'without hard views': HeadVariant(crop_annotation_targets, True),
+    'without strong views': HeadVariant(crop_annotation_targets, True),
     'without features': HeadVariant(annotation_targets, True, {'levels': ()}),
     'without the first level': HeadVariant(
         annotation_targets, True, {'levels': (1,)}

@@ -112,7 +112,7 @@ def test_a_skipped_sample_is_replaced_by_another(path):
     assert {dataset[0]['id'] for _ in range(10)} <= known
 
 
-def test_a_damaged_cache_is_refused(path):
+def test_an_unreadable_cache_is_refused(path):
     with open(path, 'r+b') as file:
         file.truncate(200)
     with pytest.raises(CacheError, match='cannot be read'):

@@ -54,7 +54,7 @@ def test_a_truncated_file(share, path):
         load_cache(path)
 
 
-def test_a_damaged_file(path):
+def test_a_corrupted_file(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 255
     path.write_bytes(content)

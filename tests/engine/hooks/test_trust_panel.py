@@ -188,5 +188,5 @@ def test_several_processes_draw_one_panel(sample, tmp_path, undrawn):
 
 
 def test_a_panel_of_nobody_is_refused():
-    with pytest.raises(ValueError, match='trust_panel=None'):
+    with pytest.raises(ValueError, match='found 0; give at least one'):
         TrustPanelHook(num=0)

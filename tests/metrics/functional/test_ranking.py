@@ -15,7 +15,7 @@ ALL = [auroc, aupr, aupr_error]
 
 
 def auroc_by_pairs(scores, correct):
-    """Compare every right joint with every wrong one."""
+    """Compare every correct joint with every wrong one."""
     wins = [
         (right > wrong) + 0.5 * (right == wrong)
         for right in scores[correct]

@@ -37,6 +37,12 @@ def test_levels_and_channels_belong_together():
         HalfHead([32], 17, 27)
 
 
+def test_the_initialization_is_a_config():
+    HalfHead([16, 32], 17, 27, init_cfg=[])
+    with pytest.raises(TypeError, match=r'init_cfg: .* found 3; remove it'):
+        HalfHead([16, 32], 17, 27, init_cfg=3)
+
+
 def test_a_head_must_implement_forward():
     with pytest.raises((TypeError, NotImplementedError), match='forward'):
         BaseTrustHead([16, 32], 17, 27)((), None, None)

@@ -39,18 +39,47 @@ def test_channels_are_those_of_the_levels(levels, channels):
     assert build(levels=levels).in_channels == channels
 
 
-def test_given_sizes_are_kept():
-    head = build(in_channels=[4, 4], num_keypoints=5, num_scalars=9)
-    assert head.in_channels == (4, 4)
-    assert (head.num_keypoints, head.num_scalars) == (5, 9)
+def test_given_sizes_must_be_those_of_the_pose_network():
+    for channels in ([8, 16], (8, 16)):
+        head = build(in_channels=channels, num_keypoints=17, num_scalars=27)
+        assert head.in_channels == (8, 16)
+    for key, wrong, right in (
+        ('in_channels', [4, 4], r'\[8, 16\]'),
+        ('in_channels', 8, r'\[8, 16\]'),
+        ('num_keypoints', 16, '17'),
+        ('num_scalars', 9, '27'),
+    ):
+        with pytest.raises(
+            ValueError, match=rf'model\.trust_head\.{key}: expected {right}'
+        ):
+            build(**{key: wrong})
 
 
-@pytest.mark.parametrize('levels', [(3,), (-4,), (0, 5)])
+@pytest.mark.parametrize(
+    'levels', [(3,), (-4,), (0, 5), 1, (), (0, 0), (2, -1), ('0',), '01']
+)
 def test_levels_that_the_backbone_does_not_give_are_refused(levels):
     with pytest.raises(ValueError) as caught:
         build(levels=levels)
     for part in ('model.trust_head.levels', '3 maps', str(levels)):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'error', 'message'),
+    [
+        ({'levels': (0,)}, TypeError, "a dict with 'type', found {'levels'"),
+        ('TrustHead', TypeError, "a dict with 'type', found 'TrustHead'"),
+        (['TrustHead'], TypeError, "a dict with 'type', found"),
+        ({'type': None}, ValueError, 'registered BaseTrustHead, found None'),
+        ({'type': 'TrstHead'}, ValueError, "found 'TrstHead'; correct"),
+        ({'type': 'RTMCCHead'}, TypeError, 'found RTMCCHead; derive it'),
+        ({'type': 'TrustHead', 'width': 1}, TypeError, "key 'width'"),
+    ],
+)
+def test_a_config_of_no_head_is_refused_in_one_sentence(cfg, error, message):
+    with pytest.raises(error, match=rf'^model\.trust_head: .*{message}'):
+        build_trust_head(cfg, FEATURES, OUTPUT)
 
 
 def test_a_missing_config_is_refused():

@@ -111,5 +111,45 @@ def test_a_class_that_is_no_head_is_refused_in_one_sentence():
         build_estimator(trust_head={'type': 'NoHead', '_delete_': True})
     assert str(caught.value) == (
         'model.trust_head: expected a BaseTrustHead, found NoHead; derive it '
-        'from BaseTrustHead, and import its module by custom_imports'
+        'from BaseTrustHead'
     )
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda x: x[..., None], r'floating \(B, K\) = \(3, 17\) .* 17, 1\)'),
+        (lambda x: x.mean(1), r'found float32 \(3,\)'),
+        (lambda x: x > 0, 'found bool'),
+        (lambda x: (x,), 'found tuple'),
+    ],
+)
+@pytest.mark.parametrize('training', [True, False])
+def test_logits_of_another_shape_are_refused(model, change, message, training):
+    class Wrong(MyHead):
+        def forward(self, *args):
+            return change(super().forward(*args))
+
+    model.trust_head.__class__ = Wrong
+    batch = packed_batch(model, training=training)
+    run = model.train().loss if training else model.eval().predict
+    with pytest.raises(
+        (TypeError, ValueError), match=rf'^Wrong\.forward: .*{message}'
+    ):
+        run(**batch)
+
+
+@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+def test_infinite_logits_are_refused_in_the_first_step(model, bad):
+    bias = model.trust_head.layers[-1].bias.data
+    batch = packed_batch(model)
+    good = bias.clone()
+    bias.fill_(bad)
+    with pytest.raises(
+        ValueError, match=r'^MyHead\.forward: expected finite logits, found'
+    ):
+        model.train().loss(**batch)
+    bias.copy_(good)
+    model.loss(**batch)
+    bias.fill_(bad)
+    model.loss(**batch)  # MMEngine logs that the loss is not finite

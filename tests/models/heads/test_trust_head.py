@@ -117,6 +117,27 @@ def test_levels_and_channels_belong_together():
         build(in_channels=[32])
 
 
+@pytest.mark.parametrize(
+    ('changes', 'error', 'found'),
+    [
+        ({'mix_joints': 'False'}, TypeError, "'False'"),
+        ({'embed_dims': 96.0}, TypeError, '96.0'),
+        ({'embed_dims': 0}, ValueError, '0'),
+        ({'embed_dims': 97}, ValueError, '97'),
+        ({'num_heads': True}, TypeError, 'True'),
+        ({'num_heads': 0}, ValueError, '0'),
+        ({'feature_dropout': 'x'}, TypeError, "'x'"),
+        ({'feature_dropout': 1.5}, ValueError, '1.5'),
+    ],
+)
+def test_bad_arguments_are_refused(changes, error, found):
+    (key,) = changes
+    with pytest.raises(
+        error, match=rf'^model\.trust_head\.{key}: expected .*, found {found};'
+    ):
+        build(**changes)
+
+
 def test_packed_features_give_the_same_logits():
     head = build().eval()
     collected = TrustFeatures.collect(*inputs())

@@ -32,6 +32,17 @@ def test_bce_agrees_with_a_plain_loop():
     assert loss.item() == pytest.approx(expected / 2)
 
 
+@pytest.mark.parametrize('ignored', [float('nan'), float('inf'), 5.0])
+def test_ignored_targets_change_no_gradient(ignored):
+    logits = torch.tensor([[0.3, -2.0]], requires_grad=True)
+    targets = torch.tensor([[0.9, ignored]], requires_grad=True)
+    mask = torch.tensor([[True, False]])
+    soft_target_bce(logits, targets, mask).backward()
+    for grad in (logits.grad, targets.grad):
+        assert grad[0, 0].isfinite()
+        assert grad[0, 1] == 0
+
+
 def test_bce_is_smallest_where_trust_equals_its_target():
     targets = torch.tensor([[0.3]])
     mask = torch.ones(1, 1, dtype=torch.bool)

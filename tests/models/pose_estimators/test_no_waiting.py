@@ -62,6 +62,7 @@ def estimator(case):
 
 def moved(model, device):
     batch = packed_batch(model, 2)
+    model.loss(**batch)  # the first step reads numbers to check them
     return model.to(device), {
         'inputs': batch['inputs'].to(device),
         'data_samples': [s.to(device) for s in batch['data_samples']],

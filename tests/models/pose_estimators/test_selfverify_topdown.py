@@ -559,7 +559,7 @@ def test_a_plain_checkpoint_loads_with_one_warning(monkeypatch, capsys):
         (
             {'head__loss': {'type': 'KeypointMSELoss', '_delete_': True}},
             ValueError,
-            ['SimCC head', 'RTMCCHead'],
+            ['SimCC head', 'RTMCCHead', 'and the loss KeypointMSELoss'],
         ),
     ],
 )
@@ -571,6 +571,16 @@ def test_bad_options_are_refused_in_one_sentence(changes, error, parts):
     assert 'found' in message
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize('found', [{'acc_pose': torch.zeros(())}, None])
+def test_a_reader_without_a_loss_is_refused(model, found, monkeypatch):
+    kind = type(model.reader)
+    monkeypatch.setattr(kind, 'pose_loss', lambda *args: found)
+    with pytest.raises(
+        (TypeError, ValueError), match=r"^SimCCReader\.pose_loss: .*'loss'"
+    ):
+        losses_of(model)
 
 
 LOGGED = {

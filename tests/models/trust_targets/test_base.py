@@ -1,5 +1,8 @@
+import dataclasses
+
 import pytest
-from mmpose.registry import MODELS
+import torch
+from training_steps import random_distribution, training_step
 
 from self_verify_pose.models.options import SelfVerifyOptions
 from self_verify_pose.models.trust_targets import (
@@ -10,9 +13,36 @@ from self_verify_pose.models.trust_targets import (
     SolvabilityTargets,
     StrongAugmentationTargets,
     TrustSource,
+    TrustTarget,
     build_source,
 )
-from self_verify_pose.models.trust_targets.base import build_component
+from self_verify_pose.models.trust_targets.base import (
+    build_component,
+    checked_targets,
+)
+
+GOOD = torch.ones(2, 17), torch.ones(2, 17) > 0
+
+
+def source_that(returns, **attributes):
+    def targets(self, step):
+        return returns(step) if callable(returns) else returns
+
+    attributes['targets'] = targets
+    return type('Mine', (TrustSource,), attributes)
+
+
+def check(returns, is_first=True):
+    step = training_step(random_distribution(2))
+    step = dataclasses.replace(step, is_first=is_first)
+    return checked_targets(source_that(returns)(), step)
+
+
+def check_pair(values, mask, is_first=True):
+    def returns(step):
+        return [TrustTarget(step.view, values, mask)]
+
+    return check(returns, is_first)
 
 
 def options_of(source, hard_view=None):
@@ -78,22 +108,53 @@ def test_the_config_of_a_source_stays_as_it_is():
     assert given == {'type': 'unified'}
 
 
-@pytest.mark.parametrize('named', ['typo', {'type': 'typo'}])
-def test_an_unknown_source_is_refused_with_what_there_is(named):
-    with pytest.raises(ValueError, match=r"'unified'.*found 'typo'"):
+@pytest.mark.parametrize('name', ['typo', '', None])
+def test_an_unknown_source_is_refused_with_what_there_is(name):
+    for named in ({'type': name}, *([name] if name is not None else [])):
+        with pytest.raises(ValueError, match=rf"'unified'.*found {name!r}"):
+            build_source(options_of(named))
+
+
+def test_keys_of_a_config_replace_those_of_the_short_name():
+    source = build_component({'type': 'unified', 'sources': ['annotation']})
+    assert [type(s) for s in source.sources] == [AnnotationTargets]
+
+
+def test_a_strong_view_is_required_before_training():
+    named = 'StrongAugmentationTargets'
+    with pytest.raises(ValueError, match=rf'hard_view: .*{named}.*dict\(\)'):
         build_source(options_of(named))
+    with pytest.raises(ValueError, match=r'hard_view: .*CombinedTargets'):
+        build_source(options_of({'type': 'unified', 'sources': [named]}))
+    assert type(build_source(options_of(named, {}))) is (
+        StrongAugmentationTargets
+    )
 
 
-def test_a_source_that_requires_an_unknown_part_is_refused():
-    class Hyphen(TrustSource):
-        requires = frozenset({'second-view'})
+@pytest.mark.parametrize(
+    ('requires', 'error'),
+    [
+        (frozenset({'second-view'}), ValueError),
+        (frozenset({3}), ValueError),
+        (None, TypeError),
+        ('teacher', TypeError),
+        (['teacher'], TypeError),
+    ],
+)
+def test_a_source_must_require_known_parts(requires, error):
+    kind = source_that(returns=[], requires=requires)
+    with pytest.raises(error) as caught:
+        build_source(options_of({'type': kind}))
+    assert 'Mine.requires: expected a frozenset of some of second_view' in (
+        str(caught.value)
+    )
+    assert f'found {requires!r}' in str(caught.value)
 
-        def targets(self, step):
-            return []
 
-    MODELS.register_module(module=Hyphen, force=True)
-    with pytest.raises(ValueError, match=r'Hyphen\.requires.*second-view'):
-        build_source(options_of({'type': 'Hyphen'}))
+def test_support_of_the_strong_view_is_a_bool():
+    kind = source_that(returns=[], supports_strong_view='no')
+    with pytest.raises(TypeError, match=r"Mine\.supports.*found 'no'"):
+        build_source(options_of({'type': kind}))
 
 
 def test_a_source_must_implement_targets():
@@ -102,3 +163,78 @@ def test_a_source_must_implement_targets():
 
     with pytest.raises(TypeError, match='targets'):
         Empty()
+
+
+def test_targets_pass_the_checks():
+    (target,) = check_pair(*GOOD)
+    assert target.values is GOOD[0]
+    check(lambda step: (TrustTarget(step.view, *GOOD),) * 2)
+
+
+@pytest.mark.parametrize(
+    ('values', 'mask', 'field'),
+    [
+        (GOOD[0], GOOD[1][:, :1], 'mask'),
+        (GOOD[0], GOOD[1][0], 'mask'),
+        (GOOD[0], GOOD[0], 'mask'),
+        (GOOD[0], None, 'mask'),
+        (GOOD[0][:, :1], GOOD[1], 'values'),
+        (GOOD[0][..., None], GOOD[1], 'values'),
+        (GOOD[0].long(), GOOD[1], 'values'),
+        (0.5, GOOD[1], 'values'),
+        (GOOD[0].to('meta'), GOOD[1], 'values'),
+    ],
+)
+@pytest.mark.parametrize('is_first', [True, False])
+def test_targets_of_another_shape_or_type_are_refused(
+    values, mask, field, is_first
+):
+    with pytest.raises(
+        (TypeError, ValueError),
+        match=rf'^Mine\.targets: {field}: expected \w+ \(B, K\) = \(2, 17\)',
+    ):
+        check_pair(values, mask, is_first)
+
+
+@pytest.mark.parametrize('bad', [-0.1, 1.1, 5.0, float('nan'), float('inf')])
+def test_numbers_outside_the_range_are_refused_in_the_first_step(bad):
+    values, mask = (tensor.clone() for tensor in GOOD)
+    values[1, 3] = bad
+    with pytest.raises(
+        ValueError, match=rf'values: .* in \[0, 1\] .*, found {bad:.5g} and 0'
+    ):
+        check_pair(values, mask)
+    check_pair(values, mask, is_first=False)
+    mask[1, 3] = False
+    check_pair(values, mask)
+
+
+@pytest.mark.parametrize(
+    ('returns', 'found'),
+    [
+        (None, 'NoneType'),
+        (GOOD, 'tuple'),
+        (TrustTarget(None, *GOOD), 'TrustTarget'),
+        ((x for x in GOOD), 'generator'),
+        ({'mask': 1}, 'dict'),
+        ([GOOD], 'list of tuple'),
+        ([None, 1, None], 'list of NoneType, int'),
+    ],
+)
+def test_no_list_of_targets_is_refused(returns, found):
+    with pytest.raises(
+        TypeError,
+        match=rf'Mine\.targets: expected a list of .*, found {found}; return',
+    ):
+        check(returns)
+
+
+def test_no_target_is_refused():
+    with pytest.raises(ValueError, match=r'Mine\.targets: .* at least one'):
+        check([])
+
+
+def test_a_view_that_is_none_is_refused():
+    for view in (None, training_step(random_distribution(2)).view.output):
+        with pytest.raises(TypeError, match='view: expected an AugmentedView'):
+            check([TrustTarget(view, *GOOD)])

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from training_steps import random_distribution, training_step
+from training_steps import random_distribution, training_step, view_of
 
 from self_verify_pose.models.options import SelfVerifyOptions
 from self_verify_pose.models.trust_targets import (
@@ -9,6 +9,7 @@ from self_verify_pose.models.trust_targets import (
     TrustTarget,
     build_source,
 )
+from self_verify_pose.models.trust_targets.base import build_component
 from self_verify_pose.models.trust_targets.combine import elementwise_min
 
 ONE = (
@@ -46,7 +47,7 @@ def test_combined_targets_are_the_smallest_of_all_sources():
             for v, m in (ONE, OTHER, third)
         ]
     )
-    step = training_step(random_distribution(1))
+    step = training_step(random_distribution(1, 4))
     (target,) = source.targets(step)
     assert target.view is step.view
     assert target.mask.all()
@@ -82,8 +83,35 @@ def test_a_source_that_may_read_the_strong_view_is_for_the_crop_here():
             TypeError,
             'a TrustSource, found FreeJointTeacher',
         ),
+        ('unified', TypeError, "a list of trust sources, found 'unified'"),
+        (None, TypeError, 'a list of trust sources, found None'),
+        (['annotation', {}], TypeError, "'type', found {}"),
+        ([3], TypeError, "'type', found 3"),
     ],
 )
 def test_bad_sources_are_refused_in_one_sentence(sources, error, part):
     with pytest.raises(error, match=rf'trust_cfg\.source.*: .*{part}'):
         CombinedTargets(sources)
+
+
+def test_missing_sources_are_refused():
+    with pytest.raises(ValueError, match='at least one trust source'):
+        build_component({'type': 'CombinedTargets'})
+
+
+def test_the_targets_of_each_source_are_checked():
+    values, mask = torch.full((1, 4), 0.5), torch.ones(1, 1) > 0
+    source = CombinedTargets([{'type': Fixed, 'values': values, 'mask': mask}])
+    with pytest.raises(ValueError, match=r'Fixed\.targets: mask: expected'):
+        source.targets(training_step(random_distribution(1, 4)))
+
+
+def test_targets_of_another_view_are_refused():
+    class Second(TrustSource):
+        def targets(self, step):
+            return [TrustTarget(step.second_view, *ONE)]
+
+    distribution = random_distribution(1, 4)
+    step = training_step(distribution, (), view_of(distribution))
+    with pytest.raises(ValueError, match=r'Second\.targets: .*step\.view'):
+        CombinedTargets([{'type': Second}]).targets(step)

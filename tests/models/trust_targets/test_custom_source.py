@@ -124,7 +124,6 @@ def test_what_it_requires_is_there():
     model.backbone.register_forward_hook(lambda *args: passes.append(1))
     losses, _ = run_step(model)
     (step,) = model.source.steps
-    assert step.second_view is not None
     assert step.second_view.transform.angles.abs().max() > 0
     assert len(passes) == 2
     assert 'rot_inconsistency_mean' in losses
@@ -144,7 +143,7 @@ def test_what_it_does_not_require_is_not_computed():
     model = build({'type': 'Cheap'}, consistency_cfg__enable=False).train()
     run_step(model)
     (step,) = model.source.steps
-    assert step.second_view is None
+    assert step.augmented is None
     assert step.teacher is None
 
 
@@ -217,15 +216,36 @@ def test_it_is_named_on_the_command_line():
     assert config.model.trust_cfg.source == 'annotation'
 
 
-def test_a_source_without_targets_is_refused_in_one_sentence():
-    class NoTargets(AgreementSource):
+@pytest.mark.parametrize(
+    ('values', 'mask'),
+    [
+        (torch.ones(3, 17), torch.ones(3, 1)),
+        (torch.ones(3, 1), torch.ones(3, 17) > 0),
+        (torch.full((3, 17), 2.0), torch.ones(3, 17) > 0),
+    ],
+)
+def test_wrong_targets_are_refused_in_one_sentence(values, mask):
+    class Wrong(TrustSource):
         def targets(self, step):
-            return []
+            return [TrustTarget(step.view, values, mask)]
 
-    MODELS.register_module(module=NoTargets, force=True)
-    model = build({'type': 'NoTargets'}).train()
-    with pytest.raises(ValueError, match=r'NoTargets\.targets: expected'):
+    model = build({'type': Wrong}).train()
+    with pytest.raises((TypeError, ValueError), match=r'^Wrong\.targets: '):
         run_step(model)
+
+
+def test_ignored_numbers_reach_no_gradient():
+    class Ignored(TrustSource):
+        def targets(self, step):
+            values = torch.ones(3, 17)
+            values[0] = float('nan')
+            return [TrustTarget(step.view, values, values.isfinite())]
+
+    model = build({'type': Ignored}).train()
+    losses, _ = run_step(model)
+    losses['loss_trust'].backward()
+    grads = [p.grad for p in model.trust_head.parameters()]
+    assert all(grad.isfinite().all() for grad in grads if grad is not None)
 
 
 def test_a_class_that_is_no_source_is_refused_in_one_sentence():

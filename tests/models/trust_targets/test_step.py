@@ -103,11 +103,15 @@ def test_values_are_computed_once(samples):
 
 def test_a_missing_view_or_teacher_is_named_in_one_sentence(samples):
     step = training_step(random_distribution(3), samples)
-    for name in ('soft_inconsistency', 'hard_inconsistency'):
-        with pytest.raises(ValueError, match=r"second view, .*'second_view'"):
+    for name in ('second_view', 'soft_inconsistency', 'hard_inconsistency'):
+        with pytest.raises(ValueError, match="add 'second_view' to `requ"):
             getattr(step, name)
-    with pytest.raises(ValueError, match=r'model\.solvability_cfg\.enable'):
+    with pytest.raises(ValueError, match="add 'teacher' to `requires`"):
         step.teacher_output  # noqa: B018
+
+
+def test_the_shape_is_that_of_the_predictions():
+    assert training_step(random_distribution(2, 5)).shape == (2, 5)
 
 
 def test_detached_output_is_cut_from_the_graph():

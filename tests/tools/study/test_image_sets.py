@@ -36,7 +36,9 @@ def test_neither_layout_says_what_was_expected(tmp_path):
         find_set(tmp_path, 'train')
 
 
-def test_images_that_something_is_fitted_to_are_not_judged_on(tmp_path):
+def test_images_that_something_is_fitted_to_are_refused_for_evaluation(
+    tmp_path,
+):
     plain = find_set(make_plain(tmp_path / 'sport'), 'val')
     coco = find_set(make_coco(tmp_path / 'coco'), 'train')
     check_disjoint_sets([coco], [plain])

@@ -61,7 +61,7 @@ def test_annotation_teaches_every_view_and_the_easy_one_alone(columns):
     assert torch.equal(everything.features[V], columns['features'][1, 0])
 
 
-def test_hard_views_teach_the_view_that_moved_without_labels(columns):
+def test_strong_views_teach_the_view_that_moved_without_labels(columns):
     data = strong_view_targets(columns, 'decay')
     assert data.targets.shape == (N * (V - 1), K)
     assert data.targets[0, 0] == pytest.approx(
