@@ -8,8 +8,8 @@ _base_ = [
     './_base_/trust.py',
 ]
 
-model = dict(**_base_.trust_model)
-model.pop('backbone')  # HRNet has one map, which both heads read
+custom_imports = _base_.trust_imports
+model = _base_.trust_model
 exlpose_dataset = dict(
     type='CheckedExlposeDataset',
     data_root='{{$EXLPOSE_ROOT:data/ExLPose/}}',

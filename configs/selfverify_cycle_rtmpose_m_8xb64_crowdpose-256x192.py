@@ -8,7 +8,10 @@ _base_ = [
     './_base_/trust.py',
 ]
 
-model = _base_.trust_model
+custom_imports = _base_.trust_imports
+model = dict(
+    **_base_.trust_model, backbone=dict(out_indices=_base_.rtmpose_maps)
+)
 crowdpose_dataset = dict(
     type='CheckedCrowdPoseDataset',
     data_root='{{$CROWDPOSE_ROOT:data/crowdpose/}}',

@@ -35,17 +35,14 @@ ZOO = {
     ),
     'rtmpose-t': 'rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py',
 }
+# beside the first one the pose network stays as it is, which is quicker
 SOURCES = {
-    'consistency': {},
+    'consistency': {'full_param_train': True},
     'strong': {'consistency_cfg': {'hard_view': {}}},
     'solvability': {'trust_cfg': {'source': 'solvability'}},
     'unified': {'trust_cfg': {'source': 'unified'}},
     'annotation': {'trust_cfg': {'source': 'annotation'}},
-    'cached': {
-        'full_param_train': False,
-        'trust_cfg': {'source': 'cached'},
-        'consistency_cfg': {'enable': False},
-    },
+    'cached': {'trust_cfg': {'source': 'cached'}},
 }
 
 
@@ -55,6 +52,10 @@ def zoo(request, synthetic_coco):
     if request.param == 'vitpose':
         pytest.importorskip('mmpretrain', reason='ViTPose needs mmpretrain')
     config = load_mmpose_config(f'body_2d_keypoint/{ZOO[request.param]}')
+    if request.param == 'hourglass':  # as slow as all others together
+        config.model.backbone.update(
+            stage_channels=(256, 32, 32, 32, 32, 32), feat_channel=256
+        )
     target = next(
         t for t in config.train_pipeline if t.type == 'GenerateTarget'
     )
@@ -124,14 +125,15 @@ def test_the_pose_loss_is_that_of_plain_mmpose(zoo):
     data = plain.data_preprocessor(copy.deepcopy(batch), training=True)
     expected = plain.loss(data['inputs'], data['data_samples'])
     losses = ours.loss(data['inputs'], data['data_samples'])
-    for name in ('loss_kpt', 'acc_pose'):
-        assert losses[name].item() == pytest.approx(expected[name].item())
+    assert expected.keys() <= losses.keys()
+    for name, value in expected.items():
+        assert losses[name].item() == pytest.approx(value.item())
 
 
 def test_every_trust_source_trains_the_head(zoo):
     config, batch = zoo
     for name, changes in SOURCES.items():
-        model = wrap(config, **changes).train()
+        model = wrap(config, **{'full_param_train': False, **changes}).train()
         data = model.data_preprocessor(copy.deepcopy(batch), training=True)
         losses = model.loss(data['inputs'], data['data_samples'])
         assert losses['loss_trust'].isfinite(), name
@@ -140,8 +142,7 @@ def test_every_trust_source_trains_the_head(zoo):
         assert head is not None, name
         assert head.isfinite().all(), name
         pose = [p.grad for p in model.head.parameters()]
-        trains = changes.get('full_param_train', True)
-        assert any(g is not None for g in pose) == trains, name
+        assert any(g is not None for g in pose) == model.full_param_train
 
 
 def test_features_are_packed_and_read_back(zoo):
