@@ -2,9 +2,11 @@ import types
 
 import pytest
 import torch
-from helpers import BASELINE, SELFVERIFY, load_config
+from helpers import BASELINE, SELFVERIFY, build_estimator, load_config
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmpose.datasets import CocoDataset
+from prediction_files import annotations, write
 from torch import nn
 
 from self_verify_pose.engine.hooks import preflight
@@ -25,6 +27,7 @@ def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
         cfg=cfg or Config(),
         model=Model(init_cfg),
         _load_from=load_from,
+        _train_loop=None,
         _val_loop=None,
         _test_loop=None,
         _resume=resume,
@@ -160,3 +163,55 @@ def test_trust_metrics_need_a_trust_head(with_head):
     kept = run._val_loop.evaluator.metrics
     assert len(kept) == (3 if with_head else 2)
     assert metrics[0] in kept
+
+
+def skeleton_run(tmp_path, count, samples):
+    """Return a runner with COCO data whose persons have so many joints."""
+    truth = annotations()
+    for person in truth['annotations']:
+        person['keypoints'] = person['keypoints'][: 3 * samples]
+    path = write(tmp_path / 'ann.json', truth)
+    run = runner()
+    run.model.head = types.SimpleNamespace(out_channels=count)
+    run._train_loop = types.SimpleNamespace(
+        dataloader=types.SimpleNamespace(
+            dataset=CocoDataset(ann_file=str(path))
+        )
+    )
+    return run
+
+
+def test_data_with_the_keypoints_of_the_model_pass(tmp_path):
+    PreflightHook().before_run(skeleton_run(tmp_path, 17, 17))
+
+
+@pytest.mark.parametrize(
+    ('count', 'samples', 'match'),
+    [
+        (14, 17, r'17 keypoints of train_dataloader\.dataset \(coco\), .* 14'),
+        (17, 14, r'17 keypoints a person, .* found 14 in .*ann\.json; set'),
+    ],
+)
+def test_data_with_other_keypoints_raise(tmp_path, count, samples, match):
+    run = skeleton_run(tmp_path, count, samples)
+    with pytest.raises(ValueError, match=match):
+        PreflightHook().before_run(run)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'name'),
+    [
+        ({'head__out_channels': 14}, 'head.final_layer.weight'),
+        ({'trust_head__num_keypoints': 14}, r'trust_head\.\w+'),
+    ],
+)
+def test_a_checkpoint_of_another_skeleton_raises(tmp_path, changes, name):
+    path = str(tmp_path / 'other.pth')
+    torch.save(build_estimator(**changes).state_dict(), path)
+    run = runner(load_from=path)
+    run.model = build_estimator()
+    with pytest.raises(
+        ValueError,
+        match=rf"'{name}.*' of shape \(17, .*, found \(14, .*other\.pth",
+    ):
+        PreflightHook().before_run(run)
