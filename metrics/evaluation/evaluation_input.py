@@ -145,7 +145,9 @@ class EvaluationInput:
             ValueError: If an area is unknown or the joints are not COCO's.
         """
         if reason := self.no_similarity:
-            raise ValueError(f'keypoint similarity: {reason}.')
+            raise ValueError(
+                f'keypoint similarity: {reason}; choose the criterion bbox.'
+            )
         return keypoint_similarity(
             self.keypoints, self.truth.keypoints, self.truth.areas
         )
