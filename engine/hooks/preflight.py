@@ -12,11 +12,12 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import HOOKS
 
-from ..checkpoint import check_pose_weights, read_state_dict
+from ..checkpoint import check_pose_weights, read_state_dict, state_dict_of
 from ..model_wrapper import unwrap_model
 from ..skeleton_check import check_skeleton
 
@@ -55,8 +56,15 @@ class PreflightHook(Hook):
         model = unwrap_model(runner.model)
         _check_data(model, runner)
         checkpoint = runner._load_from
-        if checkpoint is not None and '://' not in checkpoint:
-            check_pose_weights(model, read_state_dict(checkpoint), checkpoint)
+        if checkpoint is not None:
+            if '://' in checkpoint:
+                # MMEngine keeps what it downloads, and MMPose renames the
+                # weights of its old versions: compare what both have
+                loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+                state = model.state_dict() | state_dict_of(loaded)
+            else:
+                state = read_state_dict(checkpoint)
+            check_pose_weights(model, state, checkpoint)
         if getattr(model, 'trust_head', None) is None:
             _drop_trust_metrics(runner)
         _resolve_backbone_init(

@@ -1,4 +1,7 @@
+import functools
+import threading
 import types
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
@@ -215,3 +218,27 @@ def test_a_checkpoint_of_another_skeleton_raises(tmp_path, changes, name):
         match=rf"'{name}.*' of shape \(17, .*, found \(14, .*other\.pth",
     ):
         PreflightHook().before_run(run)
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Return a folder and the URL under which it can be downloaded."""
+    folder = tmp_path / 'served'
+    folder.mkdir()
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_a_checkpoint_to_download_is_checked_as_well(served):
+    folder, url = served
+    state = {'old.name': torch.zeros(1)}
+    torch.save({'state_dict': state}, folder / 'same.pth')
+    PreflightHook().before_run(runner(load_from=f'{url}/same.pth'))
+    state['backbone.weight'] = torch.zeros(5, 2)
+    torch.save({'state_dict': state}, folder / 'other.pth')
+    with pytest.raises(ValueError, match=r'found \(5, 2\) in http.*other'):
+        PreflightHook().before_run(runner(load_from=f'{url}/other.pth'))
