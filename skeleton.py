@@ -1,7 +1,10 @@
 """The 17 keypoints of COCO: names, mirror pairs and annotation spread.
 
-Imports nothing, so that every part may import it.
+Imports nothing of this package, so that every part may import it.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 JOINTS = (
     'nose',
@@ -23,6 +26,7 @@ JOINTS = (
     'right_ankle',
 )
 NUM_JOINTS = len(JOINTS)
+LIMB_JOINTS = JOINTS[5:]  # shoulders to ankles
 # The keypoint that each one becomes in a mirror.
 FLIP = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 # Spread of the annotators' clicks as a share of the square root of the
@@ -31,3 +35,28 @@ COCO_SIGMAS = (
     *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072),
     *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
 )
+
+
+def joint_name(name: str) -> str:
+    """Write the name of a joint as in ``JOINTS``.
+
+    Args:
+        name: Name as a data set spells it, such as ``'Left Hip'``.
+
+    Returns:
+        The name in lower case, with underscores between its words.
+    """
+    return name.strip().lower().replace(' ', '_').replace('-', '_')
+
+
+def names_in(metainfo: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the keypoints of a data set.
+
+    Args:
+        metainfo: Meta information as MMPose parses it.
+
+    Returns:
+        Names in order; none where it holds none.
+    """
+    names = metainfo.get('keypoint_id2name', {})
+    return tuple(names[k] for k in range(len(names)))

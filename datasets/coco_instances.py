@@ -17,14 +17,19 @@ InstanceInfo = dict[str, Any]
 
 
 def read_instances(
-    annotations: Path, folder: Path, only: Iterable[str] | None = None
+    annotations: Path,
+    folder: Path,
+    only: Iterable[str] | None = None,
+    kind: Mapping[str, Any] | None = None,
 ) -> dict[Path, list[InstanceInfo]]:
     """Read the persons with labeled joints.
 
     Args:
-        annotations: Annotation file in COCO format.
+        annotations: Annotation file in the format of the data set.
         folder: Folder of its images.
         only: Names of the images to take; all that show persons by default.
+        kind: Config of the data set, of which ``type`` and ``metainfo`` are
+            read; by default that of COCO.
 
     Returns:
         MMPose's description of each person, by image.
@@ -35,13 +40,14 @@ def read_instances(
             labeled person for an image.
     """
     check_exist(annotations, folder, 'correct the path')
+    kind = {'type': CheckedCocoDataset} if kind is None else kind
+    options = {k: kind[k] for k in ('type', 'metainfo') if k in kind}
+    if 'datasets' in kind:  # several data sets that are tested as one
+        options['type'] = CheckedCocoDataset
+    options['ann_file'] = str(annotations)
+    options['data_prefix'] = {'img': str(folder)}
     try:
-        dataset = CheckedCocoDataset(
-            ann_file=str(annotations),
-            data_prefix={'img': str(folder)},
-            pipeline=[],
-            test_mode=True,
-        )
+        dataset = DATASETS.build({**options, 'test_mode': True})
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             'COCO data: expected keypoints of persons in COCO format, found '

@@ -34,7 +34,9 @@ from ..models.options import SolvabilityOptions
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..models.sample_fields import person_sizes
 from ..models.trust_targets.teacher_output import TeacherOutput, run_teacher
+from ..skeleton import names_in
 from .checkpoint import load_estimator, read_state_dict
+from .skeleton_check import check_skeleton
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +90,9 @@ class CacheWriter:
         self.model = _build_model(job)
         self.dataset = build_dataset(
             job.config[f'{job.split}_dataloader'].dataset, job.max_samples
+        )
+        check_skeleton(
+            self.model, self.dataset.metainfo, f'{job.split}_dataloader'
         )
         self.ids = np.array(
             [p['id'] for p in iterate_instances(self.dataset)], np.int64
@@ -263,7 +268,6 @@ def _build_model(job: CacheJob) -> SelfVerifyTopdown:
 def _make_header(
     job: CacheJob, model: SelfVerifyTopdown, dataset: BaseDataset
 ) -> CacheHeader:
-    names = dataset.metainfo['keypoint_id2name']
     return CacheHeader(
         teacher=model.options.solvability.teacher,
         parameters=teacher_parameters(model.options.solvability),
@@ -271,7 +275,7 @@ def _make_header(
         annotation_sha256=file_sha256(dataset.ann_file),
         config_sha256=config_sha256(job.config),
         split=job.split,
-        keypoint_names=tuple(names[i] for i in range(len(names))),
+        keypoint_names=names_in(dataset.metainfo),
         samples=len(dataset),
         package_version=__version__,
     )

@@ -14,12 +14,14 @@ from mmcv import imread
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmpose.apis import inference_topdown, init_model
+from mmpose.apis.inference import dataset_meta_from_config
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from numpy.typing import ArrayLike, NDArray
 
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from .checkpoint import load_weights, read_state_dict
+from .skeleton_check import check_skeleton
 
 
 def init_trust_model(
@@ -43,17 +45,36 @@ def init_trust_model(
         FileNotFoundError: If there is no such config or checkpoint.
         TypeError: If ``config`` is neither a path nor a config.
         ValueError: If the config is not one of a ``SelfVerifyTopdown`` with
-            trust, or the checkpoint cannot be read, holds no trust head or
-            belongs to another architecture.
+            trust, its model and data differ in their keypoints, or the
+            checkpoint cannot be read, holds no trust head or belongs to
+            another architecture.
     """
-    cfg = _read_config(config)
+    cfg = read_config(config)
     state = read_state_dict(str(checkpoint))
     model = init_model(cfg, device=device or get_device())
     load_weights(model, state, str(checkpoint), trust=True)
+    for meta in (model.metainfo, dataset_meta_from_config(cfg, 'test')):
+        if meta is not None:
+            model.dataset_meta = meta
+            break
+    check_skeleton(model, model.dataset_meta, 'test_dataloader.dataset')
     return model
 
 
-def _read_config(config: Any) -> Config:
+def read_config(config: str | Path | Config) -> Config:
+    """Read the config of an estimator that can predict trust.
+
+    Args:
+        config: Config of a ``SelfVerifyTopdown``, or the path of one.
+
+    Returns:
+        The config, to change freely.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        TypeError: If it is neither a path nor a config.
+        ValueError: If it is not one of a ``SelfVerifyTopdown``.
+    """
     if isinstance(config, Config):
         cfg = copy.deepcopy(config)  # init_model changes it
     elif not isinstance(config, str | Path):

@@ -153,7 +153,7 @@ def _collect(data_samples: Samples, field: str) -> Tensor:
             # the samples of multi-stage heads hold (stages, 1, K) weights
             values.append(value[-1] if _stages(sample) else value)
         elif field in _pixel_data(sample):
-            values.append(getattr(_pixel_data(sample), field)[None])
+            values.append(_pixel_data(sample).get(field)[None])
         else:
             raise KeyError(
                 f"expected '{field}' in gt_instance_labels or gt_fields, not "

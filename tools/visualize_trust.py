@@ -27,6 +27,7 @@ from self_verify_pose.datasets.coco_instances import (
     read_instances,
     select_evenly,
 )
+from self_verify_pose.engine.inference import read_config
 from self_verify_pose.engine.visualization.files import (
     write_contact_sheets,
     write_visualizations,
@@ -62,8 +63,8 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--coco',
         type=Path,
         metavar='ANN',
-        help='annotation file in COCO format: its boxes, and crosses on '
-        'joints that are wrong',
+        help='annotation file in the format of the test data of CONFIG: its '
+        'boxes, and crosses on joints that are wrong',
     )
     add('--out', required=True, type=Path, metavar='DIR')
     add(
@@ -89,13 +90,17 @@ def _prepare(args: argparse.Namespace) -> Iterator[Path]:
     kinds = check_inputs(args.inputs, args.out, args.coco is not None)
     folder = next((p for p, kind in kinds.items() if kind == 'folder'), None)
     boxes = read_boxes(args.boxes, kinds) if args.boxes else {}
+    config = read_config(args.config)
+    kind = config.test_dataloader.dataset
     if folder:
         infos = select_evenly(
-            read_instances(args.coco, folder), args.persons, _MIN_JOINTS
+            read_instances(args.coco, folder, kind=kind),
+            args.persons,
+            _MIN_JOINTS,
         )
     else:
-        infos = read_truth(args.coco, kinds) if args.coco else {}
-    model = init_trust_model(args.config, args.checkpoint, args.device)
+        infos = read_truth(args.coco, kinds, kind) if args.coco else {}
+    model = init_trust_model(config, args.checkpoint, args.device)
     check_joints(model, infos)
     args.out.mkdir(parents=True, exist_ok=True)
     if folder:

@@ -11,12 +11,15 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import HOOKS
 
-from ...models.heads.base import BaseTrustHead
-from ..checkpoint import check_pose_weights, read_state_dict
+from ..checkpoint import check_pose_weights, read_state_dict, state_dict_of
 from ..model_wrapper import unwrap_model
+from ..skeleton_check import check_skeleton
 
 # top-level keys that mmengine or mmpose read besides the runner's arguments
 _READ_BY_NAME = frozenset({'compile', 'preprocess_cfg', 'runner_type'})
@@ -27,12 +30,11 @@ _TIMEOUT_SECONDS = 5
 class PreflightHook(Hook):
     """Check configuration, data set, checkpoint and initial weights.
 
-    A misspelled top-level key, a data set of other keypoints than the
-    model's and a checkpoint that cannot be read or belongs to another
-    architecture stop the run with an error of one sentence. Initial weights
-    of the backbone that cannot be downloaded are replaced by random weights
-    with a warning. If the model has no trust head, the metrics of its trust
-    are removed.
+    A misspelled top-level key, data with other keypoints than the model and
+    a checkpoint that cannot be read or belongs to another architecture stop
+    the run with an error of one sentence. Initial weights of the backbone
+    that cannot be downloaded are replaced by random weights with a warning.
+    If the model has no trust head, the metrics of its trust are removed.
     """
 
     priority = 'VERY_HIGH'
@@ -44,24 +46,52 @@ class PreflightHook(Hook):
             runner: The runner that is about to start.
 
         Raises:
-            ValueError: If a key is unknown, the data set has another number
-                of keypoints than the model, or the checkpoint cannot be read
-                or belongs to another architecture.
+            ValueError: If a key is unknown, model and data differ in their
+                keypoints, or the checkpoint cannot be read or belongs to
+                another architecture.
             FileNotFoundError: If the checkpoint or a local file of initial
                 weights does not exist.
         """
         _check_keys(runner.cfg)
         model = unwrap_model(runner.model)
+        _check_data(model, runner)
         checkpoint = runner._load_from
-        if checkpoint is not None and '://' not in checkpoint:
-            check_pose_weights(model, read_state_dict(checkpoint), checkpoint)
+        if checkpoint is not None:
+            if '://' in checkpoint:
+                # MMEngine keeps what it downloads, and MMPose renames the
+                # weights of its old versions: compare what both have
+                loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+                state = model.state_dict() | state_dict_of(loaded)
+            else:
+                state = read_state_dict(checkpoint)
+            check_pose_weights(model, state, checkpoint)
         if getattr(model, 'trust_head', None) is None:
             _drop_trust_metrics(runner)
-        else:
-            _check_keypoints(runner, model.trust_head)
         _resolve_backbone_init(
             model.backbone, checkpoint is not None or runner._resume, runner
         )
+
+
+def _check_data(model: BasePoseEstimator, runner: Runner) -> None:
+    """Raise unless all data have the keypoints of the model."""
+    for split in ('train', 'val', 'test'):
+        loader = getattr(getattr(runner, f'_{split}_loop'), 'dataloader', None)
+        if loader is None:  # not built
+            continue
+        dataset = loader.dataset
+        where = f'{split}_dataloader.dataset'
+        check_skeleton(model, getattr(dataset, 'metainfo', {}), where)
+        if not isinstance(dataset, BaseCocoStyleDataset) or not len(dataset):
+            continue
+        expected = dataset.metainfo['num_keypoints']
+        found = dataset.get_data_info(0)['keypoints'].shape[-2]
+        if found != expected:
+            raise ValueError(
+                f'{where}: expected {expected} keypoints a person, as the '
+                f'metainfo of the data set has, found {found} in '
+                f'{dataset.ann_file}; set its type or metainfo to those of '
+                'the annotations'
+            )
 
 
 def _drop_trust_metrics(runner: Runner) -> None:
@@ -80,21 +110,6 @@ def _drop_trust_metrics(runner: Runner) -> None:
 
 def _evaluates_trust(metric: object) -> bool:
     return getattr(metric, 'score_field', None) == 'keypoint_trust'
-
-
-def _check_keypoints(runner: Runner, head: BaseTrustHead) -> None:
-    """Raise if validation or test has other keypoints than the model."""
-    for loop in (runner._val_loop, runner._test_loop):
-        if not isinstance(loop, BaseLoop):  # None or a config: not built
-            continue
-        data = loop.dataloader.dataset.metainfo
-        if data['num_keypoints'] != head.num_keypoints:
-            raise ValueError(
-                f'data set: expected the {head.num_keypoints} keypoints of '
-                f'the model, found {data["num_keypoints"]} in '
-                f'{data["dataset_name"]}; test a model for the keypoints of '
-                'the data set'
-            )
 
 
 def _check_keys(cfg: Config) -> None:

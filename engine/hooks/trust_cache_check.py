@@ -12,6 +12,8 @@ from ...datasets.transforms.load_pseudo_trust import LoadPseudoTrust
 from ...datasets.trust_cache.cache_file import TrustCache
 from ...datasets.trust_cache.files import file_sha256
 from ...datasets.trust_cache.schema import CacheError
+from ...models.pose_estimators.inspection import num_keypoints
+from ...skeleton import names_in
 from ..model_wrapper import unwrap_model
 
 Mismatch = Literal['error', 'warn']
@@ -93,13 +95,11 @@ def _compare(
     model = unwrap_model(runner.model)
     yield (
         'number of joints',
-        model.head.out_channels,
+        num_keypoints(model.head),
         len(header.keypoint_names),
     )
-    names = dataset.metainfo.get('keypoint_id2name')
-    if names is not None:
-        skeleton = tuple(names[i] for i in range(len(names)))
-        yield 'skeleton', skeleton, header.keypoint_names
+    if names := names_in(dataset.metainfo):
+        yield 'skeleton', names, header.keypoint_names
     yield (
         'annotation file (SHA-256)',
         file_sha256(dataset.ann_file),

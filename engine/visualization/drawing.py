@@ -12,12 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from ...constants import PCK_THRESHOLD
 
 # readable with every kind of color vision, and in print
 TRUST_COLORS = ScalarMappable(Normalize(0, 1), colormaps['plasma'])
 LOW_TRUST = 0.5  # limbs below it are dashed
+_CROWDED = 40  # more joints than that: fingers or the contour of a face
+_FULL_MARK = 0.045  # diameter of a mark of full size, of the pose's extent
 
 Array = NDArray[Any]
 Links = Sequence[tuple[int, int]]
@@ -57,7 +60,9 @@ def draw_pose(
 ) -> None:
     """Draw one pose; a limb takes the lower score of its two joints.
 
-    Limbs whose score is below ``LOW_TRUST`` are dashed.
+    Limbs whose score is below ``LOW_TRUST`` are dashed. Marks and limbs of
+    fingers and faces are smaller, see :func:`mark_scales`, and have no
+    numbers.
 
     Args:
         axes: Axes in pixels with y down.
@@ -68,30 +73,53 @@ def draw_pose(
         numbers: Whether to write the score beside each joint.
         scale: Size of the marks, 1 for a pose that fills a panel.
     """
+    scales = scale * mark_scales(keypoints)
     for ends in map(list, links):
-        _draw_limb(axes, keypoints[ends], scores[ends].min(), scale)
+        _draw_limb(
+            axes, keypoints[ends], scores[ends].min(), scales[ends].max()
+        )
     x, y = keypoints.T
     axes.scatter(
         x,
         y,
-        s=60 * scale**2,
+        s=60 * scales**2,
         c=TRUST_COLORS.to_rgba(scores),
         edgecolors=outline_colors(scores),
-        linewidths=0.8 * scale,
+        linewidths=(0.8 * scales).tolist(),
         zorder=4,
     )
     if wrong is not None and wrong.any():
         axes.scatter(
             x[wrong],
             y[wrong],
-            s=18 * scale**2,
+            s=18 * scales[wrong] ** 2,
             marker='x',
             c=outline_colors(scores[wrong]),
-            linewidths=1.2 * scale,
+            linewidths=(1.2 * scales[wrong]).tolist(),
             zorder=5,
         )
     if numbers:
-        _draw_numbers(axes, keypoints, scores, scale)
+        free = scales >= scale
+        _draw_numbers(axes, keypoints[free], scores[free], scale)
+
+
+def mark_scales(keypoints: Array) -> NDArray[np.float64]:
+    """Choose sizes of marks that do not cover their neighbors.
+
+    Args:
+        keypoints: ``(K, 2)`` joints in pixels.
+
+    Returns:
+        ``(K,)`` factors of the size in [0.25, 1]; 1 for skeletons of the
+        body alone, where every joint counts.
+    """
+    if len(keypoints) <= _CROWDED:
+        return np.ones(len(keypoints))
+    distances = cdist(keypoints, keypoints)
+    np.fill_diagonal(distances, np.inf)
+    full = _FULL_MARK * np.ptp(keypoints, axis=0).max()
+    scales: NDArray[np.float64] = distances.min(1) / max(full, 1e-9)
+    return np.clip(scales, 0.25, 1)
 
 
 def outline_colors(scores: Array) -> list[str]:

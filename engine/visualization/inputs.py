@@ -164,13 +164,16 @@ def _check_frames(
 
 
 def read_truth(
-    annotations: Path, paths: Iterable[Path]
+    annotations: Path,
+    paths: Iterable[Path],
+    kind: Mapping[str, Any] | None = None,
 ) -> dict[Path, list[InstanceInfo]]:
     """Read the annotated persons of images of one or several folders.
 
     Args:
-        annotations: Path of an annotation file in COCO format.
+        annotations: Path of an annotation file.
         paths: Paths of the images.
+        kind: Config of the data set, see :func:`read_instances`.
 
     Returns:
         The annotated persons by image.
@@ -185,7 +188,7 @@ def read_truth(
         names[path.parent].append(path.name)
     infos: dict[Path, list[InstanceInfo]] = {}
     for folder, images in names.items():
-        infos |= read_instances(annotations, folder, images)
+        infos |= read_instances(annotations, folder, images, kind)
     return infos
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...constants import PCK_THRESHOLD
-from ...skeleton import COCO_SIGMAS
+from ...skeleton import JOINTS
 from ..functional import is_correct, joint_errors, person_size
 from ..functional.similarity import keypoint_similarity
 
@@ -34,6 +34,10 @@ class GroundTruth:
             if unknown.
         areas: (N,) segment areas in square pixels, NaN where unknown; all
             unknown by default.
+        joint_names: Names of the K joints; without K names those of COCO
+            for 17 joints, else numbers.
+        dataset_name: MMPose's name of the data set, where it is known and
+            ``joint_names`` were not; else empty.
     """
 
     keypoints: Floats
@@ -43,9 +47,16 @@ class GroundTruth:
     person_ids: NDArray[np.generic]
     occluded: Mask | None = None
     areas: Floats = None  # type: ignore[assignment]
+    joint_names: tuple[str, ...] = ()
+    dataset_name: str = ''
 
     def __post_init__(self) -> None:
-        """Fill in the default."""
+        """Fill in the defaults."""
+        count = self.keypoints.shape[1]
+        if len(self.joint_names) != count:
+            numbers = tuple(map(str, range(count)))
+            names = JOINTS if count == len(JOINTS) else numbers
+            object.__setattr__(self, 'joint_names', names)
         if self.areas is None:
             object.__setattr__(self, 'areas', np.full(len(self), np.nan))
 
@@ -61,9 +72,12 @@ class GroundTruth:
     @property
     def no_similarity(self) -> str:
         """Reason why there is no keypoint similarity; empty if there is."""
-        count = self.keypoints.shape[1]
-        if count != len(COCO_SIGMAS):
-            return f'expected the 17 joints of COCO, found {count}'
+        if self.joint_names != JOINTS:
+            shown = ', '.join(self.joint_names[:3])
+            return (
+                'expected the 17 joints of COCO, found '
+                f'{len(self.joint_names)} ({shown}, …)'
+            )
         if not (self.areas > 0).all():
             return "expected the 'area' of every person, found some without"
         return ''
@@ -80,7 +94,7 @@ class GroundTruth:
         selected: dict[str, Any] = {
             f.name: value[rows]
             for f in fields(self)
-            if (value := getattr(self, f.name)) is not None
+            if isinstance(value := getattr(self, f.name), np.ndarray)
         }
         return replace(self, **selected)
 
@@ -131,7 +145,9 @@ class EvaluationInput:
             ValueError: If an area is unknown or the joints are not COCO's.
         """
         if reason := self.no_similarity:
-            raise ValueError(f'keypoint similarity: {reason}.')
+            raise ValueError(
+                f'keypoint similarity: {reason}; choose the criterion bbox.'
+            )
         return keypoint_similarity(
             self.keypoints, self.truth.keypoints, self.truth.areas
         )

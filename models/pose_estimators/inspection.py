@@ -1,9 +1,12 @@
-"""What the estimator reads off its parts: fill color, feature maps."""
+"""What the estimator reads off its parts: fill, feature maps, keypoints."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from ...skeleton import JOINTS, names_in
 
 
 def normalized_fill(preprocessor: nn.Module) -> Tensor:
@@ -44,3 +47,45 @@ def _last_stage(features: Any) -> tuple[Tensor, ...]:
     if not isinstance(features[-1], Tensor):
         return _last_stage(features[-1])
     return tuple(features)
+
+
+def num_keypoints(head: Any) -> int | None:
+    """Return the number of keypoints that a pose head predicts.
+
+    Args:
+        head: A pose head of MMPose.
+
+    Returns:
+        Its K; None if the head does not tell.
+    """
+    return getattr(head, 'out_channels', getattr(head, 'num_joints', None))
+
+
+def keypoint_names(
+    metainfo: Mapping[str, Any] | None, head: Any
+) -> tuple[str, ...]:
+    """Return the names of the keypoints of a pose network.
+
+    Args:
+        metainfo: Parsed meta information that the estimator was given;
+            without, 17 keypoints are those of COCO.
+        head: Its pose head.
+
+    Returns:
+        Names in order.
+
+    Raises:
+        ValueError: If nothing names them, or their number is not that of
+            the head.
+    """
+    count = num_keypoints(head)
+    names = JOINTS if metainfo is None else names_in(metainfo)
+    if count not in (None, len(names)):
+        found = 'none' if metainfo is None else len(names)
+        raise ValueError(
+            f'model.metainfo: expected the names of {count} keypoints, as '
+            f'many as model.head predicts, found {found}; set it to the '
+            'description of the data set, such as '
+            "dict(from_file='configs/_base_/datasets/crowdpose.py')"
+        )
+    return names

@@ -30,7 +30,7 @@ from ..trust_targets import (
     checked_targets,
 )
 from .freezing import freeze, freeze_bn_stats
-from .inspection import feature_maps, normalized_fill
+from .inspection import feature_maps, keypoint_names, normalized_fill
 from .prediction import average_views, keypoint_scores, named_scores
 
 
@@ -63,7 +63,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     Raises:
         TypeError: On an unknown option or one of the wrong type.
         ValueError: On a value out of range, a head of an unknown family, or
-            a combination that leaves nothing to train.
+            a combination that leaves nothing to train, or a teacher whose
+            body the keypoints of ``metainfo`` do not make.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         self.source = self._build_source()
         self.teacher = None
         if options.solvability.enable or self._requires('teacher'):
-            self.teacher = build_teacher(options.solvability)
+            names = keypoint_names(self.metainfo, self.head)
+            self.teacher = build_teacher(options.solvability, names)
         self.trust_head = None
         if options.trust.enable:
             self.trust_head = build_trust_head(

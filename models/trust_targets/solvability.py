@@ -4,9 +4,15 @@ from collections.abc import Sequence
 
 from mmpose.registry import MODELS
 
+from ...skeleton import JOINTS
 from ..options import SolvabilityOptions
 from ..teachers.base import Teacher
 from ..teachers.free_joints import FreeJointTeacher
+from ..teachers.joint_mapping import (
+    JointMapping,
+    MappedTeacher,
+    TeacherFunction,
+)
 from ..teachers.kinematic_chain import KinematicChainTeacher
 from .base import TrustSource, TrustTarget
 from .step import TrainingStep
@@ -39,13 +45,22 @@ class SolvabilityTargets(TrustSource):
         return [TrustTarget(step.view, values, output.mask)]
 
 
-def build_teacher(options: SolvabilityOptions) -> Teacher:
+def build_teacher(
+    options: SolvabilityOptions, names: Sequence[str] = JOINTS
+) -> TeacherFunction:
     """Build the teacher of a config.
 
     Args:
         options: Options of the teacher.
+        names: Names of the K keypoints of the pose network.
 
     Returns:
-        The teacher.
+        The teacher for these keypoints.
+
+    Raises:
+        ValueError: If the names do not make a body.
     """
-    return TEACHERS[options.teacher](**options.teacher_options())
+    teacher = TEACHERS[options.teacher](**options.teacher_options())
+    if tuple(names) == JOINTS:
+        return teacher
+    return MappedTeacher(teacher, JointMapping(names))

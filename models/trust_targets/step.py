@@ -13,7 +13,7 @@ from ..distributions import DistributionReader, KeypointDistribution
 from ..losses.rotation_consistency import rotation_inconsistency
 from ..options import SelfVerifyOptions
 from ..sample_fields import Samples, head_targets, labeled_joints
-from ..teachers.base import Teacher
+from ..teachers.joint_mapping import TeacherFunction
 from .teacher_output import TeacherOutput, run_teacher
 
 
@@ -75,7 +75,7 @@ class TrainingStep:
     augmented: AugmentedView | None
     reader: DistributionReader
     options: SelfVerifyOptions
-    teacher: Teacher | None
+    teacher: TeacherFunction | None
     is_first: bool = False
 
     @property

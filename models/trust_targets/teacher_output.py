@@ -15,7 +15,8 @@ from ..sample_fields import (
     box_centers,
     labeled_joints,
 )
-from ..teachers.base import Teacher, TeacherResult
+from ..teachers.base import TeacherResult
+from ..teachers.joint_mapping import TeacherFunction
 from ..teachers.pseudo_trust import decay, fuse
 from ..teachers.solver import CONVERGED, DEGENERATE
 
@@ -87,7 +88,7 @@ class TeacherOutput(NamedTuple):
 
 
 def run_teacher(
-    teacher: Teacher | None,
+    teacher: TeacherFunction | None,
     options: SolvabilityOptions,
     distribution: KeypointDistribution,
     data_samples: Samples,

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import SELFVERIFY, load_config
+from helpers import SELFVERIFY, load_config, shared_path
 
 from self_verify_pose.datasets.coco_instances import (
     build_split,
@@ -118,3 +118,31 @@ def test_persons_are_spread_evenly():
 def test_too_few_labels_are_refused():
     with pytest.raises(ValueError, match='none among 2'):
         select_evenly({'a': [person(5), person(0)]}, None, min_joints=6)
+
+
+CROWDPOSE = {'from_file': 'configs/_base_/datasets/crowdpose.py'}
+
+
+@pytest.mark.parametrize(
+    ('name', 'kind', 'count'),
+    [
+        ('mpii/test_mpii.json', {'type': 'MpiiDataset'}, 16),
+        (
+            'coco/test_coco_wholebody.json',
+            {'type': 'CocoWholeBodyDataset', 'pipeline': [{'type': 'any'}]},
+            133,
+        ),
+        (
+            'crowdpose/test_crowdpose.json',
+            {'type': 'CombinedDataset', 'datasets': [], 'metainfo': CROWDPOSE},
+            14,
+        ),
+    ],
+)
+def test_annotations_are_read_in_the_format_of_the_data_set(name, kind, count):
+    path = shared_path('data', 'mmpose_samples', *name.split('/'))
+    infos = read_instances(path, path.parent, kind=kind)
+    assert infos
+    for persons in infos.values():
+        for person in persons:
+            assert person['keypoints'].shape == (1, count, 2)

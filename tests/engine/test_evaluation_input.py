@@ -1,5 +1,9 @@
+import json
+import pickle
+
 import numpy as np
 import pytest
+from helpers import shared_path
 from prediction_files import annotations, results, write, write_all
 
 from self_verify_pose.engine.evaluation_input import (
@@ -8,6 +12,7 @@ from self_verify_pose.engine.evaluation_input import (
 )
 from self_verify_pose.metrics.evaluation.io.reading import read_predictions
 from self_verify_pose.models.kinematics.bone_lengths import bone_scores
+from self_verify_pose.skeleton import JOINTS
 
 
 def test_bone_lengths_are_one_more_score(tmp_path):
@@ -46,3 +51,84 @@ def truth_with_17(truth):
         for p in truth['annotations']
     ]
     return {**truth, 'annotations': people}
+
+
+def dump_with(folder, **meta):
+    """Write a dump whose samples say so much of their skeleton."""
+    path = write_all(folder)['pkl']
+    samples = pickle.loads(path.read_bytes())
+    for sample in samples:
+        sample.pop('dataset_name', None)
+        sample.update(meta)
+    path.write_bytes(pickle.dumps(samples))
+    return path
+
+
+NUMBERED = {k: f'joint {k}' for k in range(17)}
+
+
+@pytest.mark.parametrize(
+    ('meta', 'expected'),
+    [
+        ({}, JOINTS[:2]),
+        ({'dataset_name': 'coco'}, JOINTS[:2]),
+        ({'dataset_name': 'my own'}, JOINTS[:2]),
+        ({'dataset_name': 'crowdpose'}, JOINTS[:2]),  # 14 joints, not these
+        ({'dataset_name': 'posetrack18'}, ('nose', 'head_bottom')),
+        ({'keypoint_id2name': NUMBERED}, ('joint 0', 'joint 1')),
+        (
+            {'keypoint_id2name': NUMBERED, 'dataset_name': 'coco'},
+            ('joint 0', 'joint 1'),
+        ),
+    ],
+)
+def test_a_dump_tells_the_names_of_its_joints(tmp_path, meta, expected):
+    joints = read_evaluation_input(dump_with(tmp_path, **meta))
+    assert joints.truth.joint_names[:2] == expected
+    assert (BONES in joints.scores) == (expected == JOINTS[:2])
+    assert bool(joints.no_similarity) == (expected != JOINTS[:2])
+
+
+@pytest.mark.parametrize(
+    ('names', 'expected'),
+    [
+        (['Nose', 'Left Eye', *JOINTS[2:]], JOINTS),
+        (['head', *JOINTS[1:]], ('head', *JOINTS[1:])),
+        (JOINTS[:5], JOINTS),  # not the names of 17 joints
+        ([], JOINTS),
+    ],
+)
+def test_annotations_tell_the_names_of_their_joints(tmp_path, names, expected):
+    files = write_all(tmp_path)
+    truth = json.loads(files['ann'].read_text())
+    truth['categories'][0]['keypoints'] = list(names)
+    ann = write(tmp_path / 'named.json', truth)
+    joints = read_evaluation_input(files['json'], ann)
+    assert joints.truth.joint_names == expected
+    assert joints.everyone.joint_names == expected
+
+
+def test_all_parts_of_wholebody_annotations_are_read(tmp_path):
+    ann = shared_path(
+        'data', 'mmpose_samples', 'coco', 'test_coco_wholebody.json'
+    )
+    people = json.loads(ann.read_text())['annotations']
+    person = next(p for p in people if p['foot_valid'])
+    parts = ('keypoints', 'foot_kpts', 'face_kpts', 'lefthand_kpts')
+    parts += ('righthand_kpts',)
+    rows = np.reshape([x for part in parts for x in person[part]], (133, 3))
+    found = [
+        {
+            'image_id': person['image_id'],
+            'ann_id': person['id'],
+            'keypoints': np.c_[rows[:, :2], np.ones(133)].ravel().tolist(),
+        }
+    ]
+    joints = read_evaluation_input(write(tmp_path / 'r.json', found), ann)
+    np.testing.assert_array_equal(joints.truth.labeled[0], rows[:, 2] > 0)
+    assert (joints.errors[joints.truth.labeled] == 0).all()
+    assert joints.truth.joint_names[17] == 'left_big_toe'
+    assert joints.truth.occluded is None
+    body = [{**found[0], 'keypoints': found[0]['keypoints'][:51]}]
+    joints = read_evaluation_input(write(tmp_path / 'b.json', body), ann)
+    assert joints.truth.joint_names == JOINTS

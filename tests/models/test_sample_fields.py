@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from mmpose.testing import get_packed_inputs
+from mmengine.structures import PixelData
+from mmpose.structures import MultilevelPixelData
 from training_steps import INPUT_SIZE
 
 from self_verify_pose.models.distributions.simcc import SimCCReader
@@ -30,13 +31,17 @@ def test_targets_are_stacked_in_order(samples):
     assert torch.equal(y[1], expected)
 
 
-def test_heatmaps_are_stacked_in_order():
-    samples = get_packed_inputs(3, with_heatmap=True)['data_samples']
-    fields = ('heatmaps', 'keypoint_weights')
-    maps, weights = head_targets(samples, fields).values()
-    assert maps.shape == (3, 17, 64, 48)
-    assert weights.shape == (3, 17)
-    assert torch.equal(maps[1], samples[1].gt_fields.heatmaps)
+@pytest.mark.parametrize('levels', [0, 2])
+def test_heatmaps_are_those_of_the_last_stage(samples, levels):
+    maps = [torch.rand(17, 64, 48) for _ in samples]
+    for sample, heatmaps in zip(samples, maps, strict=True):
+        fields = PixelData(heatmaps=heatmaps)
+        if levels:
+            stages = [torch.zeros_like(heatmaps)] * (levels - 1) + [heatmaps]
+            fields = MultilevelPixelData(heatmaps=stages)
+        sample.gt_fields = fields
+    (found,) = head_targets(samples, ('heatmaps',)).values()
+    assert torch.equal(found, torch.stack(maps))
 
 
 def test_labeled_joints_are_those_with_a_weight(samples):

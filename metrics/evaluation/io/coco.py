@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....constants import RAW_SCORE
+from ....skeleton import joint_name
 from ..evaluation_input import Floats, GroundTruth
+
+# COCO-WholeBody keeps the joints beyond the body in fields of their own.
+_PARTS = ('foot_kpts', 'face_kpts', 'lefthand_kpts', 'righthand_kpts')
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
-def read_annotations(path: Path) -> GroundTruth:
+def read_annotations(path: Path, num_joints: int) -> GroundTruth:
     """Read the persons of a COCO annotation file that MMPose evaluates.
 
     These have a labeled joint and a box of positive area, and are not marked
@@ -84,6 +88,9 @@ def read_annotations(path: Path) -> GroundTruth:
 
     Args:
         path: Path of a COCO ``person_keypoints`` file.
+        num_joints: Number of joints that are predicted; where the persons
+            have fewer and the further parts of COCO-WholeBody, these are
+            read as well.
 
     Returns:
         The persons in the order of the file.
@@ -122,15 +129,26 @@ def read_annotations(path: Path) -> GroundTruth:
             f'{path}: expected persons with labeled joints, found none; give '
             'COCO keypoint annotations.'
         )
-    keypoints = _stack_keypoints([p['keypoints'] for p, _ in persons], path)
+    parts = ['keypoints']
+    first = persons[0][0]
+    if len(first['keypoints']) < 3 * num_joints and first.keys() >= {*_PARTS}:
+        parts += _PARTS
+    keypoints = _stack_keypoints(
+        [[x for part in parts for x in p[part]] for p, _ in persons], path
+    )
+    categories = content.get('categories') or [{}]
+    names = categories[0].get('keypoints', ())
     return GroundTruth(
         keypoints=keypoints[..., :2],
         labeled=keypoints[..., 2] > 0,
         boxes=np.array([box for _, box in persons]),
         image_ids=np.array([p['image_id'] for p, _ in persons]),
         person_ids=np.array([p['id'] for p, _ in persons]),
-        occluded=keypoints[..., 2] == 1,
+        # the further parts do not tell
+        occluded=None if len(parts) > 1 else keypoints[..., 2] == 1,
         areas=np.array([p.get('area', np.nan) for p, _ in persons], float),
+        joint_names=tuple(map(joint_name, names)),
+        dataset_name='coco_wholebody' if len(parts) > 1 else '',
     )
 
 

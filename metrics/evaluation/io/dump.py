@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....constants import RAW_SCORE
+from ....skeleton import names_in
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
 from .coco import Predictions, check_file
 
@@ -117,6 +118,7 @@ def _ground_truth(samples: Samples) -> GroundTruth:
     ):
         flags = np.array([info['keypoints'][2::3] for info in raw])
         occluded = labeled & (flags == 1)
+    names = names_in(samples[0])  # where the model has metainfo of its own
     return GroundTruth(
         keypoints=points,
         labeled=labeled,
@@ -125,6 +127,8 @@ def _ground_truth(samples: Samples) -> GroundTruth:
         person_ids=_ids(samples, 'id'),
         occluded=occluded,
         areas=np.array([info.get('area', np.nan) for info in raw], float),
+        joint_names=names,
+        dataset_name='' if names else samples[0].get('dataset_name', ''),
     )
 
 

@@ -69,7 +69,8 @@ def _read(path: Path, ann: Path | None) -> EvaluationInput:
             f'{path}: expected an annotation file beside COCO-format results, '
             'found none; give it with --ann.'
         )
-    return match_to_annotations(predictions, read_annotations(ann))
+    count = predictions.keypoints.shape[1]
+    return match_to_annotations(predictions, read_annotations(ann, count))
 
 
 def report_names(paths: list[Path]) -> dict[str, Path]:

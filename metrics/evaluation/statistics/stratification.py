@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ....skeleton import FLIP, JOINTS
+from ....skeleton import FLIP
 from ...functional.error_kinds import (
     KINDS,
     error_kinds,
@@ -34,7 +34,6 @@ def stratify(
     """
     truth, labeled = joints.truth, joints.truth.labeled
     count = labeled.shape[1]
-    names = JOINTS if count == len(JOINTS) else tuple(map(str, range(count)))
     size_names = (
         f'below {SIZE_EDGES[0]} px',
         *(f'{low}–{high} px' for low, high in pairwise(SIZE_EDGES)),
@@ -42,15 +41,19 @@ def stratify(
     )
     sizes = np.digitize(truth.sizes, SIZE_EDGES)
     columns = {
-        'joint': (names, np.broadcast_to(np.arange(count), labeled.shape)),
+        'joint': (
+            truth.joint_names,
+            np.broadcast_to(np.arange(count), labeled.shape),
+        ),
         'size': (size_names, np.repeat(sizes[:, None], count, axis=1)),
     }
     missing = []
     if truth.occluded is None:
         missing.append(
             'There is no stratification by visibility: the file does not say '
-            "which labeled joints are hidden (keep 'raw_ann_info' among the "
-            'meta_keys of PackPoseInputs).'
+            'which labeled joints are hidden (annotations like those of COCO '
+            "do, where 'raw_ann_info' is among the meta_keys of "
+            'PackPoseInputs).'
         )
     else:
         hidden = truth.occluded.astype(np.int64)

@@ -1,11 +1,15 @@
+import functools
+import threading
 import types
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
-from helpers import BASELINE, SELFVERIFY, load_config
+from helpers import BASELINE, SELFVERIFY, build_estimator, load_config
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import TestLoop
+from mmpose.datasets import CocoDataset
+from prediction_files import annotations, write
 from torch import nn
 
 from self_verify_pose.engine.hooks import preflight
@@ -26,6 +30,7 @@ def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
         cfg=cfg or Config(),
         model=Model(init_cfg),
         _load_from=load_from,
+        _train_loop=None,
         _val_loop=None,
         _test_loop=None,
         _resume=resume,
@@ -163,18 +168,71 @@ def test_trust_metrics_need_a_trust_head(with_head):
     assert metrics[0] in kept
 
 
-@pytest.mark.parametrize('loop', ['_val_loop', '_test_loop'])
-@pytest.mark.parametrize('count', [14, 17])
-def test_a_data_set_of_other_keypoints_raises(loop, count):
-    data = {'num_keypoints': count, 'dataset_name': 'crowdpose'}
-    dataset = types.SimpleNamespace(metainfo=data)
-    built = TestLoop.__new__(TestLoop)
-    built.dataloader = types.SimpleNamespace(dataset=dataset)
+def skeleton_run(tmp_path, count, samples):
+    """Return a runner with COCO data whose persons have so many joints."""
+    truth = annotations()
+    for person in truth['annotations']:
+        person['keypoints'] = person['keypoints'][: 3 * samples]
+    path = write(tmp_path / 'ann.json', truth)
     run = runner()
-    run.model.trust_head.num_keypoints = 17
-    setattr(run, loop, built)
-    if count == 17:
+    run.model.head = types.SimpleNamespace(out_channels=count)
+    run._train_loop = types.SimpleNamespace(
+        dataloader=types.SimpleNamespace(
+            dataset=CocoDataset(ann_file=str(path))
+        )
+    )
+    return run
+
+
+def test_data_with_the_keypoints_of_the_model_pass(tmp_path):
+    PreflightHook().before_run(skeleton_run(tmp_path, 17, 17))
+
+
+@pytest.mark.parametrize(
+    ('count', 'samples', 'match'),
+    [
+        (14, 17, r'17 keypoints of train_dataloader\.dataset \(coco\), .* 14'),
+        (17, 14, r'17 keypoints a person, .* found 14 in .*ann\.json; set'),
+    ],
+)
+def test_data_with_other_keypoints_raise(tmp_path, count, samples, match):
+    run = skeleton_run(tmp_path, count, samples)
+    with pytest.raises(ValueError, match=match):
         PreflightHook().before_run(run)
-    else:
-        with pytest.raises(ValueError, match=r'the 17 .* found 14 in crowd'):
-            PreflightHook().before_run(run)
+
+
+def test_a_checkpoint_of_another_skeleton_raises(tmp_path):
+    path = str(tmp_path / 'other.pth')
+    torch.save(build_estimator(head__out_channels=14).state_dict(), path)
+    run = runner(load_from=path)
+    run.model = build_estimator()
+    with pytest.raises(
+        ValueError,
+        match=r"'head\.final_layer\.weight' of shape \(17, .*, found \(14, "
+        r'.*other\.pth',
+    ):
+        PreflightHook().before_run(run)
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Return a folder and the URL under which it can be downloaded."""
+    folder = tmp_path / 'served'
+    folder.mkdir()
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_a_checkpoint_to_download_is_checked_as_well(served):
+    folder, url = served
+    state = {'old.name': torch.zeros(1)}
+    torch.save({'state_dict': state}, folder / 'same.pth')
+    PreflightHook().before_run(runner(load_from=f'{url}/same.pth'))
+    state['backbone.weight'] = torch.zeros(5, 2)
+    torch.save({'state_dict': state}, folder / 'other.pth')
+    with pytest.raises(ValueError, match=r'found \(5, 2\) in http.*other'):
+        PreflightHook().before_run(runner(load_from=f'{url}/other.pth'))

@@ -10,6 +10,7 @@ from self_verify_pose.engine.visualization.drawing import (
     away_from_neighbors,
     crop_around,
     draw_pose,
+    mark_scales,
     outline_colors,
 )
 from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
@@ -120,3 +121,24 @@ def test_the_legend_states_the_rule_of_the_metric():
     plt.close(figure)
     assert str(LOW_TRUST) in labels[0]
     assert str(JointTrustMetric().dist_thr) in labels[1]
+
+
+def test_marks_of_a_body_are_full_even_where_joints_coincide():
+    assert (mark_scales(np.zeros((26, 2))) == 1).all()
+
+
+def test_marks_of_a_face_do_not_cover_each_other():
+    body = np.array([[0.0, 0.0], [0.0, 400.0], [200.0, 200.0]])
+    x, y = np.divmod(np.arange(60), 10)
+    face = np.stack([x, y], 1) * 10 + np.array([80.0, 20.0])
+    scales = mark_scales(np.concatenate([body, face]))
+    # 0.045 of 400 pixels is the diameter of a full mark
+    np.testing.assert_allclose(scales, [1] * 3 + [10 / 18] * 60)
+    assert mark_scales(np.zeros((133, 2))).min() == 0.25
+
+
+def test_numbers_are_written_beside_joints_with_space(axes):
+    points = np.zeros((50, 2))
+    points[:2] = [[100, 0], [0, 100]]
+    draw_pose(axes, points, np.full(50, 0.5), [], numbers=True)
+    assert len(axes.texts) == 2
