@@ -21,7 +21,7 @@ extras=wandb,tensorboard,fk
 print_python=0
 for argument in "$@"; do
     case $argument in
-        --dev) extras=wandb,tensorboard,fk,dev ;;
+        --dev) extras=wandb,tensorboard,fk,vit,dev ;;
         --print-python) print_python=1 ;;
         *)
             echo "setup_env: expected --dev or --print-python, found" \
