@@ -140,9 +140,9 @@ def _box_center(sample: PoseDataSample) -> np.ndarray:
 
 def _person_size(sample: PoseDataSample) -> float:
     x0, y0, x1, y1 = np.asarray(sample.gt_instances.bboxes)[0]
-    crop_per_image = sample.input_size[0] / sample.input_scale[0]
     # a box of no size would make every distance infinite
-    return max(x1 - x0, y1 - y0, 1.0) * crop_per_image
+    crop_per_image = sample.input_size[0] / max(abs(sample.input_scale[0]), 1)
+    return max(abs(x1 - x0), abs(y1 - y0), 1.0) * crop_per_image
 
 
 def _collect(data_samples: Samples, field: str) -> Tensor:

@@ -216,6 +216,28 @@ class DistributionReader(ABC):
             The reader; None if the head belongs to another family.
         """
 
+    @staticmethod
+    def num_keypoints(head: Any) -> int:
+        """Return the number of keypoints that a head predicts.
+
+        Args:
+            head: A pose head of the family.
+
+        Returns:
+            Its K.
+        """
+        return int(head.out_channels)
+
+    def check_test_cfg(self, test_cfg: Mapping[str, Any]) -> None:
+        """Raise if the options of the flip test do not fit the head.
+
+        Args:
+            test_cfg: ``test_cfg`` of the model.
+
+        Raises:
+            ValueError: If they do not.
+        """
+
     @abstractmethod
     def read(self, output: Any, sizes: Tensor) -> KeypointDistribution:
         """Wrap the output of the head.

@@ -243,7 +243,10 @@ class RegressionReader(DistributionReader):
     """
 
     distribution = LaplaceDistribution
-    families = 'a regression head with scales, such as RLEHead'
+    families = (
+        'a regression head with scales and the codec RegressionLabel, such as '
+        'RLEHead'
+    )
     target_fields = ('keypoint_labels', 'keypoint_weights')
 
     def __init__(self, input_size: Size2D) -> None:
@@ -257,12 +260,29 @@ class RegressionReader(DistributionReader):
             head: A pose head of MMPose.
 
         Returns:
-            The reader; None if the head predicts no scales.
+            The reader; None if the head predicts no scales or has no codec.
         """
-        if 'RLEHead' not in [kind.__name__ for kind in type(head).__mro__]:
+        names = [
+            kind.__name__
+            for part in (head, getattr(head, 'decoder', None))
+            for kind in type(part).__mro__
+        ]
+        if not {'RLEHead', 'RegressionLabel'} <= {*names}:
             return None
         width, height = head.decoder.input_size
         return cls((width, height))
+
+    @staticmethod
+    def num_keypoints(head: Any) -> int:
+        """Return the number of keypoints that a head predicts.
+
+        Args:
+            head: A regression head.
+
+        Returns:
+            Its K.
+        """
+        return int(head.num_joints)
 
     def read(self, output: Tensor, sizes: Tensor) -> LaplaceDistribution:
         """Wrap the output of the head.
@@ -274,6 +294,8 @@ class RegressionReader(DistributionReader):
         Returns:
             The distributions.
         """
+        if output.dtype in (torch.float16, torch.bfloat16):
+            output = output.float()
         return LaplaceDistribution(
             output[..., :2], output[..., 2:].sigmoid(), self.input_size, sizes
         )

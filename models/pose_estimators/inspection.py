@@ -1,12 +1,14 @@
 """What the estimator reads off its parts: fill, feature maps, keypoints."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...skeleton import JOINTS, names_in
+from ..distributions import read_head
 
 
 def normalized_fill(preprocessor: nn.Module) -> Tensor:
@@ -58,6 +60,8 @@ def num_keypoints(head: Any) -> int | None:
     Returns:
         Its K; None if the head does not tell.
     """
+    with suppress(ValueError):  # a head of another family
+        return read_head(head).num_keypoints(head)
     return getattr(head, 'out_channels', getattr(head, 'num_joints', None))
 
 

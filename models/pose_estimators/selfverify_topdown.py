@@ -86,6 +86,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             consistency_cfg, solvability_cfg, trust_cfg
         )
         self.reader = read_head(self.head)
+        self.reader.check_test_cfg(self.test_cfg)
         self.source = self._build_source()
         self.teacher = None
         if options.solvability.enable or self._requires('teacher'):
@@ -201,7 +202,17 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
         Returns:
             Feature maps and distributions of the keypoints.
+
+        Raises:
+            ValueError: If the crops do not have the size of the codec.
         """
+        size = (inputs.shape[-1], inputs.shape[-2])
+        if size != self.reader.input_size:
+            raise ValueError(
+                'TopdownAffine.input_size: expected '
+                f'{self.reader.input_size}, as of the codec of model.head, '
+                f'found crops of {size} pixels; give both the same size'
+            )
         backbone = self.backbone(inputs)
         features = self.neck(backbone) if self.with_neck else backbone
         output = self.head.forward(features)
@@ -397,11 +408,13 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             features = [self.extract_feat(inputs)]
             if flip:
                 features.append(self.extract_feat(inputs.flip(-1)))
-            predictions, fields = self.head.predict(
+            predicted = self.head.predict(
                 features if flip else features[0],
                 data_samples,
                 self.test_cfg,
             )
+            if isinstance(predicted, tuple):  # RLEHead has none
+                predictions, fields = predicted
         for name, values in scores.items():
             for one, row in zip(predictions, to_numpy(values), strict=True):
                 one.set_field(row[None], name)
