@@ -237,6 +237,7 @@ class DistributionReader(ABC):
         Raises:
             ValueError: If they do not.
         """
+        del test_cfg  # most heads have no options
 
     @abstractmethod
     def read(self, output: Any, sizes: Tensor) -> KeypointDistribution:
