@@ -1,10 +1,13 @@
-"""Measure time and memory against plain RTMPose-S.
+"""Measure time and memory against plain RTMPose-S, or any plain model.
 
 python tools/benchmark [--device cpu|cuda] [--suite step|predict|...]
+python tools/benchmark --config CONFIG [--checkpoint CHECKPOINT]
 
 Works on synthetic persons in a temporary folder, with random weights. Prints
 JSON, or writes it with --out, and a table, and exits with 1 if a threshold is
 missed. On a busy machine the results mean little: the load is printed, too.
+With --config the model of a config with trust is compared with the plain one
+in it, on random crops and without thresholds.
 """
 
 import argparse
@@ -23,7 +26,11 @@ from self_verify_pose.tools.benchmark.context import BenchmarkContext
 from self_verify_pose.tools.benchmark.machine import describe_machine
 from self_verify_pose.tools.benchmark.results import as_json, as_table
 from self_verify_pose.tools.benchmark.silence import silence
-from self_verify_pose.tools.benchmark.suites import SUITES, run_suites
+from self_verify_pose.tools.benchmark.suites import (
+    MODEL_SUITES,
+    SUITES,
+    run_suites,
+)
 from self_verify_pose.tools.benchmark.timing import Plan
 from self_verify_pose.tools.command_line import at_least
 
@@ -52,6 +59,10 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--no-growth', action='store_true', help=thresholds_only)
     compiled = 'measure torch.compile, too, which takes minutes on a CPU'
     add('--compile', action='store_true', help=compiled)
+    config = 'a config with trust, instead of RTMPose-S; no thresholds'
+    add('--config', type=Path, help=config)
+    weights = 'weights for --config (by default random)'
+    add('--checkpoint', type=Path, help=weights)
     out = 'file of the JSON report (by default printed before the table)'
     add('--out', type=Path, metavar='FILE.json', help=out)
     args = parser.parse_args(argv)
@@ -60,12 +71,35 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
             f'--out: expected the folder {args.out.parent}, found nothing '
             'there; make it'
         )
+    _check_config(parser, args)
     if args.device == 'cuda' and not torch.cuda.is_available():
         parser.error(
             '--device: expected a GPU for cuda, found none that torch can '
             'use; use --device cpu'
         )
     return args
+
+
+def _check_config(
+    parser: argparse.ArgumentParser, args: argparse.Namespace
+) -> None:
+    for option in ('config', 'checkpoint'):
+        path = getattr(args, option)
+        if path is not None and not path.is_file():
+            parser.error(
+                f'--{option}: expected a file, found none at {path}; correct '
+                'the path'
+            )
+    if args.config is None and args.checkpoint is not None:
+        parser.error(
+            '--checkpoint: expected --config beside it, found none; RTMPose-S '
+            'is measured with random weights'
+        )
+    if args.config is not None and args.suite not in (*MODEL_SUITES, 'all'):
+        parser.error(
+            f'--suite: expected {", ".join(MODEL_SUITES)} or all with '
+            f'--config, found {args.suite}; leave one of them out'
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,9 +122,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             Plan(repeats=args.repeats),
             scaling=not args.no_growth,
             compile=args.compile,
+            config_file=args.config,
+            checkpoint_file=args.checkpoint,
         )
-        names = SUITES if args.suite == 'all' else [args.suite]
-        results = run_suites(names, context, Console(stderr=True))
+        suites = SUITES if args.config is None else MODEL_SUITES
+        names = suites if args.suite == 'all' else [args.suite]
+        try:
+            results = run_suites(names, context, Console(stderr=True))
+        except ValueError as error:
+            if args.config is None:
+                raise
+            sys.exit(f'benchmark: {error}')
     report = as_json(results, machine)
     if args.out is None:
         print(json.dumps(report))
@@ -99,6 +141,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(', '.join(f'{key} {machine[key]}' for key in machine))
     console.print(as_table(results))
+    if args.config is not None:
+        print(
+            f'{args.config}: compared with the plain model in it; the '
+            'thresholds of RTMPose-S do not apply'
+        )
     missed = [result.name for result in results if result.passed is False]
     for name in missed:
         print(f'benchmark: threshold missed: {name}', file=sys.stderr)

@@ -58,6 +58,9 @@ class BenchmarkContext:
         scaling: Measure how cost scales, and possible optimizations, too.
         images: Synthetic training images; four batches by default.
         compile: Measure ``torch.compile``, which takes minutes on a CPU.
+        config_file: A config with trust that is measured instead of the
+            package's own; None for those on RTMPose-S.
+        checkpoint_file: Weights for it; random without.
     """
 
     folder: Path
@@ -67,6 +70,8 @@ class BenchmarkContext:
     scaling: bool = True
     images: int | None = None
     compile: bool = False
+    config_file: Path | None = None
+    checkpoint_file: Path | None = None
 
     @cached_property
     def root(self) -> Path:

@@ -188,7 +188,7 @@ def test_statistics_are_those_of_their_names(codec):
     maps = maps.clamp_min(0) / distribution.encoding.unit
     torch.testing.assert_close(column['log_peak'].exp(), maps.amax((-2, -1)))
     total = maps.sum((-2, -1))
-    modes = distribution._modes(distribution._decoded_maps())
+    modes = distribution._modes
     for radius in MASS_RADII[2:]:
         for b in range(2):
             reach = radius * SIZES[b].item() / distribution.encoding.stride[0]
@@ -204,6 +204,66 @@ def test_statistics_are_those_of_their_names(codec):
             assert column[f'mass_{radius}'][b, 5].item() == pytest.approx(
                 expected.item(), abs=0.02
             )
+
+
+@all_codecs
+@pytest.mark.parametrize('sizes', [(200.0, 120.0), (333.0, 51.2)])
+def test_statistics_equal_sums_over_the_cells(codec, sizes):
+    _, distribution, _ = make_example(codec, 0.05)
+    sizes = torch.tensor(sizes)
+    distribution = replace(distribution, sizes=sizes)
+    found = distribution.statistics().double()
+    column = dict(
+        zip(distribution.statistic_names, found.unbind(-1), strict=True)
+    )
+    raw = distribution.maps[:, :: 3 if codec == 'udp_combined' else 1]
+    maps = raw.double().clamp_min(0) / distribution.encoding.unit
+    share = maps / maps.sum((-2, -1), keepdim=True)
+    entropy = torch.distributions.Categorical(share.flatten(2)).entropy()
+    rows, columns = torch.meshgrid(
+        torch.arange(64.0), torch.arange(48.0), indexing='ij'
+    )
+    decoded = distribution._decoded_maps.double()
+    x, y = distribution._modes[..., None, None].unbind(2)
+    stride = torch.tensor(distribution.encoding.stride)
+    distance = torch.hypot((columns - x) * stride[0], (rows - y) * stride[1])
+    far = distance > 0.1 * sizes.view(-1, 1, 1, 1) + 1e-4
+    second = (decoded * far).amax((-2, -1)) / decoded.amax((-2, -1))
+    expected = {
+        'entropy': entropy / math.log(64 * 48),
+        'second_mode': second,
+    }
+    for name, cells, mode, last in (
+        ('x', columns, x, 47),
+        ('y', rows, y, 63),
+    ):
+        mean = (share * cells).sum((-2, -1), keepdim=True)
+        variance = (share * (cells - mean).square()).sum((-2, -1))
+        expected[f'{name}_spread'] = variance.sqrt() / last
+        distance = (mean - mode)[..., 0, 0].abs()
+        expected[f'{name}_mean_to_peak'] = distance / last
+    for radius in MASS_RADII:
+        reach = radius * sizes.view(-1, 1, 1, 1) / stride[0] + 1e-5
+        inside = ((columns - x).abs() <= reach) & ((rows - y).abs() <= reach)
+        expected[f'mass_{radius}'] = (share * inside).sum((-2, -1))
+        column[f'mass_{radius}'] = column[f'mass_{radius}'].sigmoid()
+    for name, values in expected.items():
+        values = values.double()
+        if name.startswith('mass'):
+            values = values.clamp(1e-4, 1 - 1e-4)
+        torch.testing.assert_close(
+            column[name], values, atol=1e-5, rtol=1e-5, msg=name
+        )
+
+
+@all_codecs
+def test_detached_from_no_graph_it_is_the_same_object(codec):
+    _, distribution, _ = make_example(codec)
+    assert distribution.detach() is distribution
+    graph = replace(distribution, maps=distribution.maps.requires_grad_())
+    assert not graph.detach().statistics().requires_grad
+    graph.statistics().sum().backward()
+    assert graph.maps.grad.isfinite().all()
 
 
 def test_half_precision_maps_give_float_statistics():

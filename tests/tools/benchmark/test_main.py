@@ -63,6 +63,9 @@ def test_a_missed_threshold_is_an_exit_code(one_suite, capsys):
         (['--batch-size', '0'], 'at least 1'),
         (['--suite', 'magic'], 'invalid choice'),
         (['--device', 'cuda'], 'found none'),
+        (['--config', 'no.py'], 'expected a file, found none'),
+        (['--checkpoint', __file__], 'expected --config'),
+        (['--config', __file__, '--suite', 'data'], 'expected step, predict'),
         (['--out', '/no/folder/all.json'], 'expected the folder'),
     ],
 )
