@@ -143,22 +143,21 @@ class HeatmapDistribution(KeypointDistribution):
 
         Args:
             flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
-            test_cfg: Options of the flip test: ``flip_mode`` and
-                ``shift_heatmap``, which moves the mirrored map by one cell.
+            test_cfg: Options of the flip test: ``shift_heatmap``, which
+                moves the mirrored map by one cell.
 
         Returns:
             Distributions mirrored as mmpose's ``flip_heatmaps``.
         """
-        options = test_cfg or {}
         batch, _, height, width = self.maps.shape
         grouped = self.maps.view(batch, len(flip_indices), -1, height, width)
         grouped = grouped.flip(-1)[:, list(flip_indices)]
-        if options.get('flip_mode', 'heatmap') == 'udp_combined':
+        if self.encoding.codec == 'udp_combined':
             signs = grouped.new_ones(grouped.shape[2])
             signs[1] = -1
             grouped = grouped * signs.view(-1, 1, 1)
         maps = grouped.view_as(self.maps)
-        if options.get('shift_heatmap', False):
+        if (test_cfg or {}).get('shift_heatmap', False):
             maps = torch.cat([maps[..., :1], maps[..., :-1]], -1)
         return replace(self, maps=maps)
 
@@ -246,12 +245,13 @@ class HeatmapDistribution(KeypointDistribution):
 
         Returns:
             ``(B, K)``, float32: the largest value of the heatmap in cells
-            that the disc touches.
+            that the disc touches, its smallest value where there are none.
         """
         maps, _ = self._split()
         reach = self._in_cells(radius) + 0.5
         outside = self._square_distances(points) > reach.square()
-        return maps.masked_fill(outside, -torch.inf).amax((-2, -1)).float()
+        lowest = maps.amin((-2, -1), keepdim=True)
+        return torch.where(outside, lowest, maps).amax((-2, -1)).float()
 
     def entropy(self) -> Tensor:
         """Return the entropy of each heatmap's positive part.
@@ -265,7 +265,8 @@ class HeatmapDistribution(KeypointDistribution):
         # xlogy of the shares takes five times as long
         logs = maps.clamp_min(torch.finfo(maps.dtype).tiny).log()
         entropy = mass * total.log() - (maps * logs).sum((-2, -1))
-        return (entropy / total / math.log(maps[0, 0].numel())).float()
+        largest = math.log(max(maps[0, 0].numel(), 2))
+        return (entropy / total / largest).float()
 
     def second_mode(self) -> Tensor:
         """Return how strong the best position away from the peak is.
@@ -478,6 +479,14 @@ class HeatmapReader(DistributionReader):
         if read is None or not hasattr(head, 'out_channels'):
             return None
         assert decoder is not None
+        combined = getattr(decoder, 'heatmap_type', None) == 'combined'
+        if combined and head.out_channels % 3:
+            raise ValueError(
+                'model.head.out_channels: expected three maps for each '
+                "keypoint with heatmap_type='combined', found "
+                f'{head.out_channels}; multiply the number of keypoints by '
+                'three'
+            )
         width, height = decoder.input_size
         return cls(
             HeatmapEncoding(
@@ -486,6 +495,37 @@ class HeatmapReader(DistributionReader):
                 **_target_kernel(decoder),
             )
         )
+
+    @staticmethod
+    def num_keypoints(head: Any) -> int:
+        """Return the number of keypoints that a head predicts.
+
+        Args:
+            head: A heatmap head.
+
+        Returns:
+            Its K.
+        """
+        kind = getattr(head.decoder, 'heatmap_type', 'gaussian')
+        return int(head.out_channels) // (3 if kind == 'combined' else 1)
+
+    def check_test_cfg(self, test_cfg: Mapping[str, Any]) -> None:
+        """Raise if ``flip_mode`` does not fit the codec.
+
+        Args:
+            test_cfg: ``test_cfg`` of the model.
+
+        Raises:
+            ValueError: If it does not.
+        """
+        combined = self.encoding.codec == 'udp_combined'
+        expected = 'udp_combined' if combined else 'heatmap'
+        mode = test_cfg.get('flip_mode', 'heatmap')
+        if test_cfg.get('flip_test', False) and mode != expected:
+            raise ValueError(
+                f"model.test_cfg.flip_mode: expected '{expected}', as the "
+                f"codec of model.head needs it, found '{mode}'; correct it"
+            )
 
     def read(
         self, output: Tensor | Sequence[Tensor], sizes: Tensor

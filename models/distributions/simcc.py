@@ -214,7 +214,8 @@ class SimCCDistribution(KeypointDistribution):
 
         Returns:
             ``(B, K)``, float32: the smaller of the raw maxima of the two
-            axes within the distance.
+            axes within the distance; the minimum of an axis counts where no
+            bin is near.
         """
         ratio = self.encoding.split_ratio
         reach = self.sizes.view(-1, 1, 1) * radius * ratio + 0.5
@@ -222,7 +223,8 @@ class SimCCDistribution(KeypointDistribution):
         for axis, center in zip(self.output, points.unbind(-1), strict=True):
             bins = torch.arange(axis.shape[-1], device=axis.device)
             outside = (bins - ratio * center[..., None]).abs() > reach
-            peaks.append(axis.masked_fill(outside, -torch.inf).amax(-1))
+            lowest = axis.amin(-1, keepdim=True)
+            peaks.append(torch.where(outside, lowest, axis).amax(-1))
         return torch.minimum(*peaks).float()
 
     def entropy(self) -> Tensor:

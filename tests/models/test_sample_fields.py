@@ -130,3 +130,19 @@ def test_a_missing_target_names_the_sample_and_the_remedy(samples):
     for read in (labeled_joints, lambda s: head_targets(s, FIELDS)):
         with pytest.raises(KeyError, match=r'keypoint_weights.*77.*Generate'):
             read(samples)
+
+
+def test_a_box_of_no_size_or_swapped_corners_has_a_size(samples):
+    device = torch.device('cpu')
+    samples[0].gt_instances.bboxes = np.array([[10, 10, 10, 10.0]])
+    samples[0].set_metainfo({'input_scale': np.zeros(2)})
+    samples[1].gt_instances.bboxes = samples[2].gt_instances.bboxes[
+        :, [2, 3, 0, 1]
+    ]
+    samples[1].set_metainfo(
+        {'input_scale': -np.asarray(samples[2].metainfo['input_scale'])}
+    )
+    sizes = person_sizes(samples, device)
+    assert (sizes > 0).all()
+    assert sizes.isfinite().all()
+    assert sizes[1] == sizes[2]

@@ -106,7 +106,7 @@ def test_flip_test_is_the_one_of_mmpose_bit_for_bit(codec, shift):
     _, one, _ = make_example(codec, 0.1)
     other = replace(one, maps=one.maps.roll(3, -1))
     mode = 'udp_combined' if codec == 'udp_combined' else 'heatmap'
-    options = {'flip_mode': mode, 'shift_heatmap': shift}
+    options = {'shift_heatmap': shift}
     expected = flip_heatmaps(other.maps.clone(), FLIP, mode, shift)
     expected = (one.maps + expected) * 0.5
     found = one.averaged(other.mirrored(FLIP, options))
@@ -157,8 +157,10 @@ def test_peak_within_is_the_score_near_and_less_elsewhere(codec):
     unit = distribution.encoding.unit
     near = distribution.peak_within(points, 0.05) / unit
     assert (near > 0.9).all()
-    far = distribution.peak_within(points + 100, 0.05) / unit
-    assert (far < 0.01).all()
+    for distance in (100, 1000):  # the second is outside the crop
+        far = distribution.peak_within(points + distance, 0.05) / unit
+        assert (far < 0.01).all()
+        assert (far >= 0).all()
 
 
 def test_second_mode_and_entropy_tell_two_peaks_from_one():
@@ -291,3 +293,37 @@ def test_targets_are_read_as_predictions():
     targets = {'heatmaps': distribution.maps}
     read = read_head(head).read_targets(targets, SIZES)
     assert torch.equal(read.hard_decode(), distribution.hard_decode())
+
+
+@all_codecs
+def test_a_flip_mode_of_another_codec_is_refused(codec):
+    reader = read_head(make_head(codec))
+    combined = codec == 'udp_combined'
+    good, bad = ('udp_combined', 'heatmap')[:: 1 if combined else -1]
+    reader.check_test_cfg({'flip_test': True, 'flip_mode': good})
+    reader.check_test_cfg({'flip_test': False, 'flip_mode': bad})
+    for mode in (bad, 'offset', 'unknown'):
+        options = {'flip_test': True, 'flip_mode': mode}
+        with pytest.raises(ValueError, match=f"expected '{good}', .*'{mode}'"):
+            reader.check_test_cfg(options)
+
+
+@all_codecs
+def test_keypoints_are_counted_not_maps(codec):
+    head = make_head(codec)
+    assert read_head(head).num_keypoints(head) == 17
+
+
+def test_a_combined_head_has_three_maps_for_each_keypoint():
+    head = make_head('udp_combined')
+    head.out_channels = 17
+    with pytest.raises(
+        ValueError, match=r'out_channels: expected three .* 17'
+    ):
+        read_head(head)
+
+
+def test_a_map_of_one_cell_has_finite_statistics():
+    _, distribution, _ = make_example('msra')
+    one = replace(distribution, maps=distribution.maps[..., :1, :1])
+    assert one.statistics().isfinite().all()

@@ -138,3 +138,19 @@ def test_targets_are_the_true_positions():
     torch.testing.assert_close(
         read.hard_decode(), labels * torch.tensor(INPUT_SIZE)
     )
+
+
+def test_half_precision_output_gives_float_positions():
+    reader = read_head(make_head())
+    half = reader.read(make_output().bfloat16(), SIZES)
+    assert half.soft_decode().dtype == torch.float32
+    assert half.statistics().dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    'codec', [None, {'type': 'MSRAHeatmap', 'sigma': 2,
+                     'input_size': (192, 256), 'heatmap_size': (48, 64)}]
+)  # fmt: skip
+def test_a_head_without_its_codec_is_refused(codec):
+    with pytest.raises(ValueError, match=r'model\.head: expected .*RLEHead'):
+        read_head(RLEHead(8, 17, decoder=codec))

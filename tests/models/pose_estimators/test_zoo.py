@@ -10,6 +10,7 @@ from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS, MODELS
 
 from self_verify_pose.models.heads.trust_features import TrustFeatures
+from self_verify_pose.models.pose_estimators.inspection import num_keypoints
 from self_verify_pose.models.sample_fields import person_sizes
 
 HEATMAP = 'topdown_heatmap/coco/td-hm_'
@@ -112,9 +113,31 @@ def test_the_pose_is_that_of_plain_mmpose_bit_for_bit(zoo):
                 np.testing.assert_array_equal(
                     one.pred_instances[name], other.pred_instances[name]
                 )
+            assert num_keypoints(ours.head) == 17
             trust = other.pred_instances.keypoint_trust
             assert trust.shape == (1, 17)
             assert ((trust >= 0) & (trust <= 1)).all()
+
+
+def test_heatmaps_are_those_of_plain_mmpose_where_there_are_some(zoo):
+    config, batch = zoo
+    ours = wrap(config, full_param_train=False).eval()
+    ours.test_cfg.update(output_heatmaps=True, flip_test=False)
+    data = ours.data_preprocessor(copy.deepcopy(batch))
+    with torch.no_grad():
+        samples = ours.predict(data['inputs'], data['data_samples'])
+    has_maps = type(ours.head).__name__ != 'RLEHead'
+    for sample in samples:
+        assert ('pred_fields' in sample) == has_maps
+        assert np.isfinite(sample.pred_instances.keypoint_trust).all()
+
+
+def test_crops_of_another_size_are_refused(zoo):
+    config, _ = zoo
+    model = wrap(config, full_param_train=False).eval()
+    width, height = model.reader.input_size
+    with pytest.raises(ValueError, match=r'TopdownAffine\.input_size: exp'):
+        model.pose_output(torch.zeros(1, 3, height * 2, width), torch.ones(1))
 
 
 def test_the_pose_loss_is_that_of_plain_mmpose(zoo):
