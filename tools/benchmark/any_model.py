@@ -65,6 +65,7 @@ class AnyModel:
             ValueError: If its model has no trust.
         """
         path = context.config_file
+        assert path is not None
         config = Config.fromfile(path)
         init_default_scope('mmpose')
         model = config.get('model', {})
@@ -82,7 +83,11 @@ class AnyModel:
         return cls(config, context.checkpoint_file, context)
 
     def plain(self) -> TopdownPoseEstimator:
-        """Build the model of MMPose without the keys of this package."""
+        """Build the model of MMPose without the keys of this package.
+
+        Returns:
+            The model, on the device of the context.
+        """
         options = {
             k: v for k, v in self.config.model.items() if k not in OUR_KEYS
         }
@@ -93,6 +98,9 @@ class AnyModel:
 
         Args:
             **changes: Keys of ``model`` to set.
+
+        Returns:
+            The model, on the device of the context.
         """
         return self._built({**self.config.model, **changes})
 
@@ -112,6 +120,9 @@ class AnyModel:
         Args:
             model: The model.
             batch: Collated batch.
+
+        Returns:
+            Model, optimizer and batch.
         """
         optimizer = build_optim_wrapper(model, self.config.optim_wrapper)
         return TrainingSetup(model.train(), optimizer, batch)
