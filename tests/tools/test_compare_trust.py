@@ -12,6 +12,7 @@ from helpers import (
     load_config,
     load_tool,
     save_tiny,
+    shared_path,
 )
 from mmpose.registry import MODELS
 from rich.console import Console
@@ -35,6 +36,13 @@ val_evaluator = test_evaluator = _base_.trust_evaluator
 model.trust_head = dict(type='TrustHead', embed_dims=48)
 model.backbone = dict(widen_factor=0.25, out_indices=(2, 7))
 model.head = dict(deconv_out_channels=(8, 8, 8))
+"""
+# the same for another skeleton
+CROWDPOSE = """
+description = dict(from_file='configs/_base_/datasets/crowdpose.py')
+model.metainfo = description
+model.head.out_channels = 14
+val_dataloader.dataset.type = 'CrowdPoseDataset'
 """
 
 
@@ -171,6 +179,40 @@ def test_a_network_with_heatmaps_gets_the_rows_that_it_has(
     heads = (drawn / 'heatmap').glob('*/heads/TrustHead_on_unified.pth')
     (weights,) = map(torch.load, heads)
     assert weights['joint_embedding'].shape == (17, 48)
+
+
+def test_a_network_with_another_skeleton_is_compared(
+    drawn, heatmap_arguments, monkeypatch
+):
+    # in two photos random weights are hardly ever right
+    kind = comparison.TrustComparison
+    monkeypatch.setattr(kind, 'fit_learners', lambda *_: {})
+    samples = shared_path('data', 'mmpose_samples', 'crowdpose')
+    for name in ('train', 'calib', 'eval'):
+        root = drawn / 'crowdpose' / name
+        root.mkdir(parents=True)
+        (root / 'images').symlink_to(samples)
+        shutil.copy(samples / 'test_crowdpose.json', root / 'annotations.json')
+    config = drawn / 'crowdpose.py'
+    config.write_text(HEATMAP + CROWDPOSE)
+    torch.manual_seed(0)
+    state = MODELS.build(load_config(config).model).state_dict()
+    torch.save({'state_dict': state}, drawn / 'crowdpose.pth')
+    compare(
+        [
+            *heatmap_arguments,
+            *('--config', config, '--checkpoint', drawn / 'crowdpose.pth'),
+            *('--out', drawn / 'crowdpose' / 'out'),
+            *('--train', drawn / 'crowdpose' / 'train'),
+            *('--calib', drawn / 'crowdpose' / 'calib'),
+            *('--eval', drawn / 'crowdpose' / 'eval'),
+        ]
+    )
+    results = json.loads((drawn / 'crowdpose/out/results.json').read_text())
+    assert 'bone lengths' in results['left_out']
+    (found,) = results['sets'].values()
+    assert found['pose'].keys() == {'PCK@0.05', 'PCK@0.1'}  # no areas
+    assert 'free teacher, unified' in found['scores']
 
 
 def test_only_the_baseline_is_trained_further(drawn, heatmap_arguments):

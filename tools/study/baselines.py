@@ -82,8 +82,17 @@ def fit_learner(
     Returns:
         A function from descriptions to ``(N, K)`` probabilities of being
         correct.
+
+    Raises:
+        ValueError: If all keypoints are correct, or all wrong.
     """
     inputs, targets = described[has_label], correct[has_label]
+    if len(np.unique(targets)) < 2:
+        raise ValueError(
+            '--train: expected correct and wrong keypoints, found '
+            f'{targets.sum()} correct of {len(targets)}; give other images, '
+            'or a pose network that suits them'
+        )
     if len(inputs) > _MAX_JOINTS:
         rows = np.random.default_rng(seed).choice(
             len(inputs), _MAX_JOINTS, replace=False

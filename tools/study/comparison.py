@@ -266,7 +266,8 @@ class TrustComparison:
         Returns:
             See ``describe_joints``.
         """
-        rows, raw = columns['features'][:, view], columns['raw_score'][:, view]
+        rows = columns['features'][:, view]
+        raw = columns['raw_score'][:, view].to(rows.dtype)  # as precise
         return describe_joints(rows, raw, self.layout)
 
     def fit_learners(self, train: Tensors) -> dict[str, Learned]:

@@ -178,3 +178,11 @@ def test_without_the_bones_of_coco_no_bones_are_described(columns):
     ]
     assert lengths[0] == len(SCALAR_NAMES) + K + K + 2 * K
     assert lengths[1] > lengths[0]
+
+
+def test_learners_need_correct_and_wrong_keypoints(columns):
+    rows, raw = columns['features'][:, 0], torch.rand(N, K)
+    described = describe_joints(rows, raw, LAYOUT)
+    known, none = np.ones((N, K), bool), np.zeros((N, K), bool)
+    with pytest.raises(ValueError, match=r'--train: .* 0 correct of 680'):
+        fit_learner('logistic regression', described, none, known, 0)
