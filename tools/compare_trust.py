@@ -1,14 +1,18 @@
 """Compare everything that could tell correct keypoints from wrong ones.
 
 python tools/compare_trust.py --train ROOT... --calib ROOT --eval ROOT...
-    --checkpoint FILE --out DIR [--pose-epochs N]
+    --checkpoint FILE --out DIR [--config CONFIG] [--pose-epochs N]
 
-Trains what is needed and skips what exists: the pose network further (with
---pose-epochs), then trust heads on features of the training images,
-calibrated on those of --calib. Writes a table per evaluation set to
-results.md, and results.json. A root is in the layout of COCO (train2017 is
-used by --train and --calib, val2017 by --eval) or holds annotations.json and
-images/.
+Takes any config with a TrustHead: one of this package, of configs/zoo, or
+one that combines a top-down config of MMPose with
+configs/_base_/attach_trust.py. Rows that its pose network has nothing for
+are left out and counted. Trains what is needed and skips what exists: the
+pose network further (with --pose-epochs, RTMPose-S only), then trust heads on
+features of the training images, calibrated on those of --calib. Writes a
+table per evaluation set to results.md, and results.json.
+
+A root is in the layout of COCO (train2017 is used by --train and --calib,
+val2017 by --eval) or holds annotations.json and images/.
 """
 
 import argparse
@@ -48,10 +52,20 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--train', nargs='+', type=Path, required=True, metavar='ROOT')
     add('--calib', nargs='+', type=Path, required=True, metavar='ROOT')
     add('--eval', nargs='+', type=Path, required=True, metavar='ROOT')
-    add('--checkpoint', required=True, help='RTMPose weights to start from')
+    add('--checkpoint', required=True, help='weights of the pose network')
     add('--out', type=Path, required=True, help='folder of the comparison')
-    add('--config', type=Path, default=CONFIGS / SELFVERIFY)
-    add('--pose-epochs', type=at_least(0), default=0, help='(%(default)s)')
+    add(
+        '--config',
+        type=Path,
+        default=CONFIGS / SELFVERIFY,
+        help=f'a config with trust ({SELFVERIFY})',
+    )
+    add(
+        '--pose-epochs',
+        type=at_least(0),
+        default=0,
+        help='of the pose network of RTMPose-S (%(default)s)',
+    )
     add('--pose-lr', type=float, default=2.5e-4, help='(%(default)s)')
     add('--head-epochs', type=at_least(1), default=6, help='(%(default)s)')
     add(
@@ -77,8 +91,10 @@ def main() -> int:
     console = Console()
     try:
         report = compare(args, console)
-    except (FileNotFoundError, ValueError) as error:
-        Console(stderr=True).print(f'compare_trust.py: {error}', style='red')
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        Console(stderr=True).print(
+            f'compare_trust.py: {error}', style='red', markup=False
+        )
         return 2
     console.print(report, markup=False, soft_wrap=True)
     console.print(f'{args.out / "results.md"}, {args.out / "results.json"}')

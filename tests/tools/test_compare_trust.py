@@ -4,11 +4,46 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT
+import torch
+from helpers import (
+    BASELINE,
+    ROOT,
+    SELFVERIFY,
+    load_config,
+    load_tool,
+    save_tiny,
+    shared_path,
+)
+from mmpose.registry import MODELS
+from rich.console import Console
 
 from self_verify_pose.datasets.synthetic.generate import make_dataset
+from self_verify_pose.tools.study import comparison
 
 TOOL = ROOT / 'tools' / 'compare_trust.py'
+# a user's own config: a heatmap network of MMPose, narrow, with trust
+HEATMAP = f"""
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/coco/'
+    'td-hm_mobilenetv2_8xb64-210e_coco-256x192.py',
+    '{ROOT}/configs/_base_/attach_trust.py',
+]
+model, custom_imports, custom_hooks = _base_.frozen_trust
+visualizer, default_hooks = _base_.trust_logging
+train_cfg, optim_wrapper, param_scheduler = _base_.head_training
+train_dataloader, val_dataloader, test_dataloader = _base_.coco_loaders
+val_evaluator = test_evaluator = _base_.trust_evaluator
+model.trust_head = dict(type='TrustHead', embed_dims=48)
+model.backbone = dict(widen_factor=0.25, out_indices=(2, 7))
+model.head = dict(deconv_out_channels=(8, 8, 8))
+"""
+# the same for another skeleton
+CROWDPOSE = """
+description = dict(from_file='configs/_base_/datasets/crowdpose.py')
+model.metainfo = description
+model.head.out_channels = 14
+val_dataloader.dataset.type = 'CrowdPoseDataset'
+"""
 
 
 @pytest.fixture(scope='module')
@@ -92,6 +127,107 @@ def test_what_exists_is_not_made_again(compared):
     assert 'trained in' not in again.stdout
     same = json.loads((out / 'results.json').read_text())['sets']
     assert same == json.loads(before)['sets']
+
+
+@pytest.fixture(scope='module')
+def heatmap_arguments(drawn):
+    path = drawn / 'heatmap.py'
+    path.write_text(HEATMAP)
+    torch.manual_seed(0)
+    state = MODELS.build(load_config(path).model).state_dict()
+    torch.save({'state_dict': state}, drawn / 'heatmap.pth')
+    return [
+        *('--config', path, '--checkpoint', drawn / 'heatmap.pth'),
+        *('--out', drawn / 'heatmap', '--train', drawn / 'calib'),
+        *('--calib', drawn / 'coco', '--eval', drawn / 'coco'),
+        *('--workers', 0, '--bootstrap', 2, '--device', 'cpu'),
+        *('--head-epochs', 1, '--hard-views', 1),
+    ]
+
+
+def compare(arguments):
+    args = load_tool('compare_trust').parse_arguments([*map(str, arguments)])
+    return comparison.compare(args, Console(quiet=True))
+
+
+def test_a_network_with_heatmaps_gets_the_rows_that_it_has(
+    drawn, heatmap_arguments
+):
+    report = compare(heatmap_arguments)
+    results = json.loads((drawn / 'heatmap' / 'results.json').read_text())
+    (found,) = results['sets'].values()
+    assert results['left_out'] == [
+        'raw score, mean of the axes',
+        'peak of the distribution',
+        'with the last level, too',
+    ]
+    assert (
+        'Left out, because this pose network has nothing for them: 3 of'
+        in (report)
+    )
+    assert not found['scores'].keys() & {*results['left_out']}
+    assert {
+        'raw score',
+        'second mode',
+        'expected correctness',
+        'mirrored view',
+        'gradient boosting',
+        'TrustHead on unified',
+        'without the second level',
+        'without the other statistics',
+    } <= found['scores'].keys()
+    heads = (drawn / 'heatmap').glob('*/heads/TrustHead_on_unified.pth')
+    (weights,) = map(torch.load, heads)
+    assert weights['joint_embedding'].shape == (17, 48)
+
+
+def test_a_network_with_another_skeleton_is_compared(
+    drawn, heatmap_arguments, monkeypatch
+):
+    # in two photos random weights are hardly ever right
+    kind = comparison.TrustComparison
+    monkeypatch.setattr(kind, 'fit_learners', lambda *_: {})
+    samples = shared_path('data', 'mmpose_samples', 'crowdpose')
+    for name in ('train', 'calib', 'eval'):
+        root = drawn / 'crowdpose' / name
+        root.mkdir(parents=True)
+        (root / 'images').symlink_to(samples)
+        shutil.copy(samples / 'test_crowdpose.json', root / 'annotations.json')
+    config = drawn / 'crowdpose.py'
+    config.write_text(HEATMAP + CROWDPOSE)
+    torch.manual_seed(0)
+    state = MODELS.build(load_config(config).model).state_dict()
+    torch.save({'state_dict': state}, drawn / 'crowdpose.pth')
+    compare(
+        [
+            *heatmap_arguments,
+            *('--config', config, '--checkpoint', drawn / 'crowdpose.pth'),
+            *('--out', drawn / 'crowdpose' / 'out'),
+            *('--train', drawn / 'crowdpose' / 'train'),
+            *('--calib', drawn / 'crowdpose' / 'calib'),
+            *('--eval', drawn / 'crowdpose' / 'eval'),
+        ]
+    )
+    results = json.loads((drawn / 'crowdpose/out/results.json').read_text())
+    assert 'bone lengths' in results['left_out']
+    (found,) = results['sets'].values()
+    assert found['pose'].keys() == {'PCK@0.05', 'PCK@0.1'}  # no areas
+    assert 'free teacher, unified' in found['scores']
+
+
+def test_only_the_baseline_is_trained_further(drawn, heatmap_arguments):
+    with pytest.raises(ValueError, match=r'--pose-epochs: .* MobileNetV2'):
+        compare([*heatmap_arguments, '--pose-epochs', 1])
+    comparison._check_baseline(load_config(SELFVERIFY))
+
+
+def test_a_config_without_trust_is_refused(drawn, heatmap_arguments):
+    folder = drawn / 'plain'
+    folder.mkdir()
+    config, checkpoint = save_tiny(folder, BASELINE)
+    own = ['--config', config, '--checkpoint', checkpoint]
+    with pytest.raises(ValueError, match=r'--config: .*TopdownPoseEstimator'):
+        compare([*heatmap_arguments, *own])
 
 
 def test_training_images_are_refused_for_evaluation(drawn, tiny_files):

@@ -9,10 +9,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
-from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.kinematics.body import load_body
-from self_verify_pose.tools.study.train_heads import SCALAR_NAMES
+from self_verify_pose.skeleton import JOINTS
+from self_verify_pose.tools.study.train_heads import FeatureLayout
 
 Learned = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 _MAX_JOINTS = 60_000  # joints that a learner is fitted to
@@ -32,35 +33,34 @@ LEARNERS: dict[str, Callable[[], Any]] = {
 }
 
 
-def describe_joints(features: TrustFeatures) -> NDArray[np.float32]:
+def describe_joints(
+    rows: Tensor, raw: Tensor, layout: FeatureLayout
+) -> NDArray[np.float32]:
     """Describe each keypoint by the scores and the geometry of its person.
 
     Args:
-        features: Input of the trust head for N persons; the feature maps are
-            not used.
+        rows: ``(N, D)`` packed features; the feature maps are not used.
+        raw: ``(N, K)`` raw scores.
+        layout: What the features consist of.
 
     Returns:
         ``(N, K, F)``: the keypoint's own scalar features, its index as a
         one-hot vector, and of all keypoints the raw scores, the positions in
-        person sizes and the lengths of the bones.
+        person sizes and, of those of COCO, the lengths of the bones.
     """
-    scalars = features.scalar_features.numpy()
+    scalars = layout.unpack(rows).scalar_features.numpy()
     count, joints, _ = scalars.shape
-    raw = scalars[..., _columns('x_maximum', 'y_maximum')].min(-1)
-    places = scalars[..., _columns('x_from_mean', 'y_from_mean')]
-    ends = np.array(load_body().bones)
-    bones = np.linalg.norm(
-        places[:, ends[:, 0]] - places[:, ends[:, 1]], axis=-1
-    )
-    person = np.concatenate([raw, places.reshape(count, -1), bones], 1)
+    places = scalars[..., layout.columns(('x_from_mean', 'y_from_mean'))]
+    person = [raw.numpy(), places.reshape(count, -1)]
+    if layout.keypoints == JOINTS:
+        ends = np.array(load_body().bones)
+        bones = places[:, ends[:, 0]] - places[:, ends[:, 1]]
+        person.append(np.linalg.norm(bones, axis=-1))
+    shared = np.concatenate(person, 1)
     one_hot = np.broadcast_to(np.eye(joints), (count, joints, joints))
     return np.concatenate(
-        [scalars, one_hot, np.repeat(person[:, None], joints, 1)], -1
+        [scalars, one_hot, np.repeat(shared[:, None], joints, 1)], -1
     ).astype(np.float32)
-
-
-def _columns(*names: str) -> list[int]:
-    return [SCALAR_NAMES.index(name) for name in names]
 
 
 def fit_learner(
@@ -82,8 +82,17 @@ def fit_learner(
     Returns:
         A function from descriptions to ``(N, K)`` probabilities of being
         correct.
+
+    Raises:
+        ValueError: If all keypoints are correct, or all wrong.
     """
     inputs, targets = described[has_label], correct[has_label]
+    if len(np.unique(targets)) < 2:
+        raise ValueError(
+            '--train: expected correct and wrong keypoints, found '
+            f'{targets.sum()} correct of {len(targets)}; give other images, '
+            'or a pose network that suits them'
+        )
     if len(inputs) > _MAX_JOINTS:
         rows = np.random.default_rng(seed).choice(
             len(inputs), _MAX_JOINTS, replace=False

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -21,25 +22,30 @@ from self_verify_pose.models.augmentations.similarity import (
 )
 from self_verify_pose.models.augmentations.strong import strong_view
 from self_verify_pose.models.geometry.coordinates import Size2D
+from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.options import (
     ConsistencyOptions,
     SelfVerifyOptions,
     SolvabilityOptions,
     StrongAugmentationOptions,
+    TeacherName,
     TrustOptions,
 )
-from self_verify_pose.models.pose_estimators.inspection import normalized_fill
+from self_verify_pose.models.pose_estimators.inspection import (
+    keypoint_names,
+    normalized_fill,
+)
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
 from self_verify_pose.models.sample_fields import person_sizes
-from self_verify_pose.models.teachers.base import Teacher
+from self_verify_pose.models.teachers.joint_mapping import TeacherFunction
 from self_verify_pose.models.teachers.pseudo_trust import decay
 from self_verify_pose.models.trust_targets import AugmentedView, TrainingStep
 from self_verify_pose.models.trust_targets.annotation import (
     correctness_target,
 )
-from self_verify_pose.models.trust_targets.solvability import TEACHERS
+from self_verify_pose.models.trust_targets.solvability import build_teacher
 from self_verify_pose.models.trust_targets.step import keypoint_distances
 
 CONSISTENCY = ConsistencyOptions(use_gt_visible=False)
@@ -85,13 +91,15 @@ def extract_features(
         advance: Called with the number of persons after each batch.
 
     Returns:
-        Tensors of one row per person. ``features`` (packed), ``correct``,
-        ``has_label`` (in the view), ``distance`` (to the prediction for the
-        crop, in person sizes), ``inside`` and ``expected`` (correctness) have
-        the views as second axis, the crop first.
+        Tensors of one row per person. ``features`` (of all feature maps,
+        packed), ``raw_score``, ``correct``, ``has_label`` (in the view),
+        ``distance`` (to the prediction for the crop, in person sizes),
+        ``inside`` and ``expected`` (correctness) have the views as second
+        axis, the crop first. What teachers say is missing where the
+        keypoints make no body.
     """
     torch.manual_seed(config.seed)
-    teachers = {name: kind() for name, kind in TEACHERS.items()}
+    teachers = _build_teachers(model)
     loader = DataLoader(
         dataset,
         _BATCH,
@@ -108,6 +116,17 @@ def extract_features(
     return {
         name: torch.cat([part[name] for part in parts]) for name in parts[0]
     }
+
+
+def _build_teachers(model: SelfVerifyTopdown) -> dict[str, TeacherFunction]:
+    names = keypoint_names(model.metainfo, model.head)
+    try:
+        return {
+            kind: build_teacher(SolvabilityOptions(teacher=kind), names)
+            for kind in get_args(TeacherName)
+        }
+    except ValueError:  # the keypoints make no body
+        return {}
 
 
 class _Extraction:
@@ -127,7 +146,7 @@ class _Extraction:
         self.distribution = self.view.output.distribution
 
     def columns(
-        self, config: ExtractionConfig, teachers: dict[str, Teacher]
+        self, config: ExtractionConfig, teachers: dict[str, TeacherFunction]
     ) -> Tensors:
         """Return all columns of the batch, on the CPU."""
         views = [self.view]
@@ -149,7 +168,6 @@ class _Extraction:
         )
         for name, teacher in teachers.items():
             columns |= self._teacher_columns(name, teacher)
-        columns['raw_score'] = self.distribution.raw_scores()
         for name, values in self.distribution.scores().items():
             columns[f'score_{name}'] = values
         if config.test_time:
@@ -167,7 +185,9 @@ class _Extraction:
         return AugmentedView(self.model.pose_output(crops, sizes), transform)
 
     def _step(
-        self, second_view: AugmentedView, teacher: Teacher | None = None
+        self,
+        second_view: AugmentedView,
+        teacher: TeacherFunction | None = None,
     ) -> TrainingStep:
         reader = self.model.reader
         return TrainingStep(
@@ -178,14 +198,18 @@ class _Extraction:
         step = self._step(view)
         _, correct, has_label = correctness_target(step, view)
         distance, inside = step.hard_inconsistency
-        features = self.model.trust_features(view.output)
+        maps, distribution, _ = view.output
+        features = TrustFeatures.collect(
+            maps, distribution, distribution.hard_decode()
+        )
         return {
+            'raw_score': distribution.raw_scores(),
             'features': features.packed().half(),
             'correct': correct > 0,
             'has_label': has_label,
             'distance': distance,
             'inside': inside,
-            'expected': view.output.distribution.expected_correctness(),
+            'expected': distribution.expected_correctness(),
         }
 
     def _rotated(
@@ -197,7 +221,7 @@ class _Extraction:
         distance, inside = step.hard_inconsistency
         return decay(distance, CONSISTENCY.alpha), inside
 
-    def _teacher_columns(self, name: str, teacher: Teacher) -> Tensors:
+    def _teacher_columns(self, name: str, teacher: TeacherFunction) -> Tensors:
         result = self._step(self.view, teacher).teacher_output.result
         return {
             f'{name}_solvability': result.solvability,
@@ -216,7 +240,9 @@ class _Extraction:
         ]
         flipped = self.model.pose_output(self.crops.flip(-1), self.sizes)
         flip_indices = self.samples[0].metainfo['flip_indices']
-        mirrored = flipped.distribution.mirrored(flip_indices)
+        mirrored = flipped.distribution.mirrored(
+            flip_indices, self.model.test_cfg
+        )
         distance = keypoint_distances(
             mirrored.hard_decode(), self.distribution.hard_decode()
         )

@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import DATASETS
 from torch.utils.data import ConcatDataset
+
+from self_verify_pose.engine.skeleton_check import check_skeleton
 
 
 class ImageSet(NamedTuple):
@@ -94,20 +97,34 @@ def check_disjoint_sets(
             )
 
 
-def plain_crops(config: Config, sets: list[ImageSet]) -> ConcatDataset:
+def plain_crops(
+    config: Config, sets: list[ImageSet], model: BasePoseEstimator
+) -> ConcatDataset:
     """Build sets of plain crops with targets.
 
     Args:
-        config: A config of this package.
+        config: A config with trust.
         sets: The images.
+        model: The estimator of the config.
 
     Returns:
         The persons of all sets, in order.
+
+    Raises:
+        ValueError: If the training of the config makes no targets for the
+            pose head, or the model predicts other keypoints.
     """
-    pipeline = [
-        *config.val_dataloader.dataset.pipeline[:-1],
-        *config.train_pipeline[-2:],  # targets, packing
-    ]
-    return ConcatDataset(
-        [DATASETS.build(one.config(pipeline)) for one in sets]
-    )
+    train = config.train_dataloader.dataset.get('pipeline', [])
+    targets = [one for one in train if one['type'] == 'GenerateTarget']
+    if not targets:
+        raise ValueError(
+            'train_dataloader.dataset.pipeline: expected a GenerateTarget, '
+            f'found {[one["type"] for one in train]}; give a config that '
+            'trains a pose network'
+        )
+    val = config.val_dataloader.dataset
+    pipeline = [*val.pipeline[:-1], *targets[-1:], train[-1]]
+    kind = {key: val[key] for key in ('type', 'metainfo') if key in val}
+    built = [DATASETS.build({**one.config(pipeline), **kind}) for one in sets]
+    check_skeleton(model, built[0].metainfo, 'val_dataloader.dataset')
+    return ConcatDataset(built)

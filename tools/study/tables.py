@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +26,6 @@ from self_verify_pose.metrics.evaluation.statistics.evaluate import (
     Evaluation,
 )
 from self_verify_pose.tools.study.image_sets import ImageSet
-
-RAW = 'raw score, minimum of the axes'
 
 
 class Score(NamedTuple):
@@ -106,7 +104,8 @@ def checks_of(
         One check per threshold.
     """
     auroc = {n: e['AUROC'].value for n, e in evaluation.scorers.items()}
-    raw = evaluation.scorers[RAW]
+    reference = evaluation.reference
+    raw = evaluation.scorers[reference]
     best = max(heads, key=auroc.__getitem__)
     without = [name for name in heads if scores[name].labels == 'none']
     free = max(without, key=auroc.__getitem__)
@@ -119,12 +118,12 @@ def checks_of(
     gain = auroc[best] - others[rival]
     ratio = evaluation.scorers[best]['AURC'].value / raw['AURC'].value
     mass = evaluation.scorers[best]['ECE_mass'].value
-    free_gain = auroc[free] - auroc[RAW]
+    free_gain = auroc[free] - auroc[reference]
     return [
         ThresholdCheck(
             'best head: AUROC .03 above every row without an extra pass',
             f'{best} {auroc[best]:.3f}, {gain:+.3f} against {rival}, '
-            f'{auroc[best] - auroc[RAW]:+.3f} against the raw score',
+            f'{auroc[best] - auroc[reference]:+.3f} against the raw score',
             gain >= 0.03,
         ),
         ThresholdCheck(
@@ -161,7 +160,10 @@ def check_table(checks: list[ThresholdCheck]) -> str:
 
 
 def pose_accuracy(
-    images: ImageSet, joints: EvaluationInput, scores: np.ndarray
+    images: ImageSet,
+    joints: EvaluationInput,
+    scores: np.ndarray,
+    sigmas: Sequence[float] | None = None,
 ) -> dict[str, float]:
     """Return AP and the share of labeled keypoints near their place.
 
@@ -169,16 +171,23 @@ def pose_accuracy(
         images: The set, for its annotation file.
         joints: The predictions.
         scores: ``(N, K)`` raw scores, whose mean ranks the persons.
+        sigmas: ``(K,)`` spread of the annotations of each keypoint as a
+            share of the person; None for those of COCO.
 
     Returns:
-        ``AP`` (object keypoint similarity .5 to .95), ``AP50``,
-        ``PCK@0.05`` and ``PCK@0.1`` (in person sizes).
+        ``AP`` (object keypoint similarity .5 to .95) and ``AP50``, where
+        every person has an area, ``PCK@0.05`` and ``PCK@0.1`` (in person
+        sizes).
     """
     labeled = joints.truth.labeled
     found = {
         f'PCK@{thr}': float(joints.correct(thr)[labeled].mean())
         for thr in (0.05, 0.1)
     }
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(images.annotations))
+    if not all('area' in one for one in truth.dataset['annotations']):
+        return found  # as in CrowdPose
     results = [
         {
             'image_id': int(image),
@@ -191,8 +200,9 @@ def pose_accuracy(
         )
     ]
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO(str(images.annotations))
         coco_eval = COCOeval(truth, truth.loadRes(results), 'keypoints')
+        if sigmas is not None:
+            coco_eval.params.kpt_oks_sigmas = np.array(sigmas)
         coco_eval.params.imgIds = sorted(
             {int(i) for i in joints.truth.image_ids}
         )

@@ -1,7 +1,7 @@
 """Training of trust heads on extracted features."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
-from self_verify_pose.models.distributions.simcc import SimCCDistribution
 from self_verify_pose.models.heads.trust_features import (
     TrustFeatures,
     scalar_names,
@@ -18,31 +17,87 @@ from self_verify_pose.models.heads.trust_features import (
 from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.models.losses.masked import soft_target_bce
 from self_verify_pose.models.options import StrongViewTarget
+from self_verify_pose.models.pose_estimators.inspection import keypoint_names
+from self_verify_pose.models.pose_estimators.selfverify_topdown import (
+    SelfVerifyTopdown,
+)
 from self_verify_pose.models.trust_targets.combine import elementwise_min
 from self_verify_pose.models.trust_targets.strong_augmentation import (
     agreement_trust,
 )
-from self_verify_pose.skeleton import NUM_JOINTS
 from self_verify_pose.tools.study.extract_features import CONSISTENCY, Tensors
 
-SCALAR_NAMES = scalar_names(SimCCDistribution.statistic_names)
 _BATCH = 128
 _CHUNK = 1024
 
 
-def unpack(rows: Tensor, channels: Sequence[int]) -> TrustFeatures:
-    """Unpack features of all levels.
+class FeatureLayout(NamedTuple):
+    """What the packed features of a pose network consist of.
 
     Args:
-        rows: ``(M, D)`` packed features.
-        channels: Channels of every level.
-
-    Returns:
-        The features of M views.
+        channels: Channels of every feature map.
+        levels: Positions of those that the model's trust head reads.
+        keypoints: Names of the K keypoints.
+        scalar_names: Names of the S scalar features.
     """
-    return TrustFeatures.unpacked(
-        rows, sum(channels), NUM_JOINTS, len(SCALAR_NAMES)
-    )
+
+    channels: list[int]
+    levels: tuple[int, ...]
+    keypoints: tuple[str, ...]
+    scalar_names: tuple[str, ...]
+
+    @classmethod
+    def of_model(cls, model: SelfVerifyTopdown) -> 'FeatureLayout':
+        """Read the layout off a model.
+
+        Args:
+            model: The estimator, with a trust head, in eval mode.
+
+        Returns:
+            The layout of its features of all feature maps.
+        """
+        head = model.trust_head
+        assert head is not None
+        device = next(model.parameters()).device
+        width, height = model.reader.input_size
+        with torch.no_grad():
+            maps = model.pose_output(
+                torch.zeros(1, 3, height, width, device=device),
+                torch.ones(1, device=device),
+            ).features
+        return cls(
+            [level.shape[1] for level in maps],
+            tuple(level % len(maps) for level in head.levels),
+            keypoint_names(model.metainfo, model.head),
+            scalar_names(model.reader.distribution.statistic_names),
+        )
+
+    def unpack(self, rows: Tensor) -> TrustFeatures:
+        """Unpack features of all feature maps.
+
+        Args:
+            rows: ``(M, D)`` packed features.
+
+        Returns:
+            The features of M views.
+        """
+        return TrustFeatures.unpacked(
+            rows,
+            sum(self.channels),
+            len(self.keypoints),
+            len(self.scalar_names),
+        )
+
+    def columns(self, names: Sequence[str]) -> list[int]:
+        """Return the places of scalar features.
+
+        Args:
+            names: Their names.
+
+        Returns:
+            Their columns.
+        """
+        return [self.scalar_names.index(name) for name in names]
 
 
 class TrainingTargets(NamedTuple):
@@ -189,8 +244,8 @@ class HeadVariant:
     Args:
         make_targets: Makes the targets of extracted features.
         labels: Whether the targets need annotated keypoints.
-        changes: Arguments of :class:`TrustHead` that differ from the
-            defaults.
+        changes: Arguments of :class:`TrustHead` that differ from those of
+            the model's own.
         hidden: Names of the scalar features that are set to zero.
     """
 
@@ -199,42 +254,47 @@ class HeadVariant:
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
     hidden: tuple[str, ...] = ()
 
-    @property
-    def levels(self) -> Sequence[int]:
-        """Levels of the feature maps that the head reads."""
-        return self.changes.get('levels', (0, 1))
-
-    def build(self, channels: Sequence[int]) -> TrustHead:
+    def build(
+        self, layout: FeatureLayout, options: Mapping[str, Any] | None = None
+    ) -> TrustHead:
         """Build the head with random weights.
 
         Args:
-            channels: Channels of every level.
+            layout: Features of the pose network.
+            options: Arguments of the model's own trust head that are not
+                taken from the pose network.
 
         Returns:
             The head.
         """
-        in_channels = [channels[level] for level in self.levels]
         return TrustHead(
-            in_channels, NUM_JOINTS, len(SCALAR_NAMES), **self.changes
+            [layout.channels[level] for level in self._levels(layout)],
+            len(layout.keypoints),
+            len(layout.scalar_names),
+            **{'levels': layout.levels, **(options or {}), **self.changes},
         )
 
-    def select(self, rows: Tensor, channels: Sequence[int]) -> Tensor:
+    def select(self, rows: Tensor, layout: FeatureLayout) -> Tensor:
         """Reduce packed features of all levels to those of the head.
 
         Args:
             rows: ``(M, D)`` packed features.
-            channels: Channels of every level.
+            layout: Features of the pose network.
 
         Returns:
             ``(M, D')`` packed features.
         """
-        features = unpack(rows, channels)
-        levels = features.joint_features.split(list(channels), -1)
-        chosen = [levels[level] for level in self.levels]
+        features = layout.unpack(rows)
+        levels = features.joint_features.split(layout.channels, -1)
+        chosen = [levels[level] for level in self._levels(layout)]
         empty = features.joint_features[..., :0]
         scalars = features.scalar_features.clone()
-        scalars[..., [SCALAR_NAMES.index(name) for name in self.hidden]] = 0
+        scalars[..., layout.columns(self.hidden)] = 0
         return TrustFeatures(torch.cat([empty, *chosen], -1), scalars).packed()
+
+    def _levels(self, layout: FeatureLayout) -> Sequence[int]:
+        levels: Sequence[int] = self.changes.get('levels', layout.levels)
+        return levels
 
 
 def train_head(

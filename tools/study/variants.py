@@ -4,7 +4,7 @@ from functools import partial
 
 from self_verify_pose.models.heads.trust_features import PLACE_NAMES
 from self_verify_pose.tools.study.train_heads import (
-    SCALAR_NAMES,
+    FeatureLayout,
     HeadVariant,
     annotation_targets,
     crop_annotation_targets,
@@ -14,10 +14,6 @@ from self_verify_pose.tools.study.train_heads import (
     strong_view_targets,
     unified_targets,
 )
-
-_STATISTICS = [name for name in SCALAR_NAMES if name not in PLACE_NAMES]
-_MASSES = tuple(name for name in _STATISTICS if '_mass_' in name)
-_OTHERS = tuple(name for name in _STATISTICS if '_mass_' not in name)
 
 HEADS = {
     'TrustHead on rotation consistency': HeadVariant(rotation_targets, False),
@@ -35,31 +31,49 @@ HEADS = {
     'TrustHead on true correctness': HeadVariant(annotation_targets, True),
     'TrustHead on the mixture': HeadVariant(mixed_targets, True),
 }
-ABLATIONS = {
-    'without strong views': HeadVariant(crop_annotation_targets, True),
-    'without features': HeadVariant(annotation_targets, True, {'levels': ()}),
-    'without the first level': HeadVariant(
-        annotation_targets, True, {'levels': (1,)}
-    ),
-    'without the second level': HeadVariant(
-        annotation_targets, True, {'levels': (0,)}
-    ),
-    'with the last level, too': HeadVariant(
-        annotation_targets, True, {'levels': (0, 1, 2)}
-    ),
-    'without attention between joints': HeadVariant(
-        annotation_targets, True, {'mix_joints': False}
-    ),
-    'without mass within shares of the size': HeadVariant(
-        annotation_targets, True, hidden=_MASSES
-    ),
-    'without the other SimCC statistics': HeadVariant(
-        annotation_targets, True, hidden=_OTHERS
-    ),
-    'without place and size': HeadVariant(
-        annotation_targets, True, hidden=PLACE_NAMES
-    ),
-}
-VARIANTS = {**HEADS, **ABLATIONS}
+# those that a teacher gives the targets for
+TEACHER_HEADS = ('TrustHead on solvability', 'TrustHead on unified')
 # the head that the ablations take an ingredient from
 FULL = 'TrustHead on true correctness'
+
+
+def make_ablations(layout: FeatureLayout) -> dict[str, HeadVariant | None]:
+    """Take each ingredient out of the head on true correctness.
+
+    Args:
+        layout: Features of the pose network.
+
+    Returns:
+        The heads by name; None where the pose network lacks the ingredient.
+    """
+    levels, last = layout.levels, len(layout.channels) - 1
+    statistics = [n for n in layout.scalar_names if n not in PLACE_NAMES]
+    masses = tuple(name for name in statistics if 'mass_' in name)
+    others = tuple(name for name in statistics if 'mass_' not in name)
+
+    def without(names: tuple[str, ...]) -> HeadVariant | None:
+        if not names:
+            return None
+        return HeadVariant(annotation_targets, True, hidden=names)
+
+    def reading(*chosen: int) -> HeadVariant:
+        return HeadVariant(annotation_targets, True, {'levels': chosen})
+
+    several = len(levels) > 1
+    return {
+        'without strong views': HeadVariant(crop_annotation_targets, True),
+        'without features': reading(),
+        'without the first level': reading(*levels[1:]) if several else None,
+        'without the second level': (
+            reading(levels[0], *levels[2:]) if several else None
+        ),
+        'with the last level, too': (
+            None if last in levels else reading(*levels, last)
+        ),
+        'without attention between joints': HeadVariant(
+            annotation_targets, True, {'mix_joints': False}
+        ),
+        'without mass within shares of the size': without(masses),
+        'without the other statistics': without(others),
+        'without place and size': without(PLACE_NAMES),
+    }

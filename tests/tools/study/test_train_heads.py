@@ -2,14 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from self_verify_pose.models.heads.trust_features import TrustFeatures
+from self_verify_pose.models.distributions.simcc import SimCCDistribution
+from self_verify_pose.models.heads.trust_features import (
+    TrustFeatures,
+    scalar_names,
+)
+from self_verify_pose.skeleton import JOINTS
 from self_verify_pose.tools.study.baselines import (
     LEARNERS,
     describe_joints,
     fit_learner,
 )
 from self_verify_pose.tools.study.train_heads import (
-    SCALAR_NAMES,
+    FeatureLayout,
     HeadVariant,
     annotation_targets,
     crop_annotation_targets,
@@ -23,6 +28,8 @@ from self_verify_pose.tools.study.train_heads import (
 )
 
 CHANNELS = [4, 8, 16]
+SCALAR_NAMES = scalar_names(SimCCDistribution.statistic_names)
+LAYOUT = FeatureLayout(CHANNELS, (0, 1), JOINTS, SCALAR_NAMES)
 N, V, K = 40, 3, 17
 
 
@@ -111,7 +118,7 @@ def test_a_head_is_shown_its_levels_only(columns, levels):
         hidden=(SCALAR_NAMES[3], SCALAR_NAMES[26]),
     )
     features = columns['features'][:, 0]
-    seen = row.select(features, CHANNELS)
+    seen = row.select(features, LAYOUT)
     given = [CHANNELS[level] for level in levels]
     unpacked = TrustFeatures.unpacked(seen, sum(given), K, 27)
     full = TrustFeatures.unpacked(features, sum(CHANNELS), K, 27)
@@ -128,7 +135,7 @@ def test_a_head_is_shown_its_levels_only(columns, levels):
     assert torch.equal(
         unpacked.scalar_features[..., kept], full.scalar_features[..., kept]
     )
-    head = row.build(CHANNELS).eval()
+    head = row.build(LAYOUT).eval()
     assert head.forward_packed(seen).shape == (N, K)
 
 
@@ -141,10 +148,10 @@ def test_a_trained_head_tells_what_it_was_taught(columns):
     ].float()
 
     def view(features):
-        return row.select(features, CHANNELS)
+        return row.select(features, LAYOUT)
 
     torch.manual_seed(0)
-    head = row.build(CHANNELS)
+    head = row.build(LAYOUT)
     train_head(head, annotation_targets(columns), view, 40, 0, lr=1e-2)
     trust = predict(head, columns['features'][:, 0], view)
     assert ((trust > 0.5) == columns['correct'][:, 0].numpy()).mean() > 0.95
@@ -152,12 +159,30 @@ def test_a_trained_head_tells_what_it_was_taught(columns):
 
 @pytest.mark.parametrize('name', LEARNERS)
 def test_learners_find_what_the_description_tells(columns, name):
-    features = TrustFeatures.unpacked(
-        columns['features'][:, 0], sum(CHANNELS), K, 27
-    )
-    right = features.scalar_features[..., 4].numpy() > 0.5
-    described = describe_joints(features)
+    rows = columns['features'][:, 0]
+    scalars = LAYOUT.unpack(rows).scalar_features
+    right = scalars[..., 4].numpy() > 0.5
+    described = describe_joints(rows, scalars[..., 4], LAYOUT)
     assert described.shape[:2] == (N, K)
     known = np.ones_like(right)
     fitted = fit_learner(name, described, right, known, 0)(described)
     assert ((fitted > 0.5) == right).mean() > 0.9
+
+
+def test_without_the_bones_of_coco_no_bones_are_described(columns):
+    rows, raw = columns['features'][:, 0], torch.rand(N, K)
+    other = LAYOUT._replace(keypoints=tuple(f'point {k}' for k in range(K)))
+    lengths = [
+        describe_joints(rows, raw, layout).shape[-1]
+        for layout in (other, LAYOUT)
+    ]
+    assert lengths[0] == len(SCALAR_NAMES) + K + K + 2 * K
+    assert lengths[1] > lengths[0]
+
+
+def test_learners_need_correct_and_wrong_keypoints(columns):
+    rows, raw = columns['features'][:, 0], torch.rand(N, K)
+    described = describe_joints(rows, raw, LAYOUT)
+    known, none = np.ones((N, K), bool), np.zeros((N, K), bool)
+    with pytest.raises(ValueError, match=r'--train: .* 0 correct of 680'):
+        fit_learner('logistic regression', described, none, known, 0)
