@@ -73,6 +73,15 @@ def test_stored_features_give_the_loss_of_the_images(files, model, batch):
     assert trained == {n for n in named if n.startswith('trust')}
 
 
+def test_it_stands_for_a_data_set_of_images(files):
+    dataset = StoredFeaturesDataset(
+        *files, data_root='/data', ann_file='a.json', pipeline=['anything']
+    )
+    assert dataset.ann_file == '/data/a.json'
+    with pytest.raises(TypeError, match=r'expected cache, .*, found pipelin;'):
+        StoredFeaturesDataset(*files, pipelin=[])
+
+
 def test_only_the_first_rows(files):
     assert len(StoredFeaturesDataset(*files, ann_file='', indices=2)) == 2
     assert len(StoredFeaturesDataset(*files, ann_file='', indices=99)) == 5
