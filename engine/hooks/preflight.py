@@ -105,13 +105,12 @@ def _check_angles(runner: Runner) -> None:
     loader = getattr(runner._train_loop, 'dataloader', None)
     if loader is None:  # not built
         return
-    pipelines = {
-        f'{type(hook).__name__}.switch_pipeline': Compose(hook.switch_pipeline)
-        for hook in runner._hooks
-        if hasattr(hook, 'switch_pipeline')
-    }
     data = 'train_dataloader.dataset.pipeline'
-    pipelines[data] = getattr(loader.dataset, 'pipeline', None)
+    pipelines = {data: getattr(loader.dataset, 'pipeline', None)}
+    for hook in runner._hooks:
+        if hasattr(hook, 'switch_pipeline'):
+            where = f'{type(hook).__name__}.switch_pipeline'
+            pipelines[where] = Compose(hook.switch_pipeline)
     for where, pipeline in pipelines.items():
         transforms = getattr(pipeline, 'transforms', ())
         turning = [
