@@ -133,6 +133,36 @@ def build_dataset(
     return dataset
 
 
+def plain_crops(config: Config) -> list[dict[str, Any]]:
+    """Make the pipeline of crops without augmentation, but with targets.
+
+    Args:
+        config: Config with pipelines of training and validation.
+
+    Returns:
+        The pipeline of validation, which ends in the ``GenerateTarget`` and
+        the ``PackPoseInputs`` of the training.
+
+    Raises:
+        ValueError: If the training pipeline lacks one of them.
+    """
+    ending = ('GenerateTarget', 'PackPoseInputs')
+    validation = config.val_dataloader.dataset.pipeline
+    training = {
+        transform['type']: transform
+        for transform in config.train_dataloader.dataset.get('pipeline', ())
+    }
+    for name in ending:
+        if name not in training:
+            raise ValueError(
+                f'train_dataloader.dataset.pipeline: expected {name}, found '
+                f'{", ".join(training) or "nothing"}; give the config with '
+                'the training of the pose network'
+            )
+    crops = [t for t in validation if t['type'] not in ending]
+    return [*crops, *(training[name] for name in ending)]
+
+
 def iterate_instances(dataset: BaseDataset) -> Iterator[InstanceInfo]:
     """Iterate over the persons of a data set, without images.
 

@@ -14,10 +14,15 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.dist import barrier, get_dist_info
+from mmpose.registry import MODELS
 from torch.utils.data import DataLoader
 
 from .. import __version__
-from ..datasets.coco_instances import build_dataset, iterate_instances
+from ..datasets.coco_instances import (
+    build_dataset,
+    iterate_instances,
+    plain_crops,
+)
 from ..datasets.trust_cache.cache_file import save_cache
 from ..datasets.trust_cache.feature_file import features_digest
 from ..datasets.trust_cache.files import file_sha256, text_sha256
@@ -44,7 +49,8 @@ class CacheJob:
     """Options of one cache.
 
     Args:
-        config: Config with a teacher and data sets in a fixed order.
+        config: Config with a teacher; persons are cut out as in its
+            validation, in the order of the data set.
         checkpoint: Weights of the pose network.
         split: ``'train'``, ``'val'`` or ``'test'``.
         out: The ``.npz`` to make.
@@ -88,8 +94,10 @@ class CacheWriter:
     def __init__(self, job: CacheJob) -> None:
         self.job = job
         self.model = _build_model(job)
+        data = job.config[f'{job.split}_dataloader'].dataset
+        crops = plain_crops(job.config)
         self.dataset = build_dataset(
-            job.config[f'{job.split}_dataloader'].dataset, job.max_samples
+            {**data, 'pipeline': crops}, job.max_samples
         )
         check_skeleton(
             self.model, self.dataset.metainfo, f'{job.split}_dataloader'
@@ -242,12 +250,17 @@ def _columns_of(output: TeacherOutput) -> Columns:
 
 def _build_model(job: CacheJob) -> SelfVerifyTopdown:
     cfg = job.config.model
+    if not issubclass(MODELS.get(cfg.type) or object, SelfVerifyTopdown):
+        raise ValueError(
+            "config: expected model.type='SelfVerifyTopdown', found "
+            f'{cfg.type!r}; attach a trust head (docs/offline.md)'
+        )
     for option in ('enable', 'detach'):
         value = cfg.get('solvability_cfg', {}).get(option, option == 'detach')
         if value is not True:
             raise ValueError(
                 f'model.solvability_cfg.{option}: expected True to make a '
-                f'cache, found {value}; use configs/cachegen_*.py'
+                f'cache, found {value}; change it'
             )
     state = read_state_dict(job.checkpoint)
     model = load_estimator(
@@ -257,11 +270,7 @@ def _build_model(job: CacheJob) -> SelfVerifyTopdown:
         trust=False,
         device=str(job.device),
     )
-    if not isinstance(model, SelfVerifyTopdown):
-        raise ValueError(
-            "config: expected model.type='SelfVerifyTopdown', found "
-            f'{type(model).__name__}; use configs/cachegen_*.py'
-        )
+    assert isinstance(model, SelfVerifyTopdown)  # see above
     return model
 
 

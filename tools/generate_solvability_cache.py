@@ -2,7 +2,8 @@
 
 python tools/generate_solvability_cache.py CONFIG CHECKPOINT --out FILE.npz
 
-The teacher's options default to those of the config
+CONFIG is any config with a trust head; the persons are cut out as in its
+validation. The teacher's options default to those of the config
 (model.solvability_cfg); --resume continues an interrupted run. With several
 processes, torchrun --nproc_per_node N tools/generate_solvability_cache.py
 ..., the file is the same. A process uses one CPU thread, and one GPU if there
@@ -46,7 +47,7 @@ from self_verify_pose.tools.command_line import (
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__.splitlines()[0])
     add = parser.add_argument
-    add('config', help='config, such as configs/cachegen_*.py')
+    add('config', help='config with a trust head, such as configs/zoo/*.py')
     add('checkpoint', help='trained weights of the pose network')
     add('--split', choices=('train', 'val', 'test'), default='train')
     add('--out', type=Path, required=True, metavar='FILE.npz')
@@ -91,7 +92,7 @@ def _make_config(args: argparse.Namespace) -> Config:
         for name in ('teacher', *teacher_parameters(options))
         if getattr(args, name) is not None
     }
-    filled = {**dataclasses.asdict(options), **given}
+    filled = {**dataclasses.asdict(options), **given, 'enable': True}
     config.merge_from_dict({'model.solvability_cfg': filled})
     return config
 

@@ -1,12 +1,15 @@
 """Training of the trust head on stored features, without images."""
 
+import inspect
 import logging
+import os
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch.utils.data import Dataset
@@ -24,10 +27,14 @@ class StoredFeaturesDataset(Dataset):
         features: Path of its ``.features.npy``, which is memory-mapped.
         ann_file: Annotation file that the labels must belong to; it is not
             read here.
+        data_root: Folder to which ``ann_file`` is relative.
         indices: Keep only the first so many rows; all by default.
         evidence: Deprecated name of ``features``.
+        **images: Other options of the data set of images that this one
+            stands for, such as its pipeline; they have no effect.
 
     Raises:
+        TypeError: If MMPose's data sets have no such option.
         FileNotFoundError: If a file is missing.
         ValueError: If the cache is not usable, the features are not those
             stored with it, or ``features`` is missing.
@@ -38,9 +45,18 @@ class StoredFeaturesDataset(Dataset):
         cache: str,
         features: str | None = None,
         ann_file: str = '',
+        data_root: str = '',
         indices: int | None = None,
         evidence: str | None = None,
+        **images: Any,
     ) -> None:
+        known = inspect.signature(BaseCocoStyleDataset).parameters
+        for name in images:
+            if name not in known:
+                raise TypeError(
+                    'StoredFeaturesDataset: expected cache, features, '
+                    f'{", ".join(known)}, found {name}; correct its name'
+                )
         if evidence is not None:
             _warn_renamed('StoredFeaturesDataset.evidence', 'features')
             features = evidence
@@ -49,7 +65,8 @@ class StoredFeaturesDataset(Dataset):
                 'StoredFeaturesDataset.features: expected the path of a '
                 '.features.npy, found nothing; give the file beside the cache'
             )
-        self.cache, self.ann_file = load_cache(cache), ann_file
+        self.cache = load_cache(cache)
+        self.ann_file = os.path.join(data_root, ann_file)
         self.features = open_features(features, self.cache.header.features)
         self.length = len(self.cache)
         if indices is not None:

@@ -9,11 +9,13 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.config import Config
+from mmengine.dataset import Compose
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.datasets.transforms import PackPoseInputs, RandomBBoxTransform
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import HOOKS
 
@@ -30,11 +32,12 @@ _TIMEOUT_SECONDS = 5
 class PreflightHook(Hook):
     """Check configuration, data set, checkpoint and initial weights.
 
-    A misspelled top-level key, data with other keypoints than the model and
-    a checkpoint that cannot be read or belongs to another architecture stop
-    the run with an error of one sentence. Initial weights of the backbone
-    that cannot be downloaded are replaced by random weights with a warning.
-    If the model has no trust head, the metrics of its trust are removed.
+    A misspelled top-level key, data with other keypoints than the model,
+    turned crops whose angle the teacher is not told, and a checkpoint that
+    cannot be read or belongs to another architecture stop the run with an
+    error of one sentence. Initial weights of the backbone that cannot be
+    downloaded are replaced by random weights with a warning. If the model
+    has no trust head, the metrics of its trust are removed.
     """
 
     priority = 'VERY_HIGH'
@@ -47,7 +50,8 @@ class PreflightHook(Hook):
 
         Raises:
             ValueError: If a key is unknown, model and data differ in their
-                keypoints, or the checkpoint cannot be read or belongs to
+                keypoints, crops are turned without their angle for the
+                teacher, or the checkpoint cannot be read or belongs to
                 another architecture.
             FileNotFoundError: If the checkpoint or a local file of initial
                 weights does not exist.
@@ -55,6 +59,8 @@ class PreflightHook(Hook):
         _check_keys(runner.cfg)
         model = unwrap_model(runner.model)
         _check_data(model, runner)
+        if getattr(model, 'teacher', None) is not None:
+            _check_angles(runner)
         checkpoint = runner._load_from
         if checkpoint is not None:
             if '://' in checkpoint:
@@ -92,6 +98,37 @@ def _check_data(model: BasePoseEstimator, runner: Runner) -> None:
                 f'{dataset.ann_file}; set its type or metainfo to those of '
                 'the annotations'
             )
+
+
+def _check_angles(runner: Runner) -> None:
+    """Raise if training turns crops and does not pack their angle."""
+    loader = getattr(runner._train_loop, 'dataloader', None)
+    if loader is None:  # not built
+        return
+    data = 'train_dataloader.dataset.pipeline'
+    pipelines = {data: getattr(loader.dataset, 'pipeline', None)}
+    for hook in runner._hooks:
+        if hasattr(hook, 'switch_pipeline'):
+            where = f'{type(hook).__name__}.switch_pipeline'
+            pipelines[where] = Compose(hook.switch_pipeline)
+    for where, pipeline in pipelines.items():
+        transforms = getattr(pipeline, 'transforms', ())
+        turning = [
+            t.rotate_factor and t.rotate_prob
+            for t in transforms
+            if isinstance(t, RandomBBoxTransform)
+        ]
+        for pack in transforms:
+            if not any(turning) or not isinstance(pack, PackPoseInputs):
+                continue
+            if 'bbox_rotation' not in pack.meta_keys:
+                raise ValueError(
+                    f"{where}: expected meta_keys with 'bbox_rotation' in "
+                    'PackPoseInputs where RandomBBoxTransform turns crops '
+                    'and a teacher turns their poses upright, found '
+                    f"{', '.join(pack.meta_keys)}; add 'bbox_rotation' "
+                    '(pack_inputs of configs/_base_/data.py)'
+                )
 
 
 def _drop_trust_metrics(runner: Runner) -> None:

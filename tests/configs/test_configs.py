@@ -37,6 +37,25 @@ def test_every_config_loads_and_builds_its_model(name):
     assert config.test_evaluator == config.val_evaluator
 
 
+@pytest.mark.parametrize('features', ['none', 'train.features.npy'])
+@pytest.mark.parametrize('name', [n for n in CONFIGS if 'cached' in n])
+def test_cached_targets_belong_to_plain_crops(name, features, monkeypatch):
+    monkeypatch.setenv('PSEUDO_TRUST_FEATURES', features)
+    monkeypatch.setenv('MAX_SAMPLES', '7')
+    config = load_config(name, '/data/somewhere')
+    assert not MODELS.build(config.model).full_param_train
+    dataset = config.train_dataloader.dataset
+    for pipeline in (dataset.pipeline, config.val_dataloader.dataset.pipeline):
+        for transform in pipeline:
+            transform.pop('_scope_', None)
+    *crops, targets, pack = dataset.pipeline
+    assert crops == config.val_dataloader.dataset.pipeline[:-1]
+    assert (targets.type, pack.type) == ('LoadPseudoTrust', 'PackPoseInputs')
+    assert dataset.indices == config.val_dataloader.dataset.indices == 7
+    assert dataset.get('features', 'none') == features
+    assert config.default_hooks.trust_cache.cache_mismatch == 'error'
+
+
 @pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
 def test_the_named_schedule(name):
     config = load_config(name)

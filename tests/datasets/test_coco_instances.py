@@ -2,11 +2,12 @@ import json
 
 import numpy as np
 import pytest
-from helpers import SELFVERIFY, load_config, shared_path
+from helpers import CACHEGEN, SELFVERIFY, load_config, shared_path
 
 from self_verify_pose.datasets.coco_instances import (
     build_split,
     iterate_instances,
+    plain_crops,
     read_instances,
     select_evenly,
 )
@@ -146,3 +147,28 @@ def test_annotations_are_read_in_the_format_of_the_data_set(name, kind, count):
     for persons in infos.values():
         for person in persons:
             assert person['keypoints'].shape == (1, count, 2)
+
+
+@pytest.mark.parametrize(
+    'name', [SELFVERIFY, 'configs/zoo/trust_rle-res50_coco-256x192.py']
+)
+def test_plain_crops_are_those_of_validation_with_targets(name):
+    config = load_config(name)
+    validation = config.val_dataloader.dataset.pipeline
+    *crops, target, pack = plain_crops(config)
+    assert crops == validation[:-1]
+    assert [target, pack] == config.train_dataloader.dataset.pipeline[-2:]
+    assert target['type'] == 'GenerateTarget'
+
+
+def test_the_named_config_has_the_plain_crops_already():
+    config = load_config(CACHEGEN)
+    pipeline = config.train_dataloader.dataset.pipeline
+    assert plain_crops(config) == pipeline
+
+
+def test_plain_crops_need_the_targets_of_the_training():
+    config = load_config(SELFVERIFY)
+    del config.train_dataloader.dataset.pipeline[-2]
+    with pytest.raises(ValueError, match='expected GenerateTarget, found L'):
+        plain_crops(config)

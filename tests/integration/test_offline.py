@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
-from helpers import CACHED, CACHEGEN, ROOT
+from helpers import CACHED, CACHEGEN, ROOT, shared_path
 from integration_runs import mim
 
 from self_verify_pose.datasets.trust_cache.cache_file import load_cache
@@ -39,12 +40,11 @@ def environment(root):
     }
 
 
-def generate(out, root, checkpoint, *options):
+def generate(out, root, checkpoint, *options, config=ROOT / CACHEGEN):
     tool = ROOT / 'tools' / 'generate_solvability_cache.py'
-    config = str(ROOT / CACHEGEN)
     return subprocess.run(
         [
-            *(sys.executable, str(tool), config, str(checkpoint)),
+            *(sys.executable, str(tool), str(config), str(checkpoint)),
             *('--out', str(out), '--max-samples', PERSONS, *options),
         ],
         cwd='/',
@@ -62,10 +62,19 @@ def cache(tmp_path_factory, coco_mini, plain_checkpoint):
     return out
 
 
-def train(folder, cache, root, checkpoint, *options, check=True, **variables):
+def train(
+    folder,
+    cache,
+    root,
+    checkpoint,
+    *options,
+    config=ROOT / CACHED,
+    check=True,
+    **variables,
+):
     return mim(
         'train',
-        str(ROOT / CACHED),
+        str(config),
         '--work-dir',
         str(folder),
         '--cfg-options',
@@ -155,6 +164,41 @@ def test_a_cache_of_another_checkpoint_is_refused(
     (message,) = [x for x in done.stderr.splitlines() if 'expected' in x]
     assert 'pose checkpoint (SHA-256)' in message
     assert load_cache(cache).header.checkpoint_sha256 in message
+
+
+ZOO = ROOT / 'configs' / 'zoo'
+ZOO_BASE = 'mmpose::.*/td-hm_hrnet-w32_udp.*py'
+
+
+def test_a_heatmap_model_needs_another_base_only(
+    tmp_path, coco_mini, monkeypatch
+):
+    pose = shared_path('checkpoints', 'ultralight_simplepose')
+    given = os.environ.get('PYTHONPATH', '')
+    monkeypatch.setenv('PYTHONPATH', f'{pose}{os.pathsep}{given}')
+    for kind in ('trust', 'cached'):
+        name = f'{kind}_hrnet-w32-udp_coco-256x192.py'
+        text = (ZOO / name).read_text().replace('..', str(ROOT / 'configs'))
+        text = re.sub(ZOO_BASE, str(pose / 'simplepose_coco.py'), text)
+        (tmp_path / name).write_text(
+            f"{text}\ncustom_imports = dict(imports=['ultralight_simplepose', "
+            "'self_verify_pose.engine.registration'])\n"
+        )
+    out, weights = tmp_path / 'a.npz', next(pose.glob('*.pth'))
+    trust = tmp_path / 'trust_hrnet-w32-udp_coco-256x192.py'
+    done = generate(out, coco_mini, weights, '--with-features', config=trust)
+    assert done.returncode == 0, done.stderr[-2000:]
+    train(
+        tmp_path / 'work',
+        out,
+        coco_mini,
+        weights,
+        config=tmp_path / name,
+        PSEUDO_TRUST_FEATURES=str(out.with_suffix('.features.npy')),
+    )
+    last = records(tmp_path / 'work')[-1]
+    assert last['trust/AUROC'] > 0.6
+    assert last['score/AUROC'] > 0.8  # the pose network is the trained one
 
 
 def run_script(name, root, folder, *arguments, **variables):

@@ -10,7 +10,14 @@ import time
 import numpy as np
 import pytest
 import torch
-from helpers import CACHEGEN, ROOT, build_estimator, load_config, narrow
+from helpers import (
+    CACHEGEN,
+    ROOT,
+    SELFVERIFY,
+    build_estimator,
+    load_config,
+    narrow,
+)
 
 from self_verify_pose.datasets.synthetic import make_dataset
 from self_verify_pose.datasets.trust_cache.cache_file import load_cache
@@ -321,3 +328,21 @@ def test_config_without_a_teacher_raises(tmp_path, data_root, checkpoint):
     job.config.model.solvability_cfg.enable = False
     with pytest.raises(ValueError, match='expected True to make a cache'):
         CacheWriter(job)
+
+
+def test_a_plain_config_of_mmpose_raises(tmp_path, data_root, checkpoint):
+    job = make_job(data_root, checkpoint, tmp_path / 'a.npz')
+    job.config.model.type = 'TopdownPoseEstimator'
+    with pytest.raises(ValueError, match=r'SelfVerifyTopdown.*docs/offline'):
+        CacheWriter(job)
+
+
+def test_any_config_with_a_trust_head_gives_the_same_targets(
+    coco_root, made, tmp_path, checkpoint
+):
+    arguments = command(checkpoint, tmp_path / 'a.npz')[1:]
+    arguments[0] = str(ROOT / SELFVERIFY)  # augmented crops, no teacher
+    assert main(*arguments) == 0
+    columns = load_cache(tmp_path / 'a.npz').columns
+    for name, values in load_cache(made[0]).columns.items():
+        np.testing.assert_array_equal(columns[name], values)

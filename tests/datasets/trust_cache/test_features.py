@@ -55,7 +55,9 @@ def test_stored_features_give_the_loss_of_the_images(files, model, batch):
         pseudo_collate(list(dataset)), True
     )
     model.train()
+    torch.manual_seed(0)  # of the dropout
     losses = stored_model.train().loss(**stored)
+    torch.manual_seed(0)
     expected = model.loss(**batch)
     assert (
         losses.keys()
@@ -71,6 +73,15 @@ def test_stored_features_give_the_loss_of_the_images(files, model, batch):
     named = dict(stored_model.named_parameters())
     trained = {n for n, p in named.items() if p.grad is not None}
     assert trained == {n for n in named if n.startswith('trust')}
+
+
+def test_it_stands_for_a_data_set_of_images(files):
+    dataset = StoredFeaturesDataset(
+        *files, data_root='/data', ann_file='a.json', pipeline=['anything']
+    )
+    assert dataset.ann_file == '/data/a.json'
+    with pytest.raises(TypeError, match=r'expected cache, .*, found pipelin;'):
+        StoredFeaturesDataset(*files, pipelin=[])
 
 
 def test_only_the_first_rows(files):

@@ -7,7 +7,9 @@ import pytest
 import torch
 from helpers import BASELINE, SELFVERIFY, build_estimator, load_config
 from mmengine.config import Config
+from mmengine.dataset import Compose
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 from mmpose.datasets import CocoDataset
 from prediction_files import annotations, write
 from torch import nn
@@ -33,6 +35,7 @@ def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
         _train_loop=None,
         _val_loop=None,
         _test_loop=None,
+        _hooks=[],
         _resume=resume,
         logger=MMLogger.get_current_instance(),
     )
@@ -236,3 +239,54 @@ def test_a_checkpoint_to_download_is_checked_as_well(served):
     torch.save({'state_dict': state}, folder / 'other.pth')
     with pytest.raises(ValueError, match=r'found \(5, 2\) in http.*other'):
         PreflightHook().before_run(runner(load_from=f'{url}/other.pth'))
+
+
+def turning_run(turn, pack, stage2=None, teacher=True):
+    """Return a runner whose crops are turned and packed in this way."""
+    init_default_scope('mmpose')
+    pipelines = [
+        [{'type': 'RandomBBoxTransform', **turn}, pack]
+        for turn, pack in ((turn, pack), stage2 or (turn, pack))
+    ]
+    run = runner()
+    run.model.teacher = (lambda: None) if teacher else None
+    run._train_loop = types.SimpleNamespace(
+        dataloader=types.SimpleNamespace(
+            dataset=types.SimpleNamespace(pipeline=Compose(pipelines[0]))
+        )
+    )
+    run._hooks = [types.SimpleNamespace(switch_pipeline=pipelines[1])]
+    return run
+
+
+PACK = {'type': 'PackPoseInputs'}
+PACK_ANGLE = {**PACK, 'meta_keys': ('id', 'bbox_rotation')}
+UPRIGHT = {'rotate_factor': 0}
+
+
+@pytest.mark.parametrize(
+    ('run', 'where'),
+    [
+        (({}, PACK), 'train_dataloader.dataset.pipeline'),
+        (({'rotate_factor': 20}, PACK), 'train_dataloader.dataset.pipeline'),
+        (({}, PACK_ANGLE, ({}, PACK)), 'switch_pipeline'),
+    ],
+)
+def test_a_teacher_needs_the_angle_of_turned_crops(run, where):
+    with pytest.raises(
+        ValueError, match=f"{where}: expected .*'bbox_rotation'.*; add"
+    ):
+        PreflightHook().before_run(turning_run(*run))
+
+
+@pytest.mark.parametrize(
+    'run',
+    [
+        ({}, PACK_ANGLE),
+        (UPRIGHT, PACK),
+        ({'rotate_prob': 0}, PACK),
+        ({}, PACK, None, False),
+    ],
+)
+def test_upright_crops_and_angles_that_are_known_pass(run):
+    PreflightHook().before_run(turning_run(*run))
