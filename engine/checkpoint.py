@@ -178,7 +178,7 @@ def check_pose_weights(
 def check_trust_weights(
     model: nn.Module, state: dict[str, Tensor], path: str | Path
 ) -> None:
-    """Raise unless estimator and checkpoint both have a trust head.
+    """Raise unless the estimator predicts trust, with trained weights.
 
     Args:
         model: The estimator that is to load the weights.
@@ -186,16 +186,16 @@ def check_trust_weights(
         path: The checkpoint file, for messages.
 
     Raises:
-        ValueError: If the estimator has no trust head, or the checkpoint
-            lacks a weight of it.
+        ValueError: If the estimator predicts no trust, or the checkpoint
+            lacks a weight of its trust head.
     """
     names = [n for n, _ in model.named_parameters()]
     names = [n for n in names if n.startswith(TRUST_PREFIX)]
-    if not names:
+    if not (names or getattr(model, 'gives_trust', False)):
         raise ValueError(
             'config: expected an estimator with trust, found a '
             f'{type(model).__name__} without; use a self-verify config with '
-            'model.trust_cfg.enable=True'
+            'model.trust_cfg.enable=True, or set model.test_cfg.verify'
         )
     for name in names:
         if name not in state:

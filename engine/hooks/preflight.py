@@ -37,7 +37,7 @@ class PreflightHook(Hook):
     cannot be read or belongs to another architecture stop the run with an
     error of one sentence. Initial weights of the backbone that cannot be
     downloaded are replaced by random weights with a warning. If the model
-    has no trust head, the metrics of its trust are removed.
+    predicts no trust, the metrics of trust are removed.
     """
 
     priority = 'VERY_HIGH'
@@ -71,7 +71,7 @@ class PreflightHook(Hook):
             else:
                 state = read_state_dict(checkpoint)
             check_pose_weights(model, state, checkpoint)
-        if getattr(model, 'trust_head', None) is None:
+        if not getattr(model, 'gives_trust', False):
             _drop_trust_metrics(runner)
         _resolve_backbone_init(
             model.backbone, checkpoint is not None or runner._resume, runner
@@ -141,7 +141,7 @@ def _drop_trust_metrics(runner: Runner) -> None:
         if len(kept) < len(evaluator.metrics):
             evaluator.metrics = kept
             runner.logger.info(
-                'The model has no trust head: trust is not evaluated.'
+                'The model predicts no trust: trust is not evaluated.'
             )
 
 

@@ -38,21 +38,24 @@ def keypoint_scores(
     outputs: Sequence[PoseOutput],
     distribution: KeypointDistribution,
     flip_indices: Sequence[int],
+    verified: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Score the keypoints in the crops and, with flip test, mirrored crops.
 
     Args:
-        head: The trust head; None gives no scores.
+        head: The trust head, if there is one.
         outputs: As of :func:`average_views`.
         distribution: The distributions that the keypoints are decoded from.
         flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+        verified: ``(B, K)`` trust from other views, see ``verified_mass``.
 
     Returns:
-        ``keypoint_trust``: ``(B, K)`` calibrated trust in [0, 1], the mean
-        over the views.
+        ``keypoint_trust``: ``(B, K)`` trust in [0, 1]: the mean over the
+        views that the head scores, averaged with ``verified`` and
+        calibrated; without a head ``verified``, without both nothing.
     """
     if head is None:
-        return {}
+        return {} if verified is None else {'keypoint_trust': verified}
     keypoints = distribution.hard_decode()
     trust = head.predict(*outputs[0][:2], keypoints)
     if len(outputs) > 1:
@@ -62,6 +65,8 @@ def keypoint_scores(
         mirrored[..., 0] = width - 1 - mirrored[..., 0]
         other = head.predict(*outputs[1][:2], mirrored)
         trust = (trust + other[:, order]) / 2
+    if verified is not None:
+        trust = (trust + verified) / 2
     return {'keypoint_trust': head.calibration(trust)}
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..augmentations.second_view import second_view
 from ..augmentations.similarity import SimilarityTransform
+from ..augmentations.verification import read_views
 from ..distributions import read_head
 from ..heads.build import build_trust_head, choose_levels
 from ..heads.trust_features import TrustFeatures
@@ -32,6 +33,7 @@ from ..trust_targets import (
 from .freezing import freeze, freeze_bn_stats
 from .inspection import feature_maps, keypoint_names, normalized_fill
 from .prediction import average_views, keypoint_scores, named_scores
+from .verification import verified_mass
 
 
 @MODELS.register_module()
@@ -87,6 +89,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         )
         self.reader = read_head(self.head)
         self.reader.check_test_cfg(self.test_cfg)
+        self.verification = read_views(self.test_cfg)
         self.source = self._build_source()
         self.teacher = None
         if options.solvability.enable or self._requires('teacher'):
@@ -143,6 +146,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     def _pose_modules(self) -> list[nn.Module]:
         neck = [self.neck] if self.with_neck else []
         return [self.backbone, *neck, self.head]
+
+    @property
+    def gives_trust(self) -> bool:
+        """Whether predictions hold ``keypoint_trust``."""
+        return self.trust_head is not None or bool(self.verification)
 
     def _requires(self, part: str) -> bool:
         return self.source is not None and part in self.source.requires
@@ -373,7 +381,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         The pose is the one of plain MMPose, bit for bit. With flip test
         the final keypoints, decoded from the average of both views, are
         scored in both views, and ``keypoint_trust`` is the mean of the two.
-        The calibration of the checkpoint is applied last.
+        With ``test_cfg.verify``, other views are predicted as well, and the
+        probability that they give the keypoints is averaged with the trust
+        of the head, or is the trust where there is no head. The calibration
+        of the checkpoint is applied last.
 
         Args:
             inputs: ``(B, 3, H, W)`` normalized crops.
@@ -386,7 +397,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             ``test_cfg.extra_scores``, it also holds the scores of the
             distribution, such as ``simcc_expected``, ``(N, K)``.
         """
-        if self.trust_head is None and not _wants_extra_scores(self.test_cfg):
+        if not (self.gives_trust or _wants_extra_scores(self.test_cfg)):
             return super().predict(inputs, data_samples)
         flip = self.test_cfg.get('flip_test', False)
         sizes = person_sizes(data_samples, inputs.device)
@@ -394,10 +405,22 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         flip_indices: list[int] = []
         if flip:
             outputs.append(self.pose_output(inputs.flip(-1), sizes))
+        if flip or any(view.mirrored for view in self.verification):
             flip_indices = data_samples[0].metainfo['flip_indices']
         distribution = average_views(outputs, flip_indices, self.test_cfg)
+        verified = None
+        if self.verification:
+            verified = verified_mass(
+                self.pose_output,
+                inputs,
+                outputs,
+                distribution.hard_decode(),
+                self.verification,
+                flip_indices,
+                normalized_fill(self.data_preprocessor),
+            )
         scores = keypoint_scores(
-            self.trust_head, outputs, distribution, flip_indices
+            self.trust_head, outputs, distribution, flip_indices, verified
         )
         if _wants_extra_scores(self.test_cfg):
             scores |= named_scores(distribution)

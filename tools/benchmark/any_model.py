@@ -229,8 +229,9 @@ def measure_predictions(
         context: With the config; its thresholds are none.
 
     Yields:
-        Ratios of the times without and with flip test, and the share of the
-        trust head and its input of a plain prediction.
+        Ratios of the times without and with flip test and with
+        verification, and the share of the trust head and its input of a
+        plain prediction.
     """
     setup = AnyModel.read(context)
     trusting, plain = setup.trusting().eval(), setup.plain().eval()
@@ -248,6 +249,16 @@ def measure_predictions(
                 partial(predict, trusting), partial(predict, plain), times=3
             )
             yield result_of(name, timing, context.batch_size)
+        test_cfg = {**plain.test_cfg, 'verify': {}}
+        verified = setup.trusting(test_cfg=test_cfg).eval()
+        timing = context.compare(
+            partial(predict, verified), partial(predict, plain), times=3
+        )
+        yield result_of(
+            'predict with trust, verified by three views, no flip test',
+            timing,
+            context.batch_size,
+        )
         output = _pose_output(trusting, batch)
         timing = context.compare(
             partial(_score, trusting, output), partial(predict, plain)

@@ -23,7 +23,7 @@ class Model(nn.Module):
         super().__init__()
         self.backbone = nn.Linear(2, 3)
         self.backbone.init_cfg = init_cfg
-        self.trust_head = nn.Linear(3, 1)
+        self.trust_head, self.gives_trust = nn.Linear(3, 1), True
 
 
 def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
@@ -152,11 +152,10 @@ def test_missing_file_of_initial_weights_raises(tmp_path):
         PreflightHook().before_run(run)
 
 
-@pytest.mark.parametrize('with_head', [True, False])
-def test_trust_metrics_need_a_trust_head(with_head):
+@pytest.mark.parametrize('gives_trust', [True, False])
+def test_trust_metrics_need_trust(gives_trust):
     run = runner()
-    if not with_head:
-        run.model.trust_head = None
+    run.model.gives_trust = gives_trust
     metrics = [
         types.SimpleNamespace(score_field='keypoint_scores'),
         types.SimpleNamespace(score_field='keypoint_trust'),
@@ -167,7 +166,7 @@ def test_trust_metrics_need_a_trust_head(with_head):
     )
     PreflightHook().before_run(run)
     kept = run._val_loop.evaluator.metrics
-    assert len(kept) == (3 if with_head else 2)
+    assert len(kept) == (3 if gives_trust else 2)
     assert metrics[0] in kept
 
 

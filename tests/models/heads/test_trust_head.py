@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from training_steps import random_distribution
 
@@ -23,6 +24,8 @@ def build(**changes):
         'num_keypoints': 17,
         'num_scalars': NUM_SCALARS,
     }
+    # another test of the process may have set another scope
+    init_default_scope('mmpose')
     return MODELS.build({**config, **changes})
 
 

@@ -64,6 +64,19 @@ def test_without_a_head_there_are_no_scores():
     assert keypoint_scores(None, [output], output.distribution, []) == {}
 
 
+def test_verified_trust_stands_alone_or_is_averaged_with_the_head():
+    (output,) = outputs(1)
+    verified = torch.full((2, 17), 0.4)
+    alone = keypoint_scores(None, [output], output.distribution, [], verified)
+    assert torch.equal(alone['keypoint_trust'], verified)
+    both = keypoint_scores(
+        PlaceHead(), [output], output.distribution, [], verified
+    )
+    x = output.distribution.hard_decode()[..., 0]
+    expected = ((x / 191 + 0.4) / 2) ** 2  # the calibration squares
+    torch.testing.assert_close(both['keypoint_trust'], expected)
+
+
 def test_trust_is_calibrated():
     (output,) = outputs(1)
     scores = keypoint_scores(PlaceHead(), [output], output.distribution, [])

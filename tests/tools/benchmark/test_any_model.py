@@ -48,6 +48,7 @@ def test_any_config_is_compared_with_its_plain_model(context, write):
         'step, cached features',
         'predict with trust, flip test',
         'predict with trust, no flip test',
+        'predict with trust, verified by three views, no flip test',
         'trust head and its input, no flip test',
     ]
     assert all(result.value > 0 for result in results)
