@@ -47,7 +47,17 @@ SOURCES = {
 }
 
 
-@pytest.fixture(scope='module', params=ZOO)
+# ten run by default, two more with --all
+SLOW = ('litehrnet', 'hrnet-dark')
+
+
+@pytest.fixture(
+    scope='module',
+    params=[
+        pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
+        for name in ZOO
+    ],
+)
 def zoo(request, synthetic_coco):
     """Config of the model, and a batch of two persons with targets."""
     if request.param == 'vitpose':
