@@ -134,15 +134,20 @@ def _box_center(sample: PoseDataSample) -> np.ndarray:
     meta = sample.metainfo
     size = np.asarray(meta['input_size'])
     offset = (box[:2] + box[2:]) / 2 - np.ravel(meta['input_center'])
-    crop_per_image = size[0] / np.ravel(meta['input_scale'])[0]
-    return (size - 1) / 2 + offset * crop_per_image
+    return (size - 1) / 2 + offset * _crop_per_image(sample)
 
 
 def _person_size(sample: PoseDataSample) -> float:
     x0, y0, x1, y1 = np.asarray(sample.gt_instances.bboxes)[0]
+    longer = max(abs(x1 - x0), abs(y1 - y0), 1.0)
+    return longer * _crop_per_image(sample)
+
+
+def _crop_per_image(sample: PoseDataSample) -> float:
+    """Pixels of the crop per pixel of the image."""
     # a box of no size would make every distance infinite
-    crop_per_image = sample.input_size[0] / max(abs(sample.input_scale[0]), 1)
-    return max(abs(x1 - x0), abs(y1 - y0), 1.0) * crop_per_image
+    scale = max(abs(np.ravel(sample.input_scale)[0]), 1)
+    return sample.input_size[0] / scale
 
 
 def _collect(data_samples: Samples, field: str) -> Tensor:

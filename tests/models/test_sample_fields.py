@@ -146,3 +146,4 @@ def test_a_box_of_no_size_or_swapped_corners_has_a_size(samples):
     assert (sizes > 0).all()
     assert sizes.isfinite().all()
     assert sizes[1] == sizes[2]
+    assert box_centers(samples, device).isfinite().all()
