@@ -228,6 +228,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             feature_maps(features, backbone),
             self.reader.read(output, sizes),
             output,
+            features,
         )
 
     def trust_features(self, output: PoseOutput) -> TrustFeatures:
@@ -427,10 +428,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
 
         predictions, fields = self.head.decode(distribution.output), None
         if self.test_cfg.get('output_heatmaps', False):
-            # the head makes its pictures from the features only
-            features = [self.extract_feat(inputs)]
-            if flip:
-                features.append(self.extract_feat(inputs.flip(-1)))
+            features = [output.head_input for output in outputs]
             predicted = self.head.predict(
                 features if flip else features[0],
                 data_samples,

@@ -26,11 +26,13 @@ class PoseOutput(NamedTuple):
         distribution: Predicted distributions of the keypoints.
         head_output: What the pose head returned; the loss of the pose is
             computed from it.
+        head_input: What the pose head was given.
     """
 
     features: tuple[Tensor, ...]
     distribution: KeypointDistribution
     head_output: Any = None
+    head_input: Any = None
 
     def detach(self) -> 'PoseOutput':
         """Return the same output, cut from the graph.

@@ -198,9 +198,9 @@ class _Extraction:
         step = self._step(view)
         _, correct, has_label = correctness_target(step, view)
         distance, inside = step.hard_inconsistency
-        maps, distribution, _ = view.output
+        distribution = view.output.distribution
         features = TrustFeatures.collect(
-            maps, distribution, distribution.hard_decode()
+            view.output.features, distribution, distribution.hard_decode()
         )
         return {
             'raw_score': distribution.raw_scores(),

@@ -134,8 +134,11 @@ def test_heatmaps_are_those_of_plain_mmpose_where_there_are_some(zoo):
     ours = wrap(config, full_param_train=False).eval()
     ours.test_cfg.update(output_heatmaps=True, flip_test=False)
     data = ours.data_preprocessor(copy.deepcopy(batch))
+    runs = []
+    ours.backbone.register_forward_hook(lambda *_: runs.append(1))
     with torch.no_grad():
         samples = ours.predict(data['inputs'], data['data_samples'])
+    assert len(runs) == 1
     has_maps = type(ours.head).__name__ != 'RLEHead'
     for sample in samples:
         assert ('pred_fields' in sample) == has_maps
