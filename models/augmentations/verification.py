@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..geometry.coordinates import Size2D
+from ..geometry.coordinates import Size2D, mirror_points
 from ..option_checks import check_positive, check_range, read_options
 from .similarity import SimilarityTransform
 
@@ -93,9 +93,7 @@ class VerificationView:
         points = transform.apply_to_points(points, input_size)
         if not self.mirrored:
             return points
-        x, y = points.unbind(-1)
-        mirrored = torch.stack([input_size[0] - 1 - x, y], -1)
-        return mirrored[:, list(flip_indices)]
+        return mirror_points(points, input_size, flip_indices)
 
 
 DEFAULT_VIEWS = (

@@ -28,7 +28,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from ..geometry.coordinates import Size2D
-from ..geometry.precision import full_precision
+from ..geometry.precision import at_least_float32, full_precision
 from .base import (
     SECOND_MODE_DISTANCE,
     DistributionReader,
@@ -316,9 +316,7 @@ class HeatmapDistribution(KeypointDistribution):
 
     def _split(self) -> tuple[Tensor, Tensor | None]:
         """Heatmaps ``(B, K, h, w)`` and offsets ``(B, K, 2, h, w)``."""
-        maps = self.maps
-        if maps.dtype in (torch.float16, torch.bfloat16):
-            maps = maps.float()
+        maps = at_least_float32(self.maps)
         if self.encoding.codec != 'udp_combined':
             return maps, None
         batch, _, height, width = maps.shape

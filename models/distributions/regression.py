@@ -24,6 +24,7 @@ from typing_extensions import Self
 
 from ...constants import PCK_THRESHOLD
 from ..geometry.coordinates import Size2D
+from ..geometry.precision import at_least_float32
 from .base import (
     DistributionReader,
     KeypointDistribution,
@@ -294,8 +295,7 @@ class RegressionReader(DistributionReader):
         Returns:
             The distributions.
         """
-        if output.dtype in (torch.float16, torch.bfloat16):
-            output = output.float()
+        output = at_least_float32(output)
         return LaplaceDistribution(
             output[..., :2], output[..., 2:].sigmoid(), self.input_size, sizes
         )

@@ -24,7 +24,7 @@ from typing_extensions import Self
 
 from ...constants import PCK_THRESHOLD
 from ..geometry.coordinates import Size2D
-from ..geometry.precision import full_precision
+from ..geometry.precision import at_least_float32, full_precision
 from .base import (
     SECOND_MODE_DISTANCE,
     DistributionReader,
@@ -293,9 +293,7 @@ class SimCCDistribution(KeypointDistribution):
     def _log_probabilities(self) -> Iterable[Tensor]:
         """``log_softmax(beta * logits)`` of each axis, at least float32."""
         for axis in self.output:
-            logits = axis
-            if axis.dtype in (torch.float16, torch.bfloat16):
-                logits = axis.float()
+            logits = at_least_float32(axis)
             yield (self.encoding.beta * logits).log_softmax(-1)
 
     def _maxima(self) -> list[Tensor]:

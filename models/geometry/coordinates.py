@@ -5,6 +5,8 @@ Convention:
     x to the right and y down. ``input_size`` is ``(W, H)``.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -40,6 +42,24 @@ def inside_crop(points: Tensor, input_size: Size2D) -> Tensor:
     x, y = points.unbind(-1)
     width, height = input_size
     return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+
+
+def mirror_points(
+    points: Tensor, input_size: Size2D, flip_indices: Sequence[int]
+) -> Tensor:
+    """Find keypoints in the mirrored crop.
+
+    Args:
+        points: ``(B, K, 2)`` points in pixels.
+        input_size: Crop size ``(W, H)`` in pixels.
+        flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+
+    Returns:
+        ``(B, K, 2)`` points with ``W - 1 - x`` in place of x, in the order of
+        the keypoints of the mirrored crop.
+    """
+    x, y = points[:, list(flip_indices)].unbind(-1)
+    return torch.stack([input_size[0] - 1 - x, y], -1)
 
 
 def sample_features(

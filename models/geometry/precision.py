@@ -6,6 +6,19 @@ import torch
 from torch import Tensor
 
 
+def at_least_float32(values: Tensor) -> Tensor:
+    """Convert half precision to float32.
+
+    Args:
+        values: Floating-point tensor.
+
+    Returns:
+        The tensor itself where it is more precise.
+    """
+    half = values.dtype in (torch.float16, torch.bfloat16)
+    return values.float() if half else values
+
+
 def full_precision(like: Tensor) -> AbstractContextManager[None]:
     """Hold automatic mixed precision off.
 

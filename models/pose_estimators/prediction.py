@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ..distributions import KeypointDistribution
+from ..geometry.coordinates import mirror_points
 from ..heads.base import BaseTrustHead
 from ..trust_targets.step import PoseOutput
 
@@ -59,12 +60,11 @@ def keypoint_scores(
     keypoints = distribution.hard_decode()
     trust = head.predict(*outputs[0][:2], keypoints)
     if len(outputs) > 1:
-        order = list(flip_indices)
-        mirrored = keypoints[:, order]
-        width, _ = distribution.input_size
-        mirrored[..., 0] = width - 1 - mirrored[..., 0]
+        mirrored = mirror_points(
+            keypoints, distribution.input_size, flip_indices
+        )
         other = head.predict(*outputs[1][:2], mirrored)
-        trust = (trust + other[:, order]) / 2
+        trust = (trust + other[:, list(flip_indices)]) / 2
     if verified is not None:
         trust = (trust + verified) / 2
     return {'keypoint_trust': head.calibration(trust)}

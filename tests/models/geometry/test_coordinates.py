@@ -4,6 +4,7 @@ import torch
 from self_verify_pose.models.geometry.coordinates import (
     crop_center,
     inside_crop,
+    mirror_points,
     sample_features,
 )
 
@@ -86,3 +87,11 @@ def test_half_precision_is_sampled_in_single():
         found = sample_features(features, points, INPUT_SIZE)
     expected = sample_features(features.float(), points, INPUT_SIZE)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+def test_mirrored_points_change_sides_and_names():
+    points = torch.tensor([[[10.0, 5.0], [20.0, 6.0], [30.0, 7.0]]])
+    mirrored = mirror_points(points, INPUT_SIZE, [0, 2, 1])
+    expected = [[[181.0, 5.0], [161.0, 7.0], [171.0, 6.0]]]
+    assert mirrored.tolist() == expected
+    assert torch.equal(mirror_points(mirrored, INPUT_SIZE, [0, 2, 1]), points)

@@ -8,7 +8,10 @@ from self_verify_pose.models.distributions.simcc import (
     SimCCEncoding,
 )
 from self_verify_pose.models.geometry.coordinates import sample_features
-from self_verify_pose.models.geometry.precision import full_precision
+from self_verify_pose.models.geometry.precision import (
+    at_least_float32,
+    full_precision,
+)
 from self_verify_pose.models.geometry.rotation import (
     rotate_images,
     rotate_points,
@@ -61,3 +64,11 @@ def test_features_in_half_precision_are_read_at_exact_places():
 def test_other_devices_have_nothing_to_hold_off():
     with full_precision(torch.empty(1, device='meta')):
         assert not torch.is_autocast_enabled('cpu')
+
+
+@pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
+def test_half_precision_alone_is_converted(half):
+    assert at_least_float32(torch.ones(2, dtype=half)).dtype == torch.float32
+    for kind in (torch.float32, torch.float64):
+        values = torch.ones(2, dtype=kind)
+        assert at_least_float32(values) is values
