@@ -17,6 +17,6 @@ train_cfg = dict(max_epochs=max_epochs)
 base_lr = _base_.head_lr
 optim_wrapper = dict(optimizer=dict(lr=base_lr, weight_decay=0.05))
 param_scheduler = [dict(**_base_.head_annealing, T_max=max_epochs)]
-# AP is the same in every epoch
-default_hooks = dict(checkpoint=dict(save_best='trust/AUROC'))
+# nothing is selected by the validation
+default_hooks = dict(checkpoint=dict(save_best=None))
 custom_hooks = []

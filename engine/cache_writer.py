@@ -201,7 +201,7 @@ class CacheWriter:
             output = self.model.pose_output(inputs, sizes)
             features = None
             if self.job.with_features:
-                rows = self.model.trust_features(output).packed()
+                rows = self.model.packed_features(output)
                 features = rows.half().cpu().numpy()
         with self._timed('teacher'):
             columns = _columns_of(

@@ -25,4 +25,5 @@ from .hooks import (  # noqa: F401
     preflight,
     trust_cache_check,
     trust_panel,
+    trust_selection,
 )

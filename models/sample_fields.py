@@ -71,6 +71,23 @@ def cached_targets(data_samples: Samples, device: torch.device) -> Tensor:
     return torch.from_numpy(targets).to(device, non_blocking=True)
 
 
+def person_mask(
+    data_samples: Samples, ids: frozenset[int], device: torch.device
+) -> Tensor:
+    """Return which samples show some of the persons.
+
+    Args:
+        data_samples: B samples with their ``id``.
+        ids: Ids of the persons.
+        device: Device of the result; the copy does not wait for it.
+
+    Returns:
+        ``(B,)`` boolean.
+    """
+    found = [sample.metainfo.get('id') in ids for sample in data_samples]
+    return torch.tensor(found).to(device, non_blocking=True)
+
+
 def person_sizes(data_samples: Samples, device: torch.device) -> Tensor:
     """Return the longer side of each person's box in pixels of the crop.
 

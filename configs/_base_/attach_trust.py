@@ -20,6 +20,7 @@ trust_logging = [
         checkpoint=dict(interval=1, max_keep_ckpts=2, save_best=None),
         preflight=dict(type='PreflightHook'),
         latest_link=dict(type='LatestLinkHook'),
+        trust_selection=dict(type='TrustSelectionHook'),
         **_base_.logging_hooks,
     ),
 ]

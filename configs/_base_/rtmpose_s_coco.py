@@ -53,6 +53,7 @@ default_hooks = dict(
     checkpoint=dict(interval=1, save_best='coco/AP', max_keep_ckpts=2),
     preflight=dict(type='PreflightHook'),
     latest_link=dict(type='LatestLinkHook'),
+    trust_selection=dict(type='TrustSelectionHook'),
     compile_backbone=dict(type='CompileBackboneHook'),
     keep_memory=dict(type='KeepMemoryHook'),
     **_base_.logging_hooks,

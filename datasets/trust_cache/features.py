@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch.utils.data import Dataset
 
+from ..coco import CheckedCocoDataset
 from .cache_file import load_cache
 from .feature_file import open_features
 
@@ -65,12 +66,32 @@ class StoredFeaturesDataset(Dataset):
                 'StoredFeaturesDataset.features: expected the path of a '
                 '.features.npy, found nothing; give the file beside the cache'
             )
+        self.images = {
+            **images,
+            'ann_file': ann_file,
+            'data_root': data_root,
+            'indices': indices,
+        }
         self.cache = load_cache(cache)
         self.ann_file = os.path.join(data_root, ann_file)
         self.features = open_features(features, self.cache.header.features)
         self.length = len(self.cache)
         if indices is not None:
             self.length = min(self.length, indices)
+
+    def build_images(self) -> BaseCocoStyleDataset:
+        """Build the data set of images that this one stands for.
+
+        Returns:
+            The persons of the cache, in its order, as COCO's data set.
+
+        Raises:
+            FileNotFoundError: If the annotation file or the image folder
+                does not exist.
+        """
+        return CheckedCocoDataset(
+            **{**self.images, 'pipeline': [], 'test_mode': True}
+        )
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -85,7 +106,8 @@ class StoredFeaturesDataset(Dataset):
         """Return packed features ``(D,)`` and a sample with its labels."""
         labels = self.cache.columns['pseudo_trust'][index]
         sample = PoseDataSample(
-            gt_instances=InstanceData(pseudo_trust_sol=labels[None])
+            gt_instances=InstanceData(pseudo_trust_sol=labels[None]),
+            metainfo={'id': int(self.cache.columns['ids'][index])},
         )
         row = np.array(self.features[index])
         return {'inputs': torch.from_numpy(row), 'data_samples': sample}

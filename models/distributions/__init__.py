@@ -9,10 +9,12 @@ from .base import (
     KeypointDistribution,
     register_reader,
 )
+from .mass import log_odds
 
 __all__ = [
     'DistributionReader',
     'KeypointDistribution',
+    'log_odds',
     'read_head',
     'register_reader',
 ]

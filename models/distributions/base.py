@@ -164,6 +164,17 @@ class KeypointDistribution(ABC):
         """
         return self.mass_within(self.hard_decode(), PCK_THRESHOLD)
 
+    def free_score(self) -> Tensor:
+        """Return the score that tells correct keypoints best of all above.
+
+        Trust starts from it. It is the expected correctness where a family
+        has nothing better.
+
+        Returns:
+            ``(B, K)`` in [0, 1], float32.
+        """
+        return self.expected_correctness()
+
     def scores(self) -> dict[str, Tensor]:
         """Score the keypoints by their distributions alone.
 

@@ -217,6 +217,14 @@ class HeatmapDistribution(KeypointDistribution):
             return peak / self.encoding.unit + 0.5
         return peak
 
+    def free_score(self) -> Tensor:
+        """Return the raw score, bounded.
+
+        Returns:
+            ``(B, K)`` in [0, 1], float32.
+        """
+        return self.raw_scores().clamp(0, 1)
+
     def mass_within(self, points: Tensor, radius: float) -> Tensor:
         """Return the probability of the discs around points.
 

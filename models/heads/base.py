@@ -9,14 +9,18 @@ from torch import Tensor
 
 from ..distributions import KeypointDistribution
 from ..output_checks import check_tensor
+from .anchor import FreeScoreAnchor
 from .calibration import TrustCalibration
 
 
 class BaseTrustHead(BaseModule):
-    """Predicts a trust logit per keypoint from the pose network's output.
+    """Predicts trust from the pose network's output.
 
-    A head of a user's own derives from this class, is registered in MMPose's
-    ``MODELS`` and implements :meth:`forward`. It takes the arguments below;
+    The logit of the trust is the calibrated log odds of the pose network's
+    free score plus a residual, which the head predicts, see
+    :class:`FreeScoreAnchor`. A head of a user's own derives from this class,
+    is registered in MMPose's ``MODELS`` and implements :meth:`forward`, best
+    so that it starts near zero. It takes the arguments below;
     the estimator gives it ``in_channels``, ``num_keypoints`` and
     ``num_scalars`` where its config does not, and ``levels``.
 
@@ -61,6 +65,7 @@ class BaseTrustHead(BaseModule):
             )
         self.levels, self.in_channels = tuple(levels), tuple(in_channels)
         self.num_keypoints, self.num_scalars = num_keypoints, num_scalars
+        self.anchor = FreeScoreAnchor(num_keypoints)
         self.calibration = TrustCalibration()
 
     @abstractmethod
@@ -70,7 +75,7 @@ class BaseTrustHead(BaseModule):
         distribution: KeypointDistribution,
         keypoints: Tensor,
     ) -> Tensor:
-        """Predict trust logits.
+        """Predict what trust differs by from the free score.
 
         Args:
             features: ``(B, C_i, h_i, w_i)`` all feature maps that the pose
@@ -79,8 +84,7 @@ class BaseTrustHead(BaseModule):
             keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
 
         Returns:
-            ``(B, K)`` trust logits; the sigmoid of one is the probability
-            that the keypoint is correct.
+            ``(B, K)`` residuals of the logits of trust.
         """
 
     def logits(
@@ -89,28 +93,31 @@ class BaseTrustHead(BaseModule):
         distribution: KeypointDistribution,
         keypoints: Tensor,
     ) -> Tensor:
-        """Return what :meth:`forward` returns, and check its shape.
+        """Predict trust logits, and check what :meth:`forward` returns.
 
         Args:
             features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
             distribution: Predicted distributions of the keypoints.
-            keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+            keypoints: ``(B, K, 2)`` keypoints that are decoded from it,
+                pixels of the crop.
 
         Returns:
-            ``(B, K)`` trust logits.
+            ``(B, K)`` trust logits; the sigmoid of one is the probability
+            that the keypoint is correct.
 
         Raises:
-            TypeError: If these are no tensor of floating numbers.
+            TypeError: If the residuals are no tensor of floating numbers.
             ValueError: If their shape or device differs.
         """
-        logits: Tensor = self(features, distribution, keypoints)
+        residual: Tensor = self(features, distribution, keypoints)
         check_tensor(
             f'{type(self).__name__}.forward',
-            logits,
+            residual,
             'floating',
             keypoints.shape[:2],
             keypoints.device,
         )
+        logits: Tensor = self.anchor(distribution.free_score(), residual)
         return logits
 
     def predict(
@@ -119,12 +126,13 @@ class BaseTrustHead(BaseModule):
         distribution: KeypointDistribution,
         keypoints: Tensor,
     ) -> Tensor:
-        """Return trust, the sigmoid of what :meth:`forward` returns.
+        """Predict trust, the sigmoid of :meth:`logits`.
 
         Args:
             features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
             distribution: Predicted distributions of the keypoints.
-            keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
+            keypoints: ``(B, K, 2)`` keypoints that are decoded from it,
+                pixels of the crop.
 
         Returns:
             ``(B, K)`` trust in [0, 1], float32, before calibration.

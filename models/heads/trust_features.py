@@ -81,13 +81,17 @@ class TrustFeatures(NamedTuple):
             torch.cat(joint_features, -1), torch.cat(scalar_features, -1)
         )
 
-    def packed(self) -> Tensor:
-        """Return all features as one row per sample.
+    def packed(self, free_scores: Tensor) -> Tensor:
+        """Return all features and the free scores as one row per sample.
+
+        Args:
+            free_scores: ``(B, K)`` free scores that trust starts from.
 
         Returns:
-            ``(B, D)`` with ``D = K * (C + S)``.
+            ``(B, D)`` with ``D = K * (C + S + 1)``.
         """
-        return torch.cat([part.flatten(1) for part in self], 1)
+        parts = [part.flatten(1) for part in self]
+        return torch.cat([*parts, free_scores.to(parts[0])], 1)
 
     @classmethod
     def unpacked(
@@ -96,7 +100,7 @@ class TrustFeatures(NamedTuple):
         channels: int,
         num_keypoints: int,
         num_scalars: int,
-    ) -> 'TrustFeatures':
+    ) -> tuple['TrustFeatures', Tensor]:
         """Undo :meth:`packed`.
 
         Args:
@@ -106,21 +110,23 @@ class TrustFeatures(NamedTuple):
             num_scalars: Number of scalar features S.
 
         Returns:
-            The features, float32.
+            The features, float32, and the ``(B, K)`` free scores.
 
         Raises:
-            ValueError: If D is not ``K * (C + S)``.
+            ValueError: If D is not ``K * (C + S + 1)``.
         """
-        lengths = [num_keypoints * channels, num_keypoints * num_scalars]
+        count = num_keypoints
+        lengths = [count * channels, count * num_scalars, count]
         if rows.shape[1] != sum(lengths):
             raise ValueError(
                 f'expected rows of {sum(lengths)} numbers for '
                 f'{num_keypoints} joints and {channels} channels, found '
-                f'{rows.shape[1]}; make the cache with the network that is '
-                'trained'
+                f'{rows.shape[1]}; make the cache with this version and with '
+                'the network that is trained'
             )
-        joint_features, scalar_features = rows.float().split(lengths, 1)
-        return cls(
-            joint_features.view(len(rows), num_keypoints, channels),
-            scalar_features.view(len(rows), num_keypoints, num_scalars),
+        joints, scalars, free_scores = rows.float().split(lengths, 1)
+        features = cls(
+            joints.view(len(rows), count, channels),
+            scalars.view(len(rows), count, num_scalars),
         )
+        return features, free_scores

@@ -14,13 +14,14 @@ from .trust_features import TrustFeatures
 
 @MODELS.register_module()
 class TrustHead(BaseTrustHead):
-    """Predict trust from features at the keypoint and its distribution.
+    """Predict the residual from features at the keypoint and its distribution.
 
     Each keypoint becomes a token: the features of several levels of the
     backbone at its predicted position, statistics of its distribution and
     its place in the pose. The tokens then attend to each other, so that the
     trust of a keypoint depends on the whole pose. The pose head reads the
-    last level only; the earlier ones add information of their own.
+    last level only; the earlier ones add information of their own. The last
+    layer starts at zero: before training, trust is the free score.
 
     Args:
         in_channels: Channels of each level that is read.
@@ -100,9 +101,10 @@ class TrustHead(BaseTrustHead):
                 batch_first=True,
                 norm_first=True,
             )
-        self.classifier = nn.Sequential(
-            nn.LayerNorm(embed_dims), nn.Linear(embed_dims, 1)
-        )
+        last = nn.Linear(embed_dims, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.classifier = nn.Sequential(nn.LayerNorm(embed_dims), last)
 
     def forward(
         self,
@@ -110,7 +112,7 @@ class TrustHead(BaseTrustHead):
         distribution: KeypointDistribution,
         keypoints: Tensor,
     ) -> Tensor:
-        """Predict trust logits.
+        """Predict what trust differs by from the free score.
 
         Args:
             features: ``(B, C_i, h_i, w_i)`` feature maps of the backbone.
@@ -118,8 +120,7 @@ class TrustHead(BaseTrustHead):
             keypoints: ``(B, K, 2)`` keypoints to score, pixels of the crop.
 
         Returns:
-            ``(B, K)`` trust logits; the sigmoid of one is the probability
-            that the keypoint is correct.
+            ``(B, K)`` residuals of the logits of trust.
         """
         levels = [features[level] for level in self.levels]
         return self.forward_features(
@@ -127,13 +128,13 @@ class TrustHead(BaseTrustHead):
         )
 
     def forward_features(self, features: TrustFeatures) -> Tensor:
-        """Predict trust logits from collected features.
+        """Predict residuals from collected features.
 
         Args:
             features: See :class:`TrustFeatures`.
 
         Returns:
-            ``(B, K)`` trust logits.
+            ``(B, K)`` residuals of the logits of trust.
         """
         scalars = features.scalar_features
         normed = self.numbers_norm(scalars.flatten(0, 1)).view_as(scalars)
@@ -154,11 +155,10 @@ class TrustHead(BaseTrustHead):
         Returns:
             ``(B, K)`` trust logits.
         """
-        return self.forward_features(
-            TrustFeatures.unpacked(
-                rows,
-                sum(self.in_channels),
-                self.num_keypoints,
-                self.num_scalars,
-            )
+        features, free_scores = TrustFeatures.unpacked(
+            rows, sum(self.in_channels), self.num_keypoints, self.num_scalars
         )
+        logits: Tensor = self.anchor(
+            free_scores, self.forward_features(features)
+        )
+        return logits

@@ -6,7 +6,6 @@ from typing import Any
 from torch import Tensor
 
 from ..distributions import KeypointDistribution
-from ..geometry.coordinates import mirror_points
 from ..heads.base import BaseTrustHead
 from ..trust_targets.step import PoseOutput
 
@@ -34,37 +33,46 @@ def average_views(
     return distribution.averaged(other)
 
 
+def average_features(outputs: Sequence[PoseOutput]) -> tuple[Tensor, ...]:
+    """Return the feature maps that go with the averaged distributions.
+
+    Args:
+        outputs: As of :func:`average_views`.
+
+    Returns:
+        ``(B, C_i, h_i, w_i)`` feature maps of the crops, averaged with those
+        of the mirrored crops, which are mirrored back.
+    """
+    if len(outputs) == 1:
+        return outputs[0].features
+    pairs = zip(*(output.features for output in outputs), strict=True)
+    return tuple((own + other.flip(-1)) / 2 for own, other in pairs)
+
+
 def keypoint_scores(
     head: BaseTrustHead | None,
     outputs: Sequence[PoseOutput],
     distribution: KeypointDistribution,
-    flip_indices: Sequence[int],
     verified: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """Score the keypoints in the crops and, with flip test, mirrored crops.
+    """Score the keypoints that are decoded from distributions.
 
     Args:
         head: The trust head, if there is one.
         outputs: As of :func:`average_views`.
         distribution: The distributions that the keypoints are decoded from.
-        flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
         verified: ``(B, K)`` trust from other views, see ``verified_mass``.
 
     Returns:
-        ``keypoint_trust``: ``(B, K)`` trust in [0, 1]: the mean over the
-        views that the head scores, averaged with ``verified`` and
-        calibrated; without a head ``verified``, without both nothing.
+        ``keypoint_trust``: ``(B, K)`` trust in [0, 1]: that of the head,
+        averaged with ``verified`` and calibrated; without a head
+        ``verified``, without both nothing.
     """
     if head is None:
         return {} if verified is None else {'keypoint_trust': verified}
-    keypoints = distribution.hard_decode()
-    trust = head.predict(*outputs[0][:2], keypoints)
-    if len(outputs) > 1:
-        mirrored = mirror_points(
-            keypoints, distribution.input_size, flip_indices
-        )
-        other = head.predict(*outputs[1][:2], mirrored)
-        trust = (trust + other[:, list(flip_indices)]) / 2
+    trust = head.predict(
+        average_features(outputs), distribution, distribution.hard_decode()
+    )
     if verified is not None:
         trust = (trust + verified) / 2
     return {'keypoint_trust': head.calibration(trust)}

@@ -20,7 +20,7 @@ from ..losses.masked import masked_mean, soft_target_bce
 from ..option_checks import check_arguments, check_type
 from ..options import SelfVerifyOptions
 from ..output_checks import check_losses, check_numbers
-from ..sample_fields import Samples, person_sizes
+from ..sample_fields import Samples, person_mask, person_sizes
 from ..trust_targets import (
     AugmentedView,
     PoseOutput,
@@ -62,6 +62,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         trust_cfg: See :class:`TrustOptions`.
         **kwargs: Arguments of :class:`TopdownPoseEstimator`.
 
+    Attributes:
+        held_out: Ids of persons that the trust head is not trained on; they
+            decide what is kept of it, see ``TrustSelectionHook``.
+
     Raises:
         TypeError: On an unknown option or one of the wrong type.
         ValueError: On a value out of range, a head of an unknown family, or
@@ -102,6 +106,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             )
         if not full_param_train:
             self._freeze_pose_network()
+        self.held_out: frozenset[int] = frozenset()
         self._is_first_step = True
         self._register_load_state_dict_pre_hook(self._keep_untrained_trust)
 
@@ -231,24 +236,25 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             features,
         )
 
-    def trust_features(self, output: PoseOutput) -> TrustFeatures:
-        """Collect the input of the trust head.
+    def packed_features(self, output: PoseOutput) -> Tensor:
+        """Collect the input of the trust head, one row per sample.
 
         Args:
             output: Output of the pose network.
 
         Returns:
-            The features; packed, they train a ``StoredFeaturesTopdown``.
+            ``(B, D)`` rows; they train a ``StoredFeaturesTopdown``.
         """
         if self.trust_head is None:
             levels = choose_levels(output.features)
         else:
             levels = self.trust_head.levels
-        return TrustFeatures.collect(
+        features = TrustFeatures.collect(
             [output.features[level] for level in levels],
             output.distribution,
             output.distribution.hard_decode(),
         )
+        return features.packed(output.distribution.free_score())
 
     def loss(
         self, inputs: Tensor, data_samples: list[PoseDataSample]
@@ -287,6 +293,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 logits,
                 torch.cat([target.values for target in targets]),
                 torch.cat([target.mask for target in targets]),
+                data_samples,
             )
         return losses
 
@@ -356,7 +363,11 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         )
 
     def _trust_losses(
-        self, logits: Tensor, targets: Tensor, mask: Tensor
+        self,
+        logits: Tensor,
+        targets: Tensor,
+        mask: Tensor,
+        data_samples: Samples,
     ) -> dict[str, Tensor]:
         if self._is_first_step:
             check_numbers(
@@ -368,6 +379,10 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             self._is_first_step = False
         if self.options.trust.detach_pseudo:
             targets = targets.detach()
+        if self.held_out:
+            out = person_mask(data_samples, self.held_out, mask.device)
+            # several views of the same persons follow each other
+            mask = mask & ~out.repeat(len(mask) // len(out))[:, None]
         loss = soft_target_bce(logits, targets, mask)
         return {
             'loss_trust': self.options.trust.loss_weight * loss,
@@ -380,8 +395,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         """Predict keypoints, scores and trust.
 
         The pose is the one of plain MMPose, bit for bit. With flip test
-        the final keypoints, decoded from the average of both views, are
-        scored in both views, and ``keypoint_trust`` is the mean of the two.
+        the trust head reads what the keypoints are decoded from: the
+        average of the distributions and of the feature maps of both views.
         With ``test_cfg.verify``, other views are predicted as well, and the
         probability that they give the keypoints is averaged with the trust
         of the head, or is the trust where there is no head. The calibration
@@ -421,7 +436,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
                 normalized_fill(self.data_preprocessor),
             )
         scores = keypoint_scores(
-            self.trust_head, outputs, distribution, flip_indices, verified
+            self.trust_head, outputs, distribution, verified
         )
         if _wants_extra_scores(self.test_cfg):
             scores |= named_scores(distribution)

@@ -65,7 +65,7 @@ class StoredFeaturesTopdown(SelfVerifyTopdown):
         assert isinstance(self.trust_head, TrustHead)  # see __init__
         logits = self.trust_head.forward_packed(inputs)
         return self._trust_losses(
-            logits, *read_cached(data_samples, inputs.device)
+            logits, *read_cached(data_samples, inputs.device), data_samples
         )
 
 

@@ -17,6 +17,7 @@ class AnnotationTargets(TrustSource):
     """
 
     supports_strong_view = True
+    uses_labels = True
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Compare the predictions with the annotation.

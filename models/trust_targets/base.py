@@ -61,10 +61,14 @@ class TrustSource(ABC):
         supports_strong_view: Whether the source takes a second view that is
             strongly augmented (``consistency_cfg.hard_view``), which there
             then is. Sources whose targets belong to the crop do not.
+        uses_labels: Whether the targets need annotated keypoints. Labels of
+            held-out images then also decide what is kept of the head;
+            otherwise nothing in training reads them.
     """
 
     requires: frozenset[Requirement] = frozenset()
     supports_strong_view: bool = False
+    uses_labels: bool = False
 
     @abstractmethod
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
@@ -209,9 +213,8 @@ def build_component(
             f'{type(source).__name__}.requires: expected a frozenset of some '
             f'of {", ".join(known)}, found {declared!r}; correct it'
         )
-    check_type(
-        f'{type(source).__name__}.supports_strong_view',
-        source.supports_strong_view,
-        bool,
-    )
+    for key in ('supports_strong_view', 'uses_labels'):
+        check_type(
+            f'{type(source).__name__}.{key}', getattr(source, key), bool
+        )
     return source

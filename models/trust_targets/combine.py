@@ -49,6 +49,7 @@ class CombinedTargets(TrustSource):
         ]
         parts = [source.requires for source in self.sources]
         self.requires: frozenset[Requirement] = frozenset().union(*parts)
+        self.uses_labels = any(source.uses_labels for source in self.sources)
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Combine the targets of the sources.

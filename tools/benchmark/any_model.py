@@ -206,7 +206,7 @@ def _stored_features(setup: AnyModel, batch: dict[str, Any]) -> TrainingSetup:
             'type': 'StoredFeaturesPreprocessor',
         },
     )
-    rows = model.trust_features(_pose_output(model.eval(), batch)).packed()
+    rows = model.packed_features(_pose_output(model.eval(), batch))
     stored = {**batch, 'inputs': list(rows)}
     return setup.training(model, stored)
 

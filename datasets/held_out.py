@@ -1,0 +1,87 @@
+"""Persons of a training set that are held out, chosen by their image."""
+
+import copy
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from mmengine.dataset import BaseDataset, Compose
+from mmpose.registry import DATASETS
+from torch.utils.data import Dataset, Subset
+
+from .coco_instances import iterate_instances
+from .trust_cache.features import StoredFeaturesDataset
+
+
+class HeldOutPersons(NamedTuple):
+    """Held-out persons of one annotation file, as crops of a validation.
+
+    Args:
+        persons: The data set of these persons.
+        ids: Their ids.
+        images: ``(N,)`` number of the image of each, in order.
+    """
+
+    persons: Subset
+    ids: frozenset[int]
+    images: list[int]
+
+
+def hold_out(
+    dataset: Dataset,
+    pipeline: Sequence[dict[str, Any]],
+    share: float,
+    max_persons: int,
+    seed: int,
+) -> list[HeldOutPersons]:
+    """Choose images of a training set, the same ones for the same seed.
+
+    Args:
+        dataset: The training set; of several that are combined, images of
+            each are chosen.
+        pipeline: Transforms of the chosen persons.
+        share: Share of the images.
+        max_persons: Largest number of persons of all, about.
+        seed: Seed of the choice.
+
+    Returns:
+        The held-out persons of each annotation file that has any.
+    """
+    leaves = list(_leaves(dataset))
+    total = sum(len(leaf) for leaf in leaves)
+    share = min(share, max_persons / max(total, 1))
+    chosen = []
+    for leaf in leaves:
+        crops = copy.copy(leaf)
+        crops.pipeline = Compose(list(pipeline))
+        crops.test_mode = True
+        indices, ids, images = [], set(), []
+        for index, info in enumerate(iterate_instances(leaf)):
+            image = zlib.crc32(f'{seed} {info["img_id"]}'.encode())
+            if image < share * 2**32:
+                indices.append(index)
+                ids.add(info['id'])
+                images.append(image)
+        if indices:
+            persons = Subset(crops, indices)
+            chosen.append(HeldOutPersons(persons, frozenset(ids), images))
+    return chosen
+
+
+def _leaves(dataset: Any) -> Iterator[BaseDataset]:
+    """The data sets of single annotation files in a data set."""
+    if isinstance(dataset, StoredFeaturesDataset):
+        yield from _leaves(dataset.build_images())
+    elif hasattr(dataset, 'datasets'):
+        for part in dataset.datasets:
+            yield from _leaves(part)
+    elif hasattr(dataset, 'dataset'):
+        yield from _leaves(dataset.dataset)
+    elif isinstance(dataset, BaseDataset):
+        yield dataset
+    else:
+        raise TypeError(
+            'train_dataloader.dataset: expected data sets of MMPose, found '
+            f'{type(dataset).__name__}, whose images are not known; derive '
+            'it from BaseCocoStyleDataset or remove TrustSelectionHook'
+        )

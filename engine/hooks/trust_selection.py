@@ -1,0 +1,257 @@
+"""Decide on held-out images what is kept of the trust head."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.hooks import EMAHook, Hook
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+from torch.utils.data import DataLoader
+
+from ...datasets.held_out import HeldOutPersons, hold_out
+from ...models.heads.base import BaseTrustHead
+from ...models.heads.calibration import fit_calibration, identity_map
+from ...models.option_checks import check_range
+from ...models.pose_estimators.held_out import HeldOutScores, score_held_out
+from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..model_wrapper import unwrap_model
+from ..trust_selection import (
+    LARGEST_WITHOUT_LABELS,
+    HeldOutJoints,
+    Kept,
+    choose_share,
+    fit_anchor,
+    free_logits,
+)
+
+_KEY = 'trust_selection'  # of a checkpoint, and of its meta
+_BATCH = 32
+
+
+@HOOKS.register_module()
+class TrustSelectionHook(Hook):
+    """Hold out training images, and let them decide what is kept of the head.
+
+    The trust head is not trained on the persons of these images; a pose
+    network that trains is. On them, before the training, the free score is
+    calibrated for each keypoint where the pose network is frozen. After each
+    epoch the share of the residual that prediction keeps is chosen: none
+    where it does not rank joints better than the free score. After the last
+    epoch the best head of all epochs is taken, so that training stops early.
+    Trust that learns from labels is then calibrated.
+
+    Sources that use labels are judged by labels, the others by the agreement
+    of the prediction for strongly augmented views with that for the crop, see
+    ``score_held_out``. No image of validation or test takes part. The
+    decisions are logged, and stored in the checkpoint's
+    ``meta['trust_selection']``.
+
+    Args:
+        share: Share of the training images that are held out, in (0, 1).
+        max_persons: Largest number of held-out persons, about.
+        seed: Seed of the choice of images and of the augmented views.
+
+    Raises:
+        ValueError: If an option is out of range.
+    """
+
+    priority = 'BELOW_NORMAL'
+
+    def __init__(
+        self, share: float = 0.2, max_persons: int = 1000, seed: int = 0
+    ) -> None:
+        check_range('TrustSelectionHook.share', share, 0, 1)
+        check_range('TrustSelectionHook.max_persons', max_persons, 1)
+        self.share, self.max_persons, self.seed = share, max_persons, seed
+        self._sets: list[HeldOutPersons] = []
+        self._best: dict[str, Any] | None = None
+        self._report: dict[str, Any] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Hold out images and calibrate the free score.
+
+        Args:
+            runner: The runner that is about to train.
+
+        Raises:
+            ValueError: If there is no validation, whose pipeline makes the
+                crops.
+        """
+        models = _models(runner)
+        if models[0].trust_head is None:
+            return
+        pipeline = (runner.cfg.get('val_dataloader') or {}).get('dataset', {})
+        if 'pipeline' not in pipeline:
+            raise ValueError(
+                'val_dataloader.dataset.pipeline: expected the transforms of '
+                'crops without augmentation, found none; give it, or remove '
+                'default_hooks.trust_selection'
+            )
+        self._sets = hold_out(
+            runner.train_dataloader.dataset,
+            pipeline['pipeline'],
+            self.share,
+            self.max_persons,
+            self.seed,
+        )
+        ids = frozenset().union(*(one.ids for one in self._sets))
+        for model in models:
+            model.held_out = ids
+        images = sum(len(set(one.images)) for one in self._sets)
+        source = models[0].source
+        assert source is not None  # there is a trust head
+        self._report |= {
+            'held_out_persons': len(ids),
+            'held_out_images': images,
+            'judged_by': 'labels' if source.uses_labels else 'agreement',
+        }
+        runner.logger.info(
+            f'Trust head: {len(ids)} persons in {images} images are held out '
+            f'of its training; judged by {self._report["judged_by"]}.'
+        )
+        if not models[0].full_param_train and not runner._resume and ids:
+            scale, shift = fit_anchor(self._joints(models[-1]))
+            for head in _heads(models):
+                head.anchor.scale.copy_(torch.from_numpy(scale))
+                head.anchor.shift.copy_(torch.from_numpy(shift))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Choose the share of the residual, and at the end the best head.
+
+        Args:
+            runner: The runner.
+        """
+        models = _models(runner)
+        if models[0].trust_head is None:
+            return
+        epoch = runner.epoch + 1
+        kept = self._decide(models, epoch)
+        best = self._best
+        is_last = epoch == runner.max_epochs
+        if is_last and best is not None and kept.gain < best['kept'].gain:
+            for head in _heads(models):
+                head.load_state_dict(best['head'])
+            # the pose network may have changed since
+            kept = self._decide(models, best['epoch'])
+        if self._best is None or kept.gain >= self._best['kept'].gain:
+            state = copy.deepcopy(_heads(models)[-1].state_dict())
+            self._best = {'head': state, 'kept': kept, 'epoch': epoch}
+        runner.logger.info(
+            f'Trust head of epoch {self._report["epoch"]}: share '
+            f'{kept.share:g} of the residual is kept; AUROC '
+            f'{kept.gain:+.4f} (standard error {kept.error:.4f}) against the '
+            f'free score, on held-out images, by {self._report["judged_by"]}.'
+        )
+
+    def before_save_checkpoint(
+        self, runner: Runner, checkpoint: dict[str, Any]
+    ) -> None:
+        """Store the decisions.
+
+        Args:
+            runner: The runner.
+            checkpoint: What is saved.
+        """
+        if self._report:
+            checkpoint['meta'][_KEY] = dict(self._report)
+        if self._best is not None:
+            best = {**self._best, 'kept': tuple(self._best['kept'])}
+            checkpoint[_KEY] = best
+
+    def after_load_checkpoint(
+        self, runner: Runner, checkpoint: dict[str, Any]
+    ) -> None:
+        """Restore the best head of a run that is resumed.
+
+        Args:
+            runner: The runner.
+            checkpoint: What was loaded.
+        """
+        best = checkpoint.get(_KEY) if runner._resume else None
+        if best is not None:
+            self._best = {**best, 'kept': Kept(*best['kept'])}
+
+    def _decide(self, models: list[SelfVerifyTopdown], epoch: int) -> Kept:
+        """Choose the share, calibrate, and note both for the checkpoint."""
+        model = models[-1]  # the averaged one, which is saved and tested
+        by_labels = self._report['judged_by'] == 'labels'
+        sets = self._joints(model)
+        anchor = _heads(models)[-1].anchor
+        scale, shift = (
+            values.double().cpu().numpy()
+            for values in (anchor.scale, anchor.shift)
+        )
+        kept = Kept(0.0, 0.0, 0.0)
+        if sets:
+            largest = 1.0 if by_labels else LARGEST_WITHOUT_LABELS
+            kept = choose_share(sets, scale, shift, largest, self.seed)
+        calibration = identity_map()
+        if sets and by_labels:
+            trust, correct = [], []
+            for one in sets:
+                logits = scale * free_logits(one.free_scores) + shift
+                logits += kept.share * one.residuals
+                trust.append(1 / (1 + np.exp(-logits[one.known])))
+                correct.append(one.correct[one.known])
+            try:
+                calibration = fit_calibration(
+                    np.concatenate(trust),
+                    np.concatenate(correct),
+                    'temperature',
+                )
+            except ValueError:  # too few held-out joints, or wrong order
+                self._report['calibrated'] = False
+            else:
+                self._report['calibrated'] = True
+        for head in _heads(models):
+            head.anchor.share.fill_(kept.share)
+            head.calibration.set(calibration)
+        self._report |= {'epoch': epoch, **kept._asdict()}
+        return kept
+
+    @torch.no_grad()
+    def _joints(self, model: SelfVerifyTopdown) -> list[HeldOutJoints]:
+        """Score the held-out persons."""
+        was_training = model.training
+        model.eval()
+        found = []
+        with torch.random.fork_rng():
+            torch.manual_seed(self.seed)  # the same augmented views
+            for one in self._sets:
+                found.append(self._joints_of(model, one))
+        model.train(was_training)
+        return found
+
+    def _joints_of(
+        self, model: SelfVerifyTopdown, persons: HeldOutPersons
+    ) -> HeldOutJoints:
+        loader = DataLoader(persons.persons, _BATCH, collate_fn=pseudo_collate)
+        rows = []
+        for batch in loader:
+            data = model.data_preprocessor(batch, False)
+            rows.append(
+                score_held_out(model, data['inputs'], data['data_samples'])
+            )
+        views = len(rows[0].known)
+        values = (
+            torch.cat(parts, 1).flatten(0, 1).cpu().numpy()
+            for parts in zip(*rows, strict=True)
+        )
+        columns = dict(zip(HeldOutScores._fields, values, strict=True))
+        return HeldOutJoints(**columns, images=np.tile(persons.images, views))
+
+
+def _models(runner: Runner) -> list[SelfVerifyTopdown]:
+    """The trained model and, last, the one with averaged weights, if any."""
+    models = [unwrap_model(runner.model)]
+    for hook in runner._hooks:
+        if isinstance(hook, EMAHook):
+            models.append(unwrap_model(hook.ema_model.module))
+    return models
+
+
+def _heads(models: list[SelfVerifyTopdown]) -> list[BaseTrustHead]:
+    return [m.trust_head for m in models if m.trust_head is not None]

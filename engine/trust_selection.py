@@ -1,0 +1,212 @@
+"""What is kept of a trust head: decisions on held-out images."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.model_selection import GroupKFold
+
+from ..metrics.functional import auroc
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+# agreement of views tells less than labels: views agree on wrong keypoints,
+# which the residual then learns, too (docs/results.md)
+LARGEST_WITHOUT_LABELS = 0.5
+_EPS = 1e-4  # log odds are bounded, as in the trust head
+_FOLDS = 4
+# inverse strengths of the pull of each keypoint's map to the common one
+_FREEDOM = (1e-4, 1e-3, 1e-2, 1e-1)
+_COMMON = 1e3  # keeps the common slope and shift free of that pull
+_NUM_DRAWS = 100
+
+Floats = NDArray[np.float64]
+
+
+class HeldOutJoints(NamedTuple):
+    """Scores and targets of the persons of one data set.
+
+    Args:
+        free_scores: ``(N, K)`` free scores in [0, 1].
+        residuals: ``(N, K)`` residuals of the trust head.
+        correct: ``(N, K)`` boolean.
+        targets: ``(N, K)`` probability that each keypoint is correct.
+        known: ``(N, K)`` boolean, True where the two are known.
+        images: ``(N,)`` image of each person.
+    """
+
+    free_scores: Floats
+    residuals: Floats
+    correct: NDArray[np.bool_]
+    targets: Floats
+    known: NDArray[np.bool_]
+    images: NDArray[np.int64]
+
+
+class Kept(NamedTuple):
+    """What is kept of the residual.
+
+    Args:
+        share: Share of the residual, one of ``SHARES``.
+        gain: Mean over the data sets of the AUROC of the trust minus that of
+            the free score.
+        error: Standard error of the gain, by drawing images.
+    """
+
+    share: float
+    gain: float
+    error: float
+
+
+def free_logits(free_scores: Floats) -> Floats:
+    """Return the log odds of free scores, bounded as in the trust head.
+
+    Args:
+        free_scores: Scores in [0, 1] of any shape.
+
+    Returns:
+        Logits of the same shape.
+    """
+    clipped = np.clip(free_scores, _EPS, 1 - _EPS)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def fit_anchor(sets: Sequence[HeldOutJoints]) -> tuple[Floats, Floats]:
+    """Calibrate the free score of each keypoint.
+
+    Logistic regression with a slope and a shift for all keypoints, and
+    deviations from them for each keypoint whose size cross-validation by
+    image chooses. All data sets count the same.
+
+    Args:
+        sets: Joints of each data set.
+
+    Returns:
+        ``(K,)`` slopes, which are positive, and ``(K,)`` shifts of the log
+        odds; ones and zeros where the free score does not tell correct from
+        wrong keypoints, or too few images hold known ones.
+    """
+    count = sets[0].free_scores.shape[1]
+    identity = np.ones(count), np.zeros(count)
+    parts = [_known_joints(one, index) for index, one in enumerate(sets)]
+    logits, targets, joint, image, weights = map(
+        np.concatenate, zip(*parts, strict=True)
+    )
+    if len(np.unique(image)) < _FOLDS or not 0 < targets.mean() < 1:
+        return identity
+    own = np.eye(count)[joint]
+    common = _COMMON * np.column_stack([logits, np.ones(len(logits))])
+    inputs = np.column_stack([common, own, own * logits[:, None]])
+    # a soft target is a correct and a wrong keypoint with its weights
+    both = np.concatenate([targets, 1 - targets]) * np.tile(weights, 2)
+    used = both > 0
+    rows = np.tile(np.arange(len(logits)), 2)[used]
+    model = LogisticRegressionCV(
+        Cs=_FREEDOM,
+        cv=list(GroupKFold(_FOLDS).split(rows, groups=image[rows])),
+        scoring='neg_log_loss',
+        fit_intercept=False,
+        max_iter=1000,
+    )
+    labels = np.repeat([1, 0], len(logits))[used]
+    model.fit(inputs[rows], labels, sample_weight=both[used])
+    found = model.coef_[0]
+    slopes = _COMMON * found[0] + found[2 + count :]
+    shifts = _COMMON * found[1] + found[2 : 2 + count]
+    return (slopes, shifts) if (slopes > 0).all() else identity
+
+
+def _known_joints(
+    joints: HeldOutJoints, index: int
+) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+    """Log odds, targets, keypoints, images and weights of known joints."""
+    known = joints.known
+    images = np.broadcast_to(joints.images[:, None], known.shape)[known]
+    count = max(int(known.sum()), 1)
+    return (
+        free_logits(joints.free_scores[known]),
+        joints.targets[known],
+        np.nonzero(known)[1],
+        images + index * 2**40,  # images of other sets are other images
+        np.full(len(images), 1000 / count),
+    )
+
+
+def choose_share(
+    sets: Sequence[HeldOutJoints],
+    scale: Floats,
+    shift: Floats,
+    largest: float = 1.0,
+    seed: int = 0,
+) -> Kept:
+    """Choose the share of the residual that ranks joints best.
+
+    A share is kept only where its gain over the free score exceeds its
+    standard error, and no data set loses more than its own standard error.
+
+    Args:
+        sets: Joints of each data set.
+        scale: ``(K,)`` slopes of the anchor.
+        shift: ``(K,)`` shifts of the anchor.
+        largest: Largest share that may be kept.
+        seed: Seed of the draws of images.
+
+    Returns:
+        The share, with its gain; 0 where none helps.
+    """
+    rows = [_Gains(one, scale, shift, seed) for one in sets]
+    rows = [row for row in rows if row.is_defined]
+    best = Kept(0.0, 0.0, 0.0)
+    for share in SHARES[1:]:
+        found = [row.at(share) for row in rows]
+        if share > largest or not found:
+            break
+        gain = float(np.mean([gain for gain, _ in found]))
+        error = float(np.linalg.norm([error for _, error in found]))
+        error /= len(found)
+        loses = any(gain < -error for gain, error in found)
+        if gain > max(best.gain, error) and not loses:
+            best = Kept(share, gain, error)
+    return best
+
+
+class _Gains:
+    """AUROC of trust minus that of the free score, in one data set."""
+
+    def __init__(
+        self, joints: HeldOutJoints, scale: Floats, shift: Floats, seed: int
+    ) -> None:
+        known = joints.known
+        anchor = scale * free_logits(joints.free_scores) + shift
+        self.anchor, self.residual = anchor[known], joints.residuals[known]
+        self.free = joints.free_scores[known]
+        self.correct = joints.correct[known]
+        images = np.broadcast_to(joints.images[:, None], known.shape)[known]
+        names, self.image = np.unique(images, return_inverse=True)
+        draws = np.random.default_rng(seed)
+        self.counts = draws.multinomial(
+            len(names), np.full(len(names), 1 / max(len(names), 1)), _NUM_DRAWS
+        )
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there are correct and wrong joints."""
+        return bool(0 < self.correct.sum() < self.correct.size)
+
+    def at(self, share: float) -> tuple[float, float]:
+        """Gain of a share, and its standard error."""
+        trust = self.anchor + share * self.residual
+        gain = self._gain(trust, np.ones(len(trust)))
+        drawn = [
+            self._gain(trust, counts[self.image].astype(np.float64))
+            for counts in self.counts
+        ]
+        return gain, float(np.nanstd(drawn))
+
+    def _gain(self, trust: Floats, weights: Floats) -> float:
+        of_trust, of_free = (
+            auroc(score, self.correct, sample_weight=weights)
+            for score in (trust, self.free)
+        )
+        return of_trust - of_free
