@@ -18,16 +18,21 @@ from .teachers.pseudo_trust import Fusion
 
 # configs of the trust sources that have short names
 SOURCES: dict[str, dict[str, Any]] = {
-    'consistency': {'type': 'RotationTargets'},
+    'consistency': {'type': 'ConsistencyTargets'},
     'solvability': {'type': 'SolvabilityTargets'},
     'unified': {
         'type': 'CombinedTargets',
-        'sources': ['consistency', 'solvability'],
+        'sources': [
+            {'type': 'ConsistencyTargets', 'judged': 'crop'},
+            'solvability',
+        ],
     },
     'cached': {'type': 'CachedTargets'},
     'annotation': {'type': 'AnnotationTargets'},
 }
-StrongViewTarget = Literal['self_estimate', 'agreement', 'decay']
+ConsistencyTarget = Literal[
+    'self_estimate', 'agreement', 'cross_view_mass', 'decay'
+]
 TeacherName = Literal['free', 'fk']
 
 _SHARES = ('occlude', 'paste', 'blur', 'low_resolution', 'noise', 'light')
@@ -51,11 +56,6 @@ class StrongAugmentationOptions:
             resolution.
         noise: Share of views with Gaussian noise.
         light: Share of views with another brightness and contrast.
-        target: Target of the trust head for the augmented view:
-            ``'decay'``, ``exp(-alpha * distance)`` of its prediction from
-            that for the crop; ``'agreement'``, whether the distance is at
-            most ``trust_cfg.dist_thr``; or ``'self_estimate'``, the mean of
-            the agreement and the expected correctness of the view.
     """
 
     max_deg: float = 35.0
@@ -66,7 +66,6 @@ class StrongAugmentationOptions:
     low_resolution: float = 0.15
     noise: float = 0.15
     light: float = 0.3
-    target: StrongViewTarget = 'self_estimate'
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -75,8 +74,6 @@ class StrongAugmentationOptions:
         check_range(f'{name}.max_scale', self.max_scale, 1)
         for key in _SHARES:
             check_range(f'{name}.{key}', getattr(self, key), 0, 1)
-        choices = get_args(StrongViewTarget)
-        check_choice(f'{name}.target', self.target, choices)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +83,15 @@ class ConsistencyOptions:
     Args:
         enable: Train the pose network with the consistency loss.
         max_deg: Largest angle of the rotated view in degrees, in [0, 180].
-        alpha: The trust target is ``exp(-alpha * inconsistency)``, with the
-            inconsistency in units of person size; not negative.
+        target: Target of the trust head with the source ``'consistency'``:
+            ``'decay'``, ``exp(-alpha * distance)`` of the predictions for
+            both views; ``'agreement'``, whether the distance is at most
+            ``trust_cfg.dist_thr``; ``'self_estimate'``, the mean of the
+            agreement and the expected correctness of the judged view;
+            ``'cross_view_mass'``, the mean of that and the mass that the
+            other view gives the disc around the keypoint.
+        alpha: Rate of the decay; the distance is in units of person size;
+            not negative.
         loss_weight: Weight of the loss; 0 measures the inconsistency
             without gradients; not negative.
         use_gt_visible: Ignore keypoints without a label.
@@ -98,6 +102,7 @@ class ConsistencyOptions:
 
     enable: bool = True
     max_deg: float = 30.0
+    target: ConsistencyTarget = 'self_estimate'
     alpha: float = DECAY_RATE
     loss_weight: float = 1.0
     use_gt_visible: bool = True
@@ -106,6 +111,8 @@ class ConsistencyOptions:
     def __post_init__(self) -> None:
         """Check the ranges."""
         check_range('model.consistency_cfg.max_deg', self.max_deg, 0, 180)
+        choices = get_args(ConsistencyTarget)
+        check_choice('model.consistency_cfg.target', self.target, choices)
         check_range('model.consistency_cfg.alpha', self.alpha, 0)
         check_range('model.consistency_cfg.loss_weight', self.loss_weight, 0)
 

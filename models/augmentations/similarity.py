@@ -52,6 +52,14 @@ class SimilarityTransform(NamedTuple):
         angles = torch.deg2rad(unit * max_deg)
         return cls(angles, torch.ones_like(angles))
 
+    def inverse(self) -> Self:
+        """Return the transform from the views back to the crops.
+
+        Returns:
+            The inverse transform.
+        """
+        return type(self)(-self.angles, 1 / self.scales)
+
     def apply_to_points(self, points: Tensor, input_size: Size2D) -> Tensor:
         """Transform points.
 

@@ -4,20 +4,18 @@ from .annotation import AnnotationTargets
 from .base import TrustSource, TrustTarget, build_source, checked_targets
 from .cached import CachedTargets
 from .combine import CombinedTargets
-from .rotation import RotationTargets
+from .consistency import ConsistencyTargets
 from .solvability import SolvabilityTargets, build_teacher
 from .step import AugmentedView, PoseOutput, TrainingStep
-from .strong_augmentation import StrongAugmentationTargets
 
 __all__ = [
     'AnnotationTargets',
     'AugmentedView',
     'CachedTargets',
     'CombinedTargets',
+    'ConsistencyTargets',
     'PoseOutput',
-    'RotationTargets',
     'SolvabilityTargets',
-    'StrongAugmentationTargets',
     'TrainingStep',
     'TrustSource',
     'TrustTarget',

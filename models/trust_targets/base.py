@@ -26,7 +26,7 @@ from ..options import SOURCES, SelfVerifyOptions
 from ..output_checks import check_numbers, check_tensor
 from .step import AugmentedView, TrainingStep
 
-Requirement = Literal['second_view', 'strong_view', 'teacher', 'cache']
+Requirement = Literal['second_view', 'teacher', 'cache']
 _NAME = 'model.trust_cfg.source'
 _TOLERANCE = 1e-4  # of targets that are rounded
 
@@ -55,8 +55,7 @@ class TrustSource(ABC):
     Attributes:
         requires: Parts of the step that are computed for the source only
             where it asks for them: ``'second_view'``, the rotated or strongly
-            augmented view; ``'strong_view'``, that this view is strongly
-            augmented; ``'teacher'``, the inverse-kinematics teacher;
+            augmented view; ``'teacher'``, the inverse-kinematics teacher;
             ``'cache'``, targets that ``LoadPseudoTrust`` has read.
         supports_strong_view: Whether the source takes a second view that is
             strongly augmented (``consistency_cfg.hard_view``), which there
@@ -156,11 +155,11 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
 
     Raises:
         TypeError: If the config names no trust source.
-        ValueError: If there is no such source, or it requires a strongly
-            augmented view or cannot use it, contrary to the options.
+        ValueError: If there is no such source, or it cannot use a strongly
+            augmented view, contrary to the options.
     """
     strong = options.consistency.hard_view is not None
-    source = build_component(options.trust.source, strong)
+    source = build_component(options.trust.source)
     kind = type(source).__name__
     if strong and not source.supports_strong_view:
         raise ValueError(
@@ -169,25 +168,17 @@ def build_source(options: SelfVerifyOptions) -> TrustSource:
             f"'annotation', found {kind}, whose targets belong to the crop "
             'itself; choose another source or set hard_view=None'
         )
-    if not strong and 'strong_view' in source.requires:
-        raise ValueError(
-            'model.consistency_cfg.hard_view: expected the options of a '
-            f'strongly augmented view, which {kind} requires, found None; '
-            'set hard_view=dict()'
-        )
     return source
 
 
 def build_component(
-    named: str | Mapping[str, Any], strong: bool = False, name: str = _NAME
+    named: str | Mapping[str, Any], name: str = _NAME
 ) -> TrustSource:
     """Build a source of its name or its config.
 
     Args:
         named: Short name or class name of the source, or a config whose
             ``type`` is one of them.
-        strong: Whether the second view is strongly augmented; the source
-            ``'consistency'`` is then that of strong augmentation.
         name: Name of the option, for messages.
 
     Returns:
@@ -202,10 +193,8 @@ def build_component(
     config: Any = {'type': named} if isinstance(named, str) else named
     if isinstance(config, Mapping) and isinstance(config.get('type'), str):
         short = SOURCES.get(config['type'], {'type': config['type']})
-        if config['type'] == 'consistency' and strong:
-            short = {'type': 'StrongAugmentationTargets'}
         config = {**short, **config, 'type': short['type']}
-    find_class(name, config, TrustSource, 'RotationTargets', SOURCES)
+    find_class(name, config, TrustSource, 'ConsistencyTargets', SOURCES)
     source: TrustSource = MODELS.build(config)
     declared, known = source.requires, get_args(Requirement)
     if not isinstance(declared, Set) or not declared <= set(known):

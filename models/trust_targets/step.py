@@ -138,6 +138,18 @@ class TrainingStep:
         return self._inconsistency(lambda d: d.hard_decode())
 
     @cached_property
+    def decoded_inconsistency(self) -> tuple[Tensor, Tensor]:
+        """Inconsistency that trust targets are made of.
+
+        Of hard-decoded keypoints; of soft-decoded ones where gradients are to
+        flow into the targets (``trust_cfg.detach_pseudo=False``).
+        """
+        distance, mask = self.soft_inconsistency
+        if self.options.trust.detach_pseudo:
+            distance, _ = self.hard_inconsistency
+        return distance, mask
+
+    @cached_property
     def teacher_output(self) -> TeacherOutput:
         """Output of the teacher for the keypoints decoded from the crops.
 

@@ -2,19 +2,22 @@ import pytest
 
 from self_verify_pose.models.components import find_class
 from self_verify_pose.models.heads.trust_head import TrustHead
-from self_verify_pose.models.trust_targets import RotationTargets, TrustSource
+from self_verify_pose.models.trust_targets import (
+    ConsistencyTargets,
+    TrustSource,
+)
 
 
 def find(config, short_names=()):
     return find_class(
-        'a.b', config, TrustSource, 'RotationTargets', short_names
+        'a.b', config, TrustSource, 'ConsistencyTargets', short_names
     )
 
 
-@pytest.mark.parametrize('kind', ['RotationTargets', RotationTargets])
+@pytest.mark.parametrize('kind', ['ConsistencyTargets', ConsistencyTargets])
 def test_a_class_is_found_by_its_name_or_itself(kind):
-    assert find({'type': kind}) is RotationTargets
-    assert find({'type': kind, '_scope_': 'mmpose'}) is RotationTargets
+    assert find({'type': kind}) is ConsistencyTargets
+    assert find({'type': kind, '_scope_': 'mmpose'}) is ConsistencyTargets
 
 
 @pytest.mark.parametrize(
@@ -33,7 +36,7 @@ def test_a_class_is_found_by_its_name_or_itself(kind):
         ({'type': TrustHead}, TypeError, 'a TrustSource, found TrustHead'),
         ({'type': 'TrustHead'}, TypeError, 'a TrustSource, found TrustHead'),
         (
-            {'type': 'RotationTargets', 'alpha': 1},
+            {'type': 'CachedTargets', 'alpha': 1},
             TypeError,
             "expected no keys, found the unknown key 'alpha'",
         ),

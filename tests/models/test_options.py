@@ -74,7 +74,6 @@ def test_bad_consistency_options_are_refused(given, error, parts):
         ({'max_scale': 0.5}, ValueError, ['max_scale', 'at least 1']),
         ({'max_scale': INFINITE}, ValueError, ['max_scale', 'inf']),
         ({'max_deg': '3'}, TypeError, ['hard_view.max_deg', 'a number']),
-        ({'target': 'best'}, ValueError, ['target', "'agreement'", "'best'"]),
     ],
 )
 def test_bad_options_of_strong_augmentation_are_refused(given, error, parts):

@@ -88,3 +88,13 @@ def test_images_move_as_points_do(angle, scale):
     row, column = divmod(int(moved.argmax()), 192)
     expected = transform.apply_to_points(mark, SIZE)[0, 0]
     assert (expected - torch.tensor([column, row])).abs().max() < 1
+
+
+def test_the_inverse_leads_back():
+    transform = SimilarityTransform(
+        torch.tensor([0.4, -1.2]), torch.tensor([0.8, 1.3])
+    )
+    points = torch.rand(2, 17, 2) * 200
+    there = transform.apply_to_points(points, (192, 256))
+    back = transform.inverse().apply_to_points(there, (192, 256))
+    torch.testing.assert_close(back, points, atol=1e-3, rtol=0)

@@ -237,9 +237,7 @@ def test_the_head_is_trained_on_the_views_of_the_targets(source, trained):
 
 
 def test_targets_of_strong_augmentation_agree_with_a_slow_reference():
-    model = build_estimator(
-        consistency_cfg__hard_view={'target': 'self_estimate'}
-    )
+    model = build_estimator(consistency_cfg__hard_view={})
     with_random_heads(model).train()
     views, computed = [], []
     forward = model.head.forward

@@ -9,9 +9,8 @@ from self_verify_pose.models.trust_targets import (
     AnnotationTargets,
     CachedTargets,
     CombinedTargets,
-    RotationTargets,
+    ConsistencyTargets,
     SolvabilityTargets,
-    StrongAugmentationTargets,
     TrustSource,
     TrustTarget,
     build_source,
@@ -54,14 +53,14 @@ def options_of(source, hard_view=None):
 @pytest.mark.parametrize(
     ('named', 'kind', 'requires'),
     [
-        ('consistency', RotationTargets, {'second_view'}),
+        ('consistency', ConsistencyTargets, {'second_view'}),
         ('solvability', SolvabilityTargets, {'teacher'}),
         ('unified', CombinedTargets, {'second_view', 'teacher'}),
         ('cached', CachedTargets, {'cache'}),
         ('annotation', AnnotationTargets, set()),
-        ('RotationTargets', RotationTargets, {'second_view'}),
-        ({'type': 'RotationTargets'}, RotationTargets, {'second_view'}),
-        ({'type': 'consistency'}, RotationTargets, {'second_view'}),
+        ('ConsistencyTargets', ConsistencyTargets, {'second_view'}),
+        ({'type': 'ConsistencyTargets'}, ConsistencyTargets, {'second_view'}),
+        ({'type': 'consistency'}, ConsistencyTargets, {'second_view'}),
         ({'type': 'cached'}, CachedTargets, {'cache'}),
     ],
 )
@@ -72,18 +71,13 @@ def test_short_names_and_configs_name_their_sources(named, kind, requires):
     assert source.requires == requires
 
 
-def test_consistency_with_hard_view_is_strong_augmentation():
-    for named in ('consistency', {'type': 'consistency'}):
-        source = build_source(options_of(named, {}))
-        assert type(source) is StrongAugmentationTargets
-        assert source.supports_strong_view
-    assert type(build_source(options_of('annotation', {}))) is (
-        AnnotationTargets
-    )
+def test_consistency_and_annotation_take_a_strong_view():
+    for named in ('consistency', {'type': 'consistency'}, 'annotation'):
+        assert build_source(options_of(named, {})).supports_strong_view
 
 
 @pytest.mark.parametrize(
-    'named', ['solvability', 'unified', 'cached', {'type': 'RotationTargets'}]
+    'named', ['solvability', 'unified', 'cached', {'type': 'solvability'}]
 )
 def test_sources_of_the_crop_refuse_hard_view_in_one_sentence(named):
     with pytest.raises(ValueError) as caught:
@@ -118,17 +112,6 @@ def test_an_unknown_source_is_refused_with_what_there_is(name):
 def test_keys_of_a_config_replace_those_of_the_short_name():
     source = build_component({'type': 'unified', 'sources': ['annotation']})
     assert [type(s) for s in source.sources] == [AnnotationTargets]
-
-
-def test_a_strong_view_is_required_before_training():
-    named = 'StrongAugmentationTargets'
-    with pytest.raises(ValueError, match=rf'hard_view: .*{named}.*dict\(\)'):
-        build_source(options_of(named))
-    with pytest.raises(ValueError, match=r'hard_view: .*CombinedTargets'):
-        build_source(options_of({'type': 'unified', 'sources': [named]}))
-    assert type(build_source(options_of(named, {}))) is (
-        StrongAugmentationTargets
-    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mmpose.registry import MODELS
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from self_verify_pose.models.trust_targets import (
-    RotationTargets,
+    ConsistencyTargets,
     TrustSource,
     TrustTarget,
 )
@@ -169,7 +169,7 @@ def test_a_component_of_the_package_combines_with_it():
         }
     ).train()
     rotation, mine = model.source.sources
-    assert isinstance(rotation, RotationTargets)
+    assert isinstance(rotation, ConsistencyTargets)
     assert model.source.requires == {'second_view'}
     losses, logits = run_step(model)
     (step,), (target,) = mine.steps, mine.given

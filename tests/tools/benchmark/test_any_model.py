@@ -43,8 +43,8 @@ def test_any_config_is_compared_with_its_plain_model(context, write):
     context = replace(context, config_file=write())
     results = run_suites(MODEL_SUITES, context, Console(quiet=True))
     assert [result.name for result in results] == [
-        'step, RotationTargets, pose frozen',
-        'step, RotationTargets, pose trained',
+        'step, ConsistencyTargets, pose frozen',
+        'step, ConsistencyTargets, pose trained',
         'step, cached features',
         'predict with trust, flip test',
         'predict with trust, no flip test',

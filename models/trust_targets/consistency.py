@@ -1,0 +1,84 @@
+"""Targets from the consistency of a second view with the crop."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from ..option_checks import check_choice
+from ..teachers.pseudo_trust import decay
+from .base import TrustSource, TrustTarget
+from .step import AugmentedView, TrainingStep
+
+Judged = Literal['second_view', 'crop']
+
+
+@MODELS.register_module()
+class ConsistencyTargets(TrustSource):
+    """Does the prediction for a rotated or strongly augmented view agree?
+
+    Agreement alone is no correctness: both views can agree on a wrong
+    keypoint. By default it is therefore averaged with what the judged view's
+    own distribution says; see ``consistency_cfg.target`` for the choices. The
+    keypoints are decoded as the pose head decodes them: softly decoded ones
+    are pulled to the center of the crop in both views alike, so that wrong
+    keypoints seem to agree.
+
+    Args:
+        judged: View whose keypoints get the targets. The errors are in the
+            augmented view, so the head learns from it; ``'crop'`` is for
+            :class:`CombinedTargets`. ``target='decay'`` of a rotated view
+            always judges the crop.
+
+    Raises:
+        ValueError: If there is no such view.
+    """
+
+    requires = frozenset({'second_view'})
+    supports_strong_view = True
+
+    def __init__(self, judged: Judged = 'second_view') -> None:
+        name = 'model.trust_cfg.source.judged'
+        check_choice(name, judged, get_args(Judged))
+        self.judged = judged
+
+    def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
+        """Compare the predictions for the crops and the second view.
+
+        Args:
+            step: The training step.
+
+        Returns:
+            Targets for one of the two.
+        """
+        options = step.options.consistency
+        distance, mask = step.decoded_inconsistency
+        plain = options.target == 'decay' and options.hard_view is None
+        of_crop = plain or self.judged == 'crop'
+        view = step.view if of_crop else step.second_view
+        if options.target == 'decay':
+            values = decay(distance, options.alpha)
+        else:
+            own = view.output.distribution.expected_correctness()
+            agreement = (distance <= step.options.trust.dist_thr).to(own)
+            values = {
+                'agreement': lambda: agreement,
+                'self_estimate': lambda: (agreement + own) / 2,
+                'cross_view_mass': lambda: (_mass(step, of_crop) + own) / 2,
+            }[options.target]()
+        return [TrustTarget(view, values, mask)]
+
+
+def _mass(step: TrainingStep, of_crop: bool) -> Tensor:
+    """``(B, K)`` mass that one view gives the other's keypoints."""
+    second = step.second_view
+    judged: AugmentedView = step.view if of_crop else second
+    other = (second if of_crop else step.view).output.distribution
+    transform = second.transform if of_crop else second.transform.inverse()
+    points = transform.apply_to_points(
+        judged.output.distribution.hard_decode(), other.input_size
+    )
+    with torch.no_grad():
+        return other.mass_within(points, step.options.trust.dist_thr)
