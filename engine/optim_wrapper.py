@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.optim import OptimWrapper
@@ -11,6 +14,7 @@ from torch import Tensor, nn
 from .model_wrapper import unwrap_model
 
 Backbone = Callable[[Tensor], tuple[Tensor, ...]]
+_CPU_INFO = Path('/proc/cpuinfo')
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -23,8 +27,14 @@ class BFloat16OptimWrapper(OptimWrapper):
     bfloat16 has the range of float32, so the loss is not scaled.
 
     Args:
+        only_where_fast: Keep float32 on a CPU that does not compute in
+            bfloat16, where it would be slower.
         **kwargs: Arguments of :class:`mmengine.optim.OptimWrapper`.
     """
+
+    def __init__(self, only_where_fast: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.only_where_fast = only_where_fast
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
@@ -37,12 +47,24 @@ class BFloat16OptimWrapper(OptimWrapper):
             None, while the backbone runs in bfloat16.
         """
         backbone = unwrap_model(model).backbone
+        device = next(backbone.parameters()).device
+        if self.only_where_fast and device.type == 'cpu' and not _is_fast():
+            with super().optim_context(model):
+                yield
+            return
         backbone.forward = _in_bfloat16(backbone.forward)
         try:
             with super().optim_context(model):
                 yield
         finally:
             del backbone.forward
+
+
+@cache
+def _is_fast() -> bool:
+    """Whether the CPU computes in bfloat16."""
+    flags = _CPU_INFO.read_text() if _CPU_INFO.exists() else ''
+    return 'avx512_bf16' in flags or 'amx_bf16' in flags
 
 
 def _in_bfloat16(forward: Backbone) -> Backbone:
