@@ -77,11 +77,12 @@ def trained_parts(name):
 
 
 def continuous(losses):
-    """Losses without jumps: targets of trust are of arg-max decoded points.
+    """Values without jumps: those of trust are of arg-max decoded points.
 
-    Those of a network with random weights jump by the rounding of bfloat16.
+    The points of a network with random weights jump by the rounding.
     """
-    return {k: v for k, v in losses.items() if k not in ('loss', 'loss_trust')}
+    smooth = ('loss_kpt', 'loss_consistency_rot', 'rot_inconsistency_mean')
+    return {k: v for k, v in losses.items() if k in smooth}
 
 
 def runner_of(model, **cfg):
