@@ -112,6 +112,11 @@ class TrustSelectionHook(Hook):
             f'Trust head: {len(ids)} persons in {images} images are held out '
             f'of its training; judged by {self._report["judged_by"]}.'
         )
+        if not ids:
+            runner.logger.warning(
+                'Too few training images to hold one out: nothing is kept of '
+                'the trust head, and trust is the free score.'
+            )
         if not models[0].full_param_train and not runner._resume and ids:
             scale, shift = fit_anchor(self._joints(models[-1]))
             for head in _heads(models):
@@ -217,11 +222,10 @@ class TrustSelectionHook(Hook):
         """Score the held-out persons."""
         was_training = model.training
         model.eval()
-        found = []
-        with torch.random.fork_rng():
+        device = next(model.parameters()).device
+        with torch.random.fork_rng([device] if device.type == 'cuda' else []):
             torch.manual_seed(self.seed)  # the same augmented views
-            for one in self._sets:
-                found.append(self._joints_of(model, one))
+            found = [self._joints_of(model, one) for one in self._sets]
         model.train(was_training)
         return found
 
