@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mmengine.dataset import BaseDataset, Compose
-from mmpose.registry import DATASETS
 from torch.utils.data import Dataset, Subset
 
 from .coco_instances import iterate_instances

@@ -15,6 +15,7 @@ from helpers import (
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
+from training_steps import with_random_residual
 
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
@@ -46,11 +47,13 @@ def gradients(model, loss):
 
 
 def with_random_heads(model):
-    """Give the pose head weights that tell keypoints and places apart."""
+    """Give both heads weights that tell keypoints and places apart."""
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.3)
+    if getattr(model, 'trust_head', None) is not None:
+        with_random_residual(model.trust_head)
     return model
 
 
@@ -689,16 +692,16 @@ def test_cached_targets_need_a_frozen_pose_network():
         build_estimator(CACHED, full_param_train=True)
 
 
-def test_trust_features_are_those_that_the_head_gets():
+def test_packed_features_give_the_logits_of_the_head():
     model = with_random_heads(build_estimator()).eval()
     batch = packed_batch(model, training=False)
     sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
     with torch.no_grad():
         output = model.pose_output(batch['inputs'], sizes)
         keypoints = output.distribution.hard_decode()
-        expected = model.trust_head(*output[:2], keypoints)
-        features = model.trust_features(output)
-        logits = model.trust_head.forward_packed(features.packed())
+        expected = model.trust_head.logits(*output[:2], keypoints)
+        rows = model.packed_features(output)
+        logits = model.trust_head.forward_packed(rows)
     torch.testing.assert_close(logits, expected)
 
 
