@@ -1,7 +1,7 @@
 """Persons of a training set that are held out, chosen by their image."""
 
 import copy
-import zlib
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ def hold_out(
         crops.test_mode = True
         indices, ids, images = [], set(), []
         for index, info in enumerate(iterate_instances(leaf)):
-            image = zlib.crc32(f'{seed} {info["img_id"]}'.encode())
+            image = _number(seed, info['img_id'])
             if image < share * 2**32:
                 indices.append(index)
                 ids.add(info['id'])
@@ -65,6 +65,13 @@ def hold_out(
             persons = Subset(crops, indices)
             chosen.append(HeldOutPersons(persons, frozenset(ids), images))
     return chosen
+
+
+def _number(seed: int, img_id: Any) -> int:
+    """A number below 2**32 for an image, uniform over seeds and images."""
+    name = f'{seed} {img_id}'.encode()
+    # not zlib.crc32, which for all images flips the same bits with the seed
+    return int.from_bytes(hashlib.blake2b(name, digest_size=4).digest(), 'big')
 
 
 def _leaves(dataset: Any) -> Iterator[BaseDataset]:

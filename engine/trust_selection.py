@@ -155,8 +155,7 @@ def choose_share(
     Returns:
         The share, with its gain; 0 where none helps.
     """
-    rows = [_Gains(one, scale, shift, seed) for one in sets]
-    rows = [row for row in rows if row.is_defined]
+    rows = [_Gains(one, scale, shift, seed) for one in sets if _has_auroc(one)]
     best = Kept(0.0, 0.0, 0.0)
     for share in SHARES[1:]:
         found = [row.at(share) for row in rows]
@@ -169,6 +168,12 @@ def choose_share(
         if gain > max(best.gain, error) and not loses:
             best = Kept(share, gain, error)
     return best
+
+
+def _has_auroc(joints: HeldOutJoints) -> bool:
+    """Whether there are correct and wrong joints."""
+    correct = joints.correct[joints.known]
+    return bool(0 < correct.sum() < correct.size)
 
 
 class _Gains:
@@ -186,13 +191,8 @@ class _Gains:
         names, self.image = np.unique(images, return_inverse=True)
         draws = np.random.default_rng(seed)
         self.counts = draws.multinomial(
-            len(names), np.full(len(names), 1 / max(len(names), 1)), _NUM_DRAWS
+            len(names), np.full(len(names), 1 / len(names)), _NUM_DRAWS
         )
-
-    @property
-    def is_defined(self) -> bool:
-        """Whether there are correct and wrong joints."""
-        return bool(0 < self.correct.sum() < self.correct.size)
 
     def at(self, share: float) -> tuple[float, float]:
         """Gain of a share, and its standard error."""

@@ -1,7 +1,7 @@
 """Distributions and training steps with chosen predictions."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
@@ -42,6 +42,18 @@ def distribution_at(points: Tensor, sizes: Tensor) -> SimCCDistribution:
         for i, n in enumerate(BINS)
     )
     return SimCCDistribution(x, y, ENCODING, sizes)
+
+
+def with_random_residual(head: nn.Module) -> nn.Module:
+    """Give the last layer of a ``TrustHead``, which is zero, random weights.
+
+    Returns:
+        The head.
+    """
+    generator = torch.Generator().manual_seed(2)
+    for parameter in head.classifier[-1].parameters():
+        nn.init.normal_(parameter, std=0.1, generator=generator)
+    return head
 
 
 def view_of(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..distributions import KeypointDistribution
+from ..distributions import KeypointDistribution, log_odds
 from ..geometry.coordinates import crop_center, sample_features
 
 # columns of the scalar features after the statistics of the distribution:
@@ -84,6 +84,9 @@ class TrustFeatures(NamedTuple):
     def packed(self, free_scores: Tensor) -> Tensor:
         """Return all features and the free scores as one row per sample.
 
+        The free scores are stored as their log odds, which half precision
+        tells apart near 1, too.
+
         Args:
             free_scores: ``(B, K)`` free scores that trust starts from.
 
@@ -91,7 +94,7 @@ class TrustFeatures(NamedTuple):
             ``(B, D)`` with ``D = K * (C + S + 1)``.
         """
         parts = [part.flatten(1) for part in self]
-        return torch.cat([*parts, free_scores.to(parts[0])], 1)
+        return torch.cat([*parts, log_odds(free_scores).to(parts[0])], 1)
 
     @classmethod
     def unpacked(
@@ -110,7 +113,8 @@ class TrustFeatures(NamedTuple):
             num_scalars: Number of scalar features S.
 
         Returns:
-            The features, float32, and the ``(B, K)`` free scores.
+            The features and the ``(B, K)`` free scores, float32; these are
+            bounded as in ``log_odds``.
 
         Raises:
             ValueError: If D is not ``K * (C + S + 1)``.
@@ -124,9 +128,9 @@ class TrustFeatures(NamedTuple):
                 f'{rows.shape[1]}; make the cache with this version and with '
                 'the network that is trained'
             )
-        joints, scalars, free_scores = rows.float().split(lengths, 1)
+        joints, scalars, logits = rows.float().split(lengths, 1)
         features = cls(
             joints.view(len(rows), count, channels),
             scalars.view(len(rows), count, num_scalars),
         )
-        return features, free_scores
+        return features, logits.sigmoid()

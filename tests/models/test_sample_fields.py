@@ -14,6 +14,7 @@ from self_verify_pose.models.sample_fields import (
     cached_targets,
     head_targets,
     labeled_joints,
+    person_mask,
     person_sizes,
 )
 
@@ -147,3 +148,12 @@ def test_a_box_of_no_size_or_swapped_corners_has_a_size(samples):
     assert sizes.isfinite().all()
     assert sizes[1] == sizes[2]
     assert box_centers(samples, device).isfinite().all()
+
+
+def test_persons_are_found_by_their_id(samples):
+    for sample, number in zip(samples, (7, 8, 9), strict=True):
+        sample.set_metainfo({'id': number})
+    found = person_mask(samples, frozenset({9, 7, 100}), CPU)
+    assert found.dtype == torch.bool
+    assert found.tolist() == [True, False, True]
+    assert not person_mask(samples, frozenset(), CPU).any()

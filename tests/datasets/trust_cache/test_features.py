@@ -6,6 +6,7 @@ import torch
 from helpers import CACHED, build_estimator, packed_batch
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
+from training_steps import with_random_residual
 from trust_caches import example_columns, example_header
 
 from self_verify_pose.datasets.trust_cache import features
@@ -22,7 +23,9 @@ TRUST = example_columns()['pseudo_trust']
 
 @pytest.fixture(scope='module')
 def model():
-    return build_estimator(CACHED)
+    model = build_estimator(CACHED)
+    with_random_residual(model.trust_head)
+    return model
 
 
 @pytest.fixture(scope='module')
@@ -38,7 +41,7 @@ def files(tmp_path, model, batch):
     sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
     with torch.no_grad():
         output = model.eval().pose_output(batch['inputs'], sizes)
-        rows = model.trust_features(output).packed()
+        rows = model.packed_features(output)
     rows = rows.half().numpy()
     path, cache = tmp_path / 'c.features.npy', tmp_path / 'c.npz'
     np.save(path, rows)

@@ -327,3 +327,15 @@ def test_a_map_of_one_cell_has_finite_statistics():
     _, distribution, _ = make_example('msra')
     one = replace(distribution, maps=distribution.maps[..., :1, :1])
     assert one.statistics().isfinite().all()
+
+
+@all_codecs
+@pytest.mark.parametrize('factor', [0.5, 2.0])
+def test_the_free_score_is_the_bounded_score_of_the_pose_head(codec, factor):
+    _, distribution, _ = make_example(codec, 0.02)
+    scaled = replace(distribution, maps=distribution.maps * factor)
+    free = scaled.free_score()
+    assert free.dtype == torch.float32
+    raw = scaled.raw_scores().flatten().tolist()
+    expected = [min(max(score, 0.0), 1.0) for score in raw]
+    assert free.flatten().tolist() == pytest.approx(expected)

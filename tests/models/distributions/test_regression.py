@@ -154,3 +154,10 @@ def test_half_precision_output_gives_float_positions():
 def test_a_head_without_its_codec_is_refused(codec):
     with pytest.raises(ValueError, match=r'model\.head: expected .*RLEHead'):
         read_head(RLEHead(8, 17, decoder=codec))
+
+
+def test_the_free_score_is_the_expected_correctness():
+    distribution = make_distribution()
+    free = distribution.free_score()
+    assert torch.equal(free, distribution.expected_correctness())
+    assert free.std() > 0

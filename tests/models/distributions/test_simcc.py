@@ -476,3 +476,11 @@ def test_accuracy_of_nothing_is_zero():
     logits = random_distribution().output
     nothing = torch.zeros(2, 17, dtype=torch.bool)
     assert simcc_accuracy(logits, logits, nothing) == 0
+
+
+def test_the_free_score_is_the_expected_correctness():
+    distribution = random_distribution(1, 3, torch.float64)
+    free = distribution.free_score()
+    assert free.dtype == torch.float32
+    expected = [brute_force_correctness(distribution, 0, k) for k in range(3)]
+    assert free[0].tolist() == pytest.approx(expected, abs=1e-6)

@@ -7,7 +7,7 @@ from self_verify_pose.models.heads.calibration import TrustCalibration
 
 
 class HalfHead(BaseTrustHead):
-    """Gives the logit of the raw score, in half precision."""
+    """Adds the logit of the raw score, in half precision."""
 
     def forward(self, features, distribution, keypoints):
         return distribution.raw_scores().logit().half()
@@ -18,8 +18,27 @@ def test_predict_is_the_sigmoid_in_single_precision():
     distribution = random_distribution()
     trust = head.predict((), distribution, distribution.hard_decode())
     assert trust.dtype == torch.float32
+    free, raw = distribution.expected_correctness(), distribution.raw_scores()
+    odds = free / (1 - free) * raw / (1 - raw)
+    torch.testing.assert_close(trust, odds / (1 + odds), atol=1e-3, rtol=0)
+
+
+def test_a_head_that_says_nothing_gives_the_free_score():
+    head = HalfHead([16, 32], 17, 27)
+    head.forward = lambda features, distribution, keypoints: torch.zeros(2, 17)
+    distribution = random_distribution()
+    keypoints = distribution.hard_decode()
+    expected = distribution.free_score()
+    assert expected.std() > 0
     torch.testing.assert_close(
-        trust, distribution.raw_scores(), atol=1e-3, rtol=0
+        head.predict((), distribution, keypoints), expected
+    )
+    head.anchor.scale.fill_(0.5)
+    head.anchor.shift[3] = 2.0
+    expected = expected.logit() / 2
+    expected[:, 3] += 2
+    torch.testing.assert_close(
+        head.logits((), distribution, keypoints), expected
     )
 
 

@@ -39,7 +39,7 @@ def model():
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
-            nn.init.normal_(parameter, std=0.3)
+            nn.init.normal_(parameter, std=0.05)
     return model
 
 
@@ -79,7 +79,7 @@ def test_it_predicts_trust(model, flip):
         assert trust.shape == (1, 17)
         assert ((trust > 0) & (trust < 1)).all()
         assert trust.std() > 0
-        if flip:  # the mean over both views is mirrored with the image
+        if flip:  # the average of both views is mirrored with the image
             np.testing.assert_allclose(trust, mirrored[:, FLIP], atol=5e-3)
             assert np.abs(trust - mirrored).max() > 5e-3
 

@@ -10,6 +10,7 @@ from self_verify_pose.models.heads.trust_features import (
 )
 
 CHANNELS = (4, 8)
+FREE = torch.linspace(0, 1, 34).view(2, 17)
 
 
 def levels(batch=2):
@@ -62,22 +63,30 @@ def test_scalar_features_are_statistics_and_place_by_name():
 
 def test_unpacked_undoes_packed():
     features = collected()
-    rows = features.packed()
-    assert rows.shape == (2, 17 * (12 + 27))
-    again = TrustFeatures.unpacked(rows, 12, 17, 27)
+    rows = features.packed(FREE)
+    assert rows.shape == (2, 17 * (12 + 27 + 1))
+    again, free_scores = TrustFeatures.unpacked(rows, 12, 17, 27)
     for one, other in zip(again, features, strict=True):
         assert torch.equal(one, other)
+    torch.testing.assert_close(free_scores, FREE.clamp(1e-4, 0.9999))
 
 
 def test_unpacked_rows_are_single_precision():
-    rows = collected().packed().half()
-    again = TrustFeatures.unpacked(rows, 12, 17, 27)
-    assert {part.dtype for part in again} == {torch.float32}
+    rows = collected().packed(FREE).half()
+    again, free_scores = TrustFeatures.unpacked(rows, 12, 17, 27)
+    assert {part.dtype for part in (*again, free_scores)} == {torch.float32}
+
+
+def test_half_precision_tells_free_scores_near_one_apart():
+    free = 1 - torch.logspace(-3.9, -0.3, 34).view(2, 17)
+    rows = collected().packed(free).half()
+    _, found = TrustFeatures.unpacked(rows, 12, 17, 27)
+    torch.testing.assert_close(found.logit(), free.logit(), atol=0.01, rtol=0)
 
 
 def test_rows_of_another_network_are_refused():
-    rows = collected().packed()
+    rows = collected().packed(FREE)
     with pytest.raises(ValueError) as caught:
         TrustFeatures.unpacked(rows, 16, 17, 27)
-    for part in (str(17 * 43), '16 channels', f'found {17 * 39}', 'make'):
+    for part in (str(17 * 44), '16 channels', f'found {17 * 40}', 'make'):
         assert part in str(caught.value)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
-from training_steps import random_distribution
+from training_steps import random_distribution, with_random_residual
 
 from self_verify_pose.models.distributions.simcc import SimCCDistribution
 from self_verify_pose.models.heads.trust_features import (
@@ -26,7 +26,7 @@ def build(**changes):
     }
     # another test of the process may have set another scope
     init_default_scope('mmpose')
-    return MODELS.build({**config, **changes})
+    return with_random_residual(MODELS.build({**config, **changes}))
 
 
 def inputs(batch=2):
@@ -42,13 +42,28 @@ def inputs(batch=2):
     )
 
 
-def test_one_logit_per_keypoint_and_probabilities():
+def test_one_residual_per_keypoint_and_probabilities():
     head = build().eval()
     assert isinstance(head, TrustHead)
-    logits = head(*inputs())
-    assert logits.shape == (2, 17)
+    residuals = head(*inputs())
+    assert residuals.shape == (2, 17)
+    free = random_distribution().free_score()
+    logits = head.logits(*inputs())
+    torch.testing.assert_close(logits, (free / (1 - free)).log() + residuals)
     trust = head.predict(*inputs())
     torch.testing.assert_close(trust, logits.sigmoid())
+
+
+def test_an_untrained_head_gives_the_free_score():
+    init_default_scope('mmpose')
+    head = TrustHead([16, 32], 17, NUM_SCALARS).eval()
+    assert not head(*inputs()).any()
+    free = random_distribution().free_score()
+    torch.testing.assert_close(head.predict(*inputs()), free)
+    head(*inputs()).sum().backward()
+    assert all(
+        p.grad.abs().max() > 0 for p in head.classifier[-1].parameters()
+    )
 
 
 def test_the_default_head_is_light():
@@ -60,6 +75,7 @@ def test_samples_do_not_influence_each_other():
     head = build().eval()
     features, distribution, keypoints = inputs(4)
     whole = head(features, distribution, keypoints)
+    assert whole.std() > 0
     part = slice(2, 3)
     one = replace(
         distribution,
@@ -109,6 +125,7 @@ def test_trust_depends_on_the_other_keypoints_with_mix_joints():
 def test_levels_name_the_feature_maps():
     features, distribution, keypoints = inputs()
     expected = build().eval()(features, distribution, keypoints)
+    assert expected.std() > 0
     head = build(levels=(1, 2)).eval()
     unused = torch.zeros(2, 3, 64, 48)
     maps = (unused, *features)
@@ -144,10 +161,13 @@ def test_bad_arguments_are_refused(changes, error, found):
 def test_packed_features_give_the_same_logits():
     head = build().eval()
     collected = TrustFeatures.collect(*inputs())
-    expected = head(*inputs())
-    assert torch.equal(head.forward_features(collected), expected)
-    assert torch.equal(head.forward_packed(collected.packed()), expected)
-    half = head.forward_packed(collected.packed().half())
+    assert torch.equal(head.forward_features(collected), head(*inputs()))
+    head.anchor.scale.fill_(1.5)
+    head.anchor.shift.fill_(-0.5)
+    expected = head.logits(*inputs())
+    rows = collected.packed(random_distribution().free_score())
+    assert torch.equal(head.forward_packed(rows), expected)
+    half = head.forward_packed(rows.half())
     torch.testing.assert_close(half, expected, atol=0.02, rtol=0)
 
 
@@ -161,6 +181,7 @@ def test_the_state_dict_has_the_names_of_older_checkpoints():
         'mixer',
         'classifier',
         'calibration',
+        'anchor',
     }
 
 

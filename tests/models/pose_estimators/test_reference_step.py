@@ -4,6 +4,7 @@ import pytest
 import torch
 from helpers import SELFVERIFY, SOLVABILITY, build_estimator, packed_batch
 from torch.nn import functional
+from training_steps import with_random_residual
 
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
@@ -74,7 +75,9 @@ def trust_loss(model, inputs, samples, targets, mask):
     sizes = person_sizes(samples, inputs.device)
     distribution = SimCCDistribution(*axes, model.reader.encoding, sizes)
     torch.manual_seed(SEED + 1)
-    logits = model.trust_head(features, distribution, hard(axes))
+    residuals = model.trust_head(features, distribution, hard(axes))
+    free = distribution.expected_correctness().clamp(1e-4, 0.9999)
+    logits = 0.5 * (free / (1 - free)).log() - 1 + residuals
     losses = functional.binary_cross_entropy_with_logits(
         logits, targets.detach(), reduction='none'
     )
@@ -153,6 +156,12 @@ def test_the_step_agrees_with_the_slow_one(name, changes, slow):
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.05)
+    with_random_residual(model.trust_head)
+    anchor = model.trust_head.anchor
+    for values, number in zip(
+        (anchor.scale, anchor.shift, anchor.share), (0.5, -1, 0.1), strict=True
+    ):
+        values.fill_(number)  # training ignores the share
     # dropout is drawn in another order when everything is separate
     for module in model.trust_head.modules():
         if isinstance(module, torch.nn.Dropout):

@@ -15,6 +15,7 @@ from helpers import (
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner.checkpoint import load_state_dict
+from training_steps import with_random_residual
 
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
@@ -23,6 +24,7 @@ from self_verify_pose.models.augmentations.strong import strong_view
 from self_verify_pose.models.geometry.rotation import rotate_images
 from self_verify_pose.models.options import StrongAugmentationOptions
 from self_verify_pose.models.sample_fields import person_sizes
+from self_verify_pose.models.trust_targets import TrustTarget
 
 POSE = ('backbone', 'head')
 
@@ -46,11 +48,13 @@ def gradients(model, loss):
 
 
 def with_random_heads(model):
-    """Give the pose head weights that tell keypoints and places apart."""
+    """Give both heads weights that tell keypoints and places apart."""
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.3)
+    if getattr(model, 'trust_head', None) is not None:
+        with_random_residual(model.trust_head)
     return model
 
 
@@ -687,16 +691,16 @@ def test_cached_targets_need_a_frozen_pose_network():
         build_estimator(CACHED, full_param_train=True)
 
 
-def test_trust_features_are_those_that_the_head_gets():
+def test_packed_features_give_the_logits_of_the_head():
     model = with_random_heads(build_estimator()).eval()
     batch = packed_batch(model, training=False)
     sizes = person_sizes(batch['data_samples'], torch.device('cpu'))
     with torch.no_grad():
         output = model.pose_output(batch['inputs'], sizes)
         keypoints = output.distribution.hard_decode()
-        expected = model.trust_head(*output[:2], keypoints)
-        features = model.trust_features(output)
-        logits = model.trust_head.forward_packed(features.packed())
+        expected = model.trust_head.logits(*output[:2], keypoints)
+        rows = model.packed_features(output)
+        logits = model.trust_head.forward_packed(rows)
     torch.testing.assert_close(logits, expected)
 
 
@@ -736,3 +740,76 @@ def test_training_the_head_beside_the_pose_costs_no_accuracy(source):
     assert states[0].keys() == states[1].keys()
     for name, weight in states[0].items():
         assert torch.equal(weight, states[1][name]), name
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {},
+        {
+            'trust_cfg__source': 'annotation',
+            # a pasted patch belongs to another person
+            'consistency_cfg__hard_view': {'paste': 0.0},
+        },
+    ],
+    ids=['one view', 'two views'],
+)
+def test_held_out_persons_train_the_pose_but_not_the_trust_head(changes):
+    changes = {'trust_cfg__detach_features': False, **changes}
+    model = with_random_heads(build_estimator(**changes)).eval()
+    batch = packed_batch(model)
+    for number, sample in enumerate(batch['data_samples']):
+        sample.set_metainfo({'id': number})
+    inputs = batch['inputs'].requires_grad_()
+    moved = {}
+    for held_out in ((), (1,)):
+        model.held_out = frozenset(held_out)
+        torch.manual_seed(0)
+        losses = model.loss(**batch)
+        moved[held_out] = [
+            torch.autograd.grad(losses[name], inputs, retain_graph=True)[0]
+            .abs()
+            .amax((1, 2, 3))
+            > 0
+            for name in ('loss_kpt', 'loss_trust')
+        ]
+    assert [m.tolist() for m in moved[()]] == [[True] * 3, [True] * 3]
+    pose, trust = moved[(1,)]
+    assert pose.all()
+    assert trust.tolist() == [True, False, True]
+
+
+def test_the_trust_loss_is_the_mean_over_the_other_persons(model):
+    model.eval()
+    batch = packed_batch(model, 4)
+    for number, sample in enumerate(batch['data_samples']):
+        sample.set_metainfo({'id': number})
+    kept = [0, 2]
+    part = {
+        'inputs': batch['inputs'][kept],
+        'data_samples': [batch['data_samples'][i] for i in kept],
+    }
+    losses = []
+    for held_out, data in (({1, 3, 99}, batch), (set(), part)):
+        model.held_out = frozenset(held_out)
+        model.source.targets = lambda step: [
+            TrustTarget(
+                step.view,
+                torch.full(step.shape, 0.3),
+                torch.ones(step.shape, dtype=torch.bool),
+            )
+        ]
+        losses.append(model.loss(**data)['loss_trust'])
+    torch.testing.assert_close(*losses)
+
+
+def test_a_batch_of_held_out_persons_gives_a_trust_loss_of_zero(model):
+    batch = packed_batch(model)
+    for number, sample in enumerate(batch['data_samples']):
+        sample.set_metainfo({'id': number})
+    model.held_out = frozenset(range(3))
+    losses = model.loss(**batch)
+    assert losses['loss_trust'] == 0
+    norms = gradients(model, losses['loss_trust'])
+    assert norms['trust_head'] == 0
+    assert losses['loss_kpt'] > 0

@@ -8,6 +8,7 @@ import torch
 from helpers import load_mmpose_config
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS, MODELS
+from training_steps import with_random_residual
 
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.pose_estimators.inspection import num_keypoints
@@ -188,21 +189,23 @@ def test_features_are_packed_and_read_back(zoo):
     sizes = person_sizes(data['data_samples'], torch.device('cpu'))
     with torch.no_grad():
         output = model.pose_output(data['inputs'], sizes)
-        features = model.trust_features(output)
-        head = model.trust_head
-        read = TrustFeatures.unpacked(
-            features.packed(),
+        rows = model.packed_features(output)
+        keypoints = output.distribution.hard_decode()
+        head = with_random_residual(model.trust_head)
+        features = TrustFeatures.collect(
+            [output.features[level] for level in head.levels],
+            output.distribution,
+            keypoints,
+        )
+        read, free_scores = TrustFeatures.unpacked(
+            rows,
             sum(head.in_channels),
             head.num_keypoints,
             head.num_scalars,
         )
         for one, other in zip(features, read, strict=True):
             torch.testing.assert_close(one, other)
-        expected = head(
-            output.features,
-            output.distribution,
-            output.distribution.hard_decode(),
-        )
-        torch.testing.assert_close(
-            head.forward_packed(features.packed()), expected
-        )
+        free = output.distribution.free_score()
+        torch.testing.assert_close(free_scores, free.clamp(1e-4, 0.9999))
+        expected = head.logits(output.features, output.distribution, keypoints)
+        torch.testing.assert_close(head.forward_packed(rows), expected)

@@ -12,6 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch.nn.functional import binary_cross_entropy_with_logits
+from training_steps import with_random_residual
 
 from self_verify_pose.models.trust_targets import (
     ConsistencyTargets,
@@ -86,11 +87,16 @@ def build(source, **changes):
 
 
 def run_step(model):
-    """Return the losses of a step and the logits of the trust head."""
+    """Return the losses of a step and the logits of the trust."""
     logits = []
-    handle = model.trust_head.register_forward_hook(
-        lambda module, args, output: logits.append(output)
-    )
+
+    def note(module, args, output):
+        free, residual = args
+        free = free.clamp(1e-4, 0.9999)
+        logits.append((free / (1 - free)).log() + residual)
+
+    with_random_residual(model.trust_head)
+    handle = model.trust_head.anchor.register_forward_hook(note)
     losses = model.loss(**packed_batch(model))
     handle.remove()
     return losses, torch.cat(logits)

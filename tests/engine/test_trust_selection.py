@@ -1,0 +1,248 @@
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from sklearn.metrics import roc_auc_score
+
+from self_verify_pose.engine.trust_selection import (
+    LARGEST_WITHOUT_LABELS,
+    SHARES,
+    HeldOutJoints,
+    Kept,
+    choose_share,
+    fit_anchor,
+    free_logits,
+)
+from self_verify_pose.models.distributions import log_odds
+
+K = 4
+ONES, ZEROS = np.ones(K), np.zeros(K)
+
+
+def sigmoid(logits):
+    return 1 / (1 + np.exp(-logits))
+
+
+def make_joints(
+    count=400, seed=0, slope=ONES, shift=ZEROS, residual=0.0, noise=0.0
+):
+    """Persons of whom two share an image.
+
+    The log odds that a joint is correct are ``slope`` times those of the
+    free score, plus ``shift``, plus something the free score does not know.
+
+    Args:
+        count: Number of persons.
+        seed: Seed of the random numbers.
+        slope: ``(K,)`` true slopes.
+        shift: ``(K,)`` true shifts.
+        residual: How much of what the free score does not know is in the
+            residuals; against the truth if negative.
+        noise: Standard deviation of what in the residuals means nothing.
+    """
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0.0, 1.5, (count, K))
+    hidden = rng.normal(0.0, 1.5 * (residual != 0), (count, K))
+    correct = rng.random((count, K)) < sigmoid(slope * logits + shift + hidden)
+    return HeldOutJoints(
+        sigmoid(logits),
+        residual * hidden + noise * rng.normal(size=(count, K)),
+        correct,
+        correct.astype(float),
+        rng.random((count, K)) < 0.9,
+        np.arange(count) // 2,
+    )
+
+
+def test_log_odds_are_bounded_as_in_the_head():
+    scores = np.array([0.0, 1e-6, 0.2, 0.9, 1 - 1e-6, 1.0])
+    expected = log_odds(torch.tensor(scores)).numpy()
+    np.testing.assert_allclose(free_logits(scores), expected)
+
+
+def test_the_anchor_finds_known_slopes_and_shifts():
+    slope, shift = np.full(K, 0.6), np.full(K, -0.8)
+    found = fit_anchor([make_joints(3000, slope=slope, shift=shift)])
+    np.testing.assert_allclose(found[0], slope, atol=0.08)
+    np.testing.assert_allclose(found[1], shift, atol=0.12)
+
+
+def test_the_anchor_finds_what_differs_between_keypoints():
+    slope = np.array([0.4, 0.8, 1.2, 1.6])
+    shift = np.array([-1.0, 1.0, 0.0, 0.5])
+    found = fit_anchor([make_joints(3000, slope=slope, shift=shift)])
+    np.testing.assert_allclose(found[0], slope, atol=0.25)
+    np.testing.assert_allclose(found[1], shift, atol=0.25)
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_the_anchor_shrinks_keypoints_to_a_common_map(seed):
+    """Where no keypoint differs, few persons give the common map."""
+    joints = make_joints(
+        80, seed, slope=np.full(K, 0.6), shift=np.full(K, -0.8)
+    )
+    logits = free_logits(joints.free_scores)
+
+    def fit(of):
+        """Least cross-entropy of some keypoints, without regularization."""
+
+        def entropy(line):
+            found = line[0] * logits + line[1]
+            losses = np.logaddexp(0, found) - joints.correct * found
+            return losses[of & joints.known].sum()
+
+        return minimize(entropy, [1, 0]).x
+
+    def distance(slopes, shifts):
+        """How far the maps of the keypoints are from the common one."""
+        found = slopes * logits + shifts
+        return np.sqrt(
+            np.square(found - common[0] * logits - common[1]).mean()
+        )
+
+    common = fit(np.ones((1, K), bool))
+    alone = np.transpose([fit(row) for row in np.eye(K, dtype=bool)])
+    assert distance(*fit_anchor([joints])) < 0.5 * distance(*alone)
+
+
+def test_every_data_set_counts_the_same():
+    """The larger set says that the free score means more than it does."""
+    small = make_joints(500, 1, shift=np.full(K, -1.0))
+    large = make_joints(4000, 2, shift=np.full(K, 1.0))
+    _, shifts = fit_anchor([small, large])
+    np.testing.assert_allclose(shifts, 0, atol=0.15)
+
+
+def test_soft_targets_are_fitted_as_probabilities():
+    joints = make_joints(1000)
+    half = joints._replace(targets=0.25 + 0.5 * joints.correct)
+    slopes, shifts = fit_anchor([half])
+    trust = sigmoid(slopes * free_logits(half.free_scores) + shifts)
+    known = half.known
+    assert trust[known].mean() == pytest.approx(
+        half.targets[known].mean(), abs=0.01
+    )
+    assert (slopes < 0.8).all()
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda joints: joints._replace(targets=1 - joints.targets),
+        lambda joints: joints._replace(targets=np.ones_like(joints.targets)),
+        lambda joints: joints._replace(known=joints.known & False),
+        lambda joints: joints._replace(images=joints.images * 0),
+    ],
+    ids=['reversed', 'all correct', 'nothing known', 'one image'],
+)
+def test_without_anything_to_learn_the_anchor_stays(change):
+    slopes, shifts = fit_anchor([change(make_joints(60))])
+    assert slopes.tolist() == ONES.tolist()
+    assert shifts.tolist() == ZEROS.tolist()
+
+
+def test_images_of_two_data_sets_are_different_images():
+    joints = make_joints(60)
+    four = joints._replace(images=np.arange(60) % 2)
+    slopes, _ = fit_anchor([four, four])  # two times two are enough folds
+    assert slopes.tolist() != ONES.tolist()
+    assert fit_anchor([four])[0].tolist() == ONES.tolist()
+
+
+def test_a_helpful_residual_is_kept_with_its_gain():
+    joints = make_joints(residual=1.0)
+    kept = choose_share([joints], ONES, ZEROS)
+    gains = []
+    for share in SHARES:
+        logits = free_logits(joints.free_scores) + share * joints.residuals
+        correct = joints.correct[joints.known]
+        gains.append(
+            roc_auc_score(correct, logits[joints.known])
+            - roc_auc_score(correct, joints.free_scores[joints.known])
+        )
+    assert kept.share == SHARES[int(np.argmax(gains))] > 0
+    assert kept.gain == pytest.approx(max(gains))
+    assert 0 < kept.error < kept.gain
+
+
+def test_slopes_and_shifts_are_part_of_the_trust():
+    """Keypoints that are wrong more often than their free scores say."""
+    shift = np.array([-3.0, 3.0, 0.0, 0.0])
+    joints = make_joints(shift=shift, residual=0.3)
+    plain = choose_share([joints], ONES, ZEROS)
+    fitted = choose_share([joints], ONES, shift)
+    assert fitted.gain > plain.gain + 0.05
+
+
+@pytest.mark.parametrize(
+    'joints', [make_joints(residual=-1.0), make_joints(noise=2.0)]
+)
+def test_a_harmful_residual_is_not_kept(joints):
+    assert choose_share([joints], ONES, ZEROS) == Kept(0.0, 0.0, 0.0)
+
+
+def test_a_gain_within_its_error_is_not_kept():
+    """Nine persons tell too little, however large the gain."""
+    for seed in range(5):
+        joints = make_joints(9, seed, residual=0.2)
+        kept = choose_share([joints], ONES, ZEROS)
+        assert kept.share == 0 or kept.gain > kept.error
+
+
+def test_a_data_set_that_loses_vetoes():
+    helped = make_joints(seed=1, residual=1.0)
+    harmed = make_joints(seed=2, residual=-0.3)
+    assert choose_share([helped], ONES, ZEROS).share > 0
+    kept = choose_share([helped, harmed], ONES, ZEROS)
+    assert kept == Kept(0.0, 0.0, 0.0)
+    # the mean of both is a gain all the same
+    gains = []
+    for one in (helped, harmed):
+        trust = free_logits(one.free_scores) + 0.5 * one.residuals
+        gains.append(
+            roc_auc_score(one.correct[one.known], trust[one.known])
+            - roc_auc_score(one.correct[one.known], one.free_scores[one.known])
+        )
+    assert gains[1] < 0 < np.mean(gains)
+
+
+def test_the_error_is_that_of_drawn_images():
+    """Twice the same persons in other images halve the variance."""
+    joints = make_joints(200, residual=1.0)
+    twice = HeldOutJoints(*(np.concatenate([part, part]) for part in joints))
+    more = twice._replace(images=np.arange(400) // 2)
+    errors = [
+        choose_share([one], ONES, ZEROS).error for one in (joints, twice, more)
+    ]
+    assert errors[1] == pytest.approx(errors[0], rel=1e-6)
+    assert errors[2] == pytest.approx(errors[0] / np.sqrt(2), rel=0.3)
+
+
+def test_data_sets_without_an_auroc_do_not_count():
+    joints = make_joints(residual=1.0)
+    expected = choose_share([joints], ONES, ZEROS)
+    undefined = [
+        joints._replace(correct=joints.correct | True),
+        joints._replace(correct=joints.correct & False),
+        joints._replace(known=joints.known & False),
+    ]
+    assert choose_share([joints, *undefined], ONES, ZEROS) == expected
+    for one in undefined:
+        assert choose_share([one], ONES, ZEROS) == Kept(0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize('largest', [LARGEST_WITHOUT_LABELS, 0.25, 1.0])
+def test_no_larger_share_is_kept_than_allowed(largest):
+    joints = make_joints(residual=1.0)
+    kept = choose_share([joints], ONES, ZEROS, largest)
+    assert kept.share == largest
+
+
+def test_the_seed_changes_the_error_alone():
+    joints = make_joints(residual=1.0)
+    one, again, other = (
+        choose_share([joints], ONES, ZEROS, seed=seed) for seed in (0, 0, 1)
+    )
+    assert one == again
+    assert one[:2] == other[:2]
+    assert one.error != other.error
