@@ -16,6 +16,10 @@ CONFIGS = sorted(
     for path in (ROOT / 'configs').glob('**/*.py')
     if path.parent.name != '_base_'
 )
+BEST, AGREEMENT = (
+    f'configs/trust_{name}_rtmpose_s_1x32g_coco-256x192.py'
+    for name in ('best', 'agreement')
+)
 # test_evaluation_sets.py tests the data of the others
 ON_COCO = [name for name in CONFIGS if name not in SETS]
 
@@ -54,6 +58,19 @@ def test_cached_targets_belong_to_plain_crops(name, features, monkeypatch):
     assert dataset.indices == config.val_dataloader.dataset.indices == 7
     assert dataset.get('features', 'none') == features
     assert config.default_hooks.trust_cache.cache_mismatch == 'error'
+
+
+def test_agreement_differs_from_the_best_only_in_its_targets(monkeypatch):
+    monkeypatch.setenv('OTHER_POSES', 'other.keypoints.json')
+    best, agreement = (load_config(n) for n in (BEST, AGREEMENT))
+    assert agreement.model.trust_cfg.source == {'type': 'agreement'}
+    agreement.model.trust_cfg.source = best.model.trust_cfg.source
+    assert agreement.model == best.model
+    *others, load, pack = agreement.train_dataloader.dataset.pipeline
+    assert load.type == 'LoadOtherPose'
+    assert load.path == 'other.keypoints.json'
+    assert [*others, pack] == best.train_dataloader.dataset.pipeline
+    assert agreement.val_dataloader == best.val_dataloader
 
 
 @pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
