@@ -7,7 +7,10 @@ its own lists it first and their modules after it.
 from .. import compat  # noqa: F401, isort: skip  (fixes what follows imports)
 
 from ..datasets import coco, evaluation_sets  # noqa: F401
-from ..datasets.transforms import load_pseudo_trust  # noqa: F401
+from ..datasets.transforms import (  # noqa: F401
+    load_other_pose,
+    load_pseudo_trust,
+)
 from ..datasets.trust_cache import features  # noqa: F401
 from ..metrics import joint_trust_metric  # noqa: F401
 from ..models.heads import trust_head  # noqa: F401

@@ -29,6 +29,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     },
     'cached': {'type': 'CachedTargets'},
     'annotation': {'type': 'AnnotationTargets'},
+    'agreement': {'type': 'AgreementTargets'},
 }
 ConsistencyTarget = Literal[
     'self_estimate', 'agreement', 'cross_view_mass', 'decay'
@@ -180,9 +181,10 @@ class TrustOptions:
         source: Source of the targets, by its name or as a config:
             ``'consistency'``, the second view; ``'solvability'``, the
             teacher; ``'unified'``, the smaller of both; ``'cached'``, what
-            ``LoadPseudoTrust`` has read from a file; ``'annotation'``,
-            whether the keypoint is correct, the only one that needs labels;
-            or a registered ``TrustSource``, such as
+            ``LoadPseudoTrust`` has read from a file; ``'agreement'``, the
+            keypoints of another pose estimator, which ``LoadOtherPose`` has
+            read; ``'annotation'``, whether the keypoint is correct, the only
+            one that needs labels; or a registered ``TrustSource``, such as
             ``dict(type='MySource')``.
         dist_thr: Largest error of a correct keypoint in person sizes, and
             largest distance of predictions that agree.

@@ -58,17 +58,24 @@ def cached_targets(data_samples: Samples, device: torch.device) -> Tensor:
     Raises:
         KeyError: If a sample holds none.
     """
-    for sample in data_samples:
-        if 'pseudo_trust_sol' not in sample.gt_instances:
-            raise KeyError(
-                "expected 'pseudo_trust_sol' in gt_instances, not found in "
-                f'sample {sample.metainfo.get("id")}: add LoadPseudoTrust '
-                'to the training pipeline, right before PackPoseInputs'
-            )
-    targets = np.concatenate(
-        [sample.gt_instances.pseudo_trust_sol for sample in data_samples]
-    )
-    return torch.from_numpy(targets).to(device, non_blocking=True)
+    return _loaded(data_samples, 'pseudo_trust_sol', 'LoadPseudoTrust', device)
+
+
+def other_keypoints(data_samples: Samples, device: torch.device) -> Tensor:
+    """Collect the keypoints that another pose estimator has predicted.
+
+    Args:
+        data_samples: B samples.
+        device: Device of the result; the copy does not wait for it.
+
+    Returns:
+        ``(B, K, 2)`` float32 points in pixels of the crop, NaN where there is
+        none.
+
+    Raises:
+        KeyError: If a sample holds none.
+    """
+    return _loaded(data_samples, 'other_keypoints', 'LoadOtherPose', device)
 
 
 def person_mask(
@@ -165,6 +172,23 @@ def _crop_per_image(sample: PoseDataSample) -> float:
     # a box of no size would make every distance infinite
     scale = max(abs(np.ravel(sample.input_scale)[0]), 1)
     return sample.input_size[0] / scale
+
+
+def _loaded(
+    data_samples: Samples, field: str, transform: str, device: torch.device
+) -> Tensor:
+    """Stack what a transform has read from a file."""
+    for sample in data_samples:
+        if field not in sample.gt_instances:
+            raise KeyError(
+                f"expected '{field}' in gt_instances, not found in sample "
+                f'{sample.metainfo.get("id")}: add {transform} to the '
+                'training pipeline, right before PackPoseInputs'
+            )
+    values = np.concatenate(
+        [sample.gt_instances[field] for sample in data_samples]
+    )
+    return torch.from_numpy(values).to(device, non_blocking=True)
 
 
 def _collect(data_samples: Samples, field: str) -> Tensor:

@@ -10,8 +10,11 @@ _base_ = [
     './trust.py',
 ]
 
-# model, custom_imports, custom_hooks
-frozen_trust = [_base_.frozen_model, _base_.trust_imports, []]
+# model, custom_imports, custom_hooks; the trust head reads no feature maps,
+# which do not carry over to other images than those of the training
+frozen_model = dict(**_base_.frozen_model)
+frozen_model.update(trust_head=dict(type='TrustHead', levels=()))
+frozen_trust = [frozen_model, _base_.trust_imports, []]
 # visualizer, default_hooks
 trust_logging = [
     dict(vis_backends=_base_.logging_backends),

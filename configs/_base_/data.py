@@ -33,3 +33,9 @@ pose_evaluator = [
         prefix='score',
     ),
 ]
+# keypoints of another pose estimator for the source 'agreement': OTHER_POSES
+# names its results on the training images (docs/offline.md)
+load_other_pose = dict(
+    type='LoadOtherPose',
+    path='{{$OTHER_POSES:work_dirs/self_verify_pose/other.keypoints.json}}',
+)

@@ -1,15 +1,13 @@
 """A teacher's cached labels in the data pipeline."""
 
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import TRANSFORMS
 
 from ..trust_cache.cache_file import load_cache
-
-Missing = Literal['error', 'skip', 'ignore']
+from .loaded_field import Missing, add_field, check_missing
 
 
 @TRANSFORMS.register_module()
@@ -35,12 +33,7 @@ class LoadPseudoTrust(BaseTransform):
     """
 
     def __init__(self, path: str, missing: Missing = 'error') -> None:
-        if missing not in get_args(Missing):
-            raise ValueError(
-                'LoadPseudoTrust.missing: expected one of '
-                f'{", ".join(map(repr, get_args(Missing)))}, found '
-                f'{missing!r}; choose one of them'
-            )
+        check_missing('LoadPseudoTrust.missing', missing)
         self.missing = missing
         self.cache = load_cache(path)
 
@@ -82,11 +75,5 @@ class LoadPseudoTrust(BaseTransform):
         if results.get('flip') and results['flip_direction'] != 'diagonal':
             # as mmpose's flip_keypoints does
             labels = labels[results['flip_indices']]
-        results['pseudo_trust_sol'] = labels[None]
-        results['instance_mapping_table'] = {
-            **results.get(
-                'instance_mapping_table', PackPoseInputs.instance_mapping_table
-            ),
-            'pseudo_trust_sol': 'pseudo_trust_sol',
-        }
+        add_field(results, 'pseudo_trust_sol', labels[None])
         return results

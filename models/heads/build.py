@@ -45,7 +45,7 @@ def build_trust_head(
     kind = find_class('model.trust_head', cfg, BaseTrustHead, 'TrustHead')
     levels = cfg.get('levels', kind.default_levels)
     if levels is None:
-        levels = choose_levels(features)
+        levels = choose_levels(features)  # an empty list reads none
     _check_levels(levels, len(features))
     sizes = {
         'in_channels': [features[level].shape[1] for level in levels],
@@ -66,7 +66,6 @@ def _check_levels(levels: Any, count: int) -> None:
     positions = range(-count, count)
     if (
         not isinstance(levels, (list, tuple))
-        or not levels
         or not all(
             type(level) is int and level in positions for level in levels
         )

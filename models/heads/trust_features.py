@@ -57,7 +57,8 @@ class TrustFeatures(NamedTuple):
         """Collect the features from the output of the pose network.
 
         Args:
-            levels: ``(B, C_i, h_i, w_i)`` feature maps of the crops.
+            levels: ``(B, C_i, h_i, w_i)`` feature maps of the crops; any
+                number of them.
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints, pixels of the crop.
 
@@ -65,7 +66,7 @@ class TrustFeatures(NamedTuple):
             The features.
         """
         input_size = distribution.input_size
-        joint_features = [
+        joint_features = [keypoints.new_zeros(*keypoints.shape[:2], 0)] + [
             sample_features(level, keypoints, input_size) for level in levels
         ]
         unit = distribution.sizes.view(-1, 1, 1)

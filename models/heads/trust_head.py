@@ -28,7 +28,8 @@ class TrustHead(BaseTrustHead):
         num_keypoints: Number of keypoints K.
         num_scalars: Number of scalar features S, see ``TrustFeatures``.
         levels: Positions of the feature maps that are read; as many as
-            ``in_channels``.
+            ``in_channels``. With ``levels=()`` the head reads the
+            distributions alone, which carry over to other images better.
         embed_dims: Width of the tokens.
         num_heads: Heads of the attention; divides ``embed_dims``.
         feature_dropout: Share of the projected features that is dropped in

@@ -119,7 +119,9 @@ class _View:
         """``(B, K)`` free scores and residuals."""
         assert self.head is not None
         residuals = self.head(
-            average_features(self.outputs), self.distribution, self.keypoints
+            average_features(self.outputs, bool(self.head.levels)),
+            self.distribution,
+            self.keypoints,
         )
         return self.distribution.free_score(), residuals.float()
 

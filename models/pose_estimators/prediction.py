@@ -33,17 +33,21 @@ def average_views(
     return distribution.averaged(other)
 
 
-def average_features(outputs: Sequence[PoseOutput]) -> tuple[Tensor, ...]:
+def average_features(
+    outputs: Sequence[PoseOutput], is_read: bool = True
+) -> tuple[Tensor, ...]:
     """Return the feature maps that go with the averaged distributions.
 
     Args:
         outputs: As of :func:`average_views`.
+        is_read: Whether anyone reads them; otherwise those of the crops are
+            returned as they are.
 
     Returns:
         ``(B, C_i, h_i, w_i)`` feature maps of the crops, averaged with those
         of the mirrored crops, which are mirrored back.
     """
-    if len(outputs) == 1:
+    if len(outputs) == 1 or not is_read:
         return outputs[0].features
     pairs = zip(*(output.features for output in outputs), strict=True)
     return tuple((own + other.flip(-1)) / 2 for own, other in pairs)
@@ -71,7 +75,9 @@ def keypoint_scores(
     if head is None:
         return {} if verified is None else {'keypoint_trust': verified}
     trust = head.predict(
-        average_features(outputs), distribution, distribution.hard_decode()
+        average_features(outputs, bool(head.levels)),
+        distribution,
+        distribution.hard_decode(),
     )
     if verified is not None:
         trust = (trust + verified) / 2

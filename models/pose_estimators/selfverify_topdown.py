@@ -459,11 +459,29 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
     def _keep_untrained_trust(
         self, state_dict: dict, prefix: str, *args: Any
     ) -> None:
-        """Complete a state dict without a trust head, and warn once."""
+        """Complete a state dict without a trust head, and warn once.
+
+        That of another trust head is refused: MMEngine would load what fits,
+        and trust would be wrong.
+        """
         if self.trust_head is None:
             return
-        own = self.trust_head.state_dict(prefix=f'{prefix}trust_head.')
-        if not own.keys().isdisjoint(state_dict):
+        start = f'{prefix}trust_head.'
+        own = self.trust_head.state_dict(prefix=start)
+        found = {name for name in state_dict if name.startswith(start)}
+        if found:
+            other = {
+                name
+                for name in found.symmetric_difference(own)
+                if not name.startswith((f'{start}anchor', f'{start}calib'))
+            }
+            if other:
+                raise ValueError(
+                    'checkpoint: expected the trust head of the config, '
+                    f'found another one ({min(other)} is in one of them '
+                    'only); set model.trust_head as it was trained, such as '
+                    'its levels'
+                )
             return
         state_dict.update(own)
         MMLogger.get_current_instance().warning(

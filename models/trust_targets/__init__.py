@@ -1,5 +1,6 @@
 """Sources of trust targets, one registered component per file."""
 
+from .agreement import AgreementTargets
 from .annotation import AnnotationTargets
 from .base import TrustSource, TrustTarget, build_source, checked_targets
 from .cached import CachedTargets
@@ -9,6 +10,7 @@ from .solvability import SolvabilityTargets, build_teacher
 from .step import AugmentedView, PoseOutput, TrainingStep
 
 __all__ = [
+    'AgreementTargets',
     'AnnotationTargets',
     'AugmentedView',
     'CachedTargets',

@@ -1,20 +1,29 @@
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
 
+import numpy as np
 import pytest
 import torch
 from evaluation_sets import SETS
 from helpers import BASELINE, ROOT, SELFVERIFY, load_config
 from mmengine.config import Config
-from mmpose.registry import MODELS
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, METRICS, MODELS
+
+from self_verify_pose.datasets.pose_results import PoseResults
 
 CONFIGS = sorted(
     str(path.relative_to(ROOT))
     for path in (ROOT / 'configs').glob('**/*.py')
     if path.parent.name != '_base_'
+)
+BEST, AGREEMENT = (
+    f'configs/trust_{name}_rtmpose_s_1x32g_coco-256x192.py'
+    for name in ('best', 'agreement')
 )
 # test_evaluation_sets.py tests the data of the others
 ON_COCO = [name for name in CONFIGS if name not in SETS]
@@ -54,6 +63,19 @@ def test_cached_targets_belong_to_plain_crops(name, features, monkeypatch):
     assert dataset.indices == config.val_dataloader.dataset.indices == 7
     assert dataset.get('features', 'none') == features
     assert config.default_hooks.trust_cache.cache_mismatch == 'error'
+
+
+def test_agreement_differs_from_the_best_only_in_its_targets(monkeypatch):
+    monkeypatch.setenv('OTHER_POSES', 'other.keypoints.json')
+    best, agreement = (load_config(n) for n in (BEST, AGREEMENT))
+    assert agreement.model.trust_cfg.source == {'type': 'agreement'}
+    agreement.model.trust_cfg.source = best.model.trust_cfg.source
+    assert agreement.model == best.model
+    *others, load, pack = agreement.train_dataloader.dataset.pipeline
+    assert load.type == 'LoadOtherPose'
+    assert load.path == 'other.keypoints.json'
+    assert [*others, pack] == best.train_dataloader.dataset.pipeline
+    assert agreement.val_dataloader == best.val_dataloader
 
 
 @pytest.mark.parametrize('name', [BASELINE, SELFVERIFY])
@@ -201,6 +223,45 @@ def test_the_config_of_the_readme_attaches_trust(tmp_path):
     assert {p for p, q in model.named_parameters() if q.requires_grad} == {
         f'trust_head.{name}' for name, _ in model.trust_head.named_parameters()
     }
+
+
+def test_the_config_of_the_docs_predicts_all_training_persons(
+    tmp_path, monkeypatch, synthetic_coco
+):
+    monkeypatch.setenv('COCO_ROOT', str(synthetic_coco))
+    page = (ROOT / 'docs' / 'offline.md').read_text()
+    text = page.split('```python\n# other.py\n', 1)[1].split('```', 1)[0]
+    path = tmp_path / 'other.py'
+    path.write_text(text.replace("'configs/", f"'{ROOT}/configs/"))
+    config = Config.fromfile(path)
+    init_default_scope('mmpose')
+    assert config.custom_imports == load_config(BASELINE).custom_imports
+    dataset = DATASETS.build(config.test_dataloader.dataset)
+    annotations = synthetic_coco / config.test_dataloader.dataset.ann_file
+    assert len(dataset) == len(
+        json.loads(annotations.read_text())['annotations']
+    )
+    metric = METRICS.build(
+        config.test_evaluator | {'outfile_prefix': str(tmp_path / 'other')}
+    )
+    metric.dataset_meta = dataset.metainfo
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        predicted = {
+            'keypoints': info['keypoints'],
+            'keypoint_scores': np.ones((1, 17)),
+            'bboxes': info['bbox'],
+        }
+        truth = {'bbox_scores': np.ones(1)}
+        metric.process(
+            {}, [info | {'pred_instances': predicted, 'gt_instances': truth}]
+        )
+    assert metric.evaluate(len(dataset)) == {}
+    results = PoseResults(str(tmp_path / 'other.keypoints.json'))
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        found = results.find(info['img_id'], info['id'], info['bbox'][0])
+        np.testing.assert_allclose(found, info['keypoints'][0])
 
 
 def test_a_frozen_pose_network_downloads_no_weights():

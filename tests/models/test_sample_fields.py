@@ -14,6 +14,7 @@ from self_verify_pose.models.sample_fields import (
     cached_targets,
     head_targets,
     labeled_joints,
+    other_keypoints,
     person_mask,
     person_sizes,
 )
@@ -123,6 +124,20 @@ def test_missing_cached_targets_name_the_sample_and_the_remedy(samples):
     samples[0].set_metainfo({'id': 77})
     with pytest.raises(KeyError, match=r'sample 77: add LoadPseudoTrust'):
         cached_targets(samples, CPU)
+
+
+def test_keypoints_of_another_network_are_stacked(samples):
+    rows = np.random.default_rng(0).random((3, 17, 2), np.float32)
+    rows[1, 4] = np.nan
+    for sample, row in zip(samples, rows, strict=True):
+        sample.gt_instances.other_keypoints = row[None]
+    points = other_keypoints(samples, CPU)
+    assert points.dtype == torch.float32
+    np.testing.assert_array_equal(points, rows)
+    samples[2].set_metainfo({'id': 77})
+    del samples[2].gt_instances.other_keypoints
+    with pytest.raises(KeyError, match=r'sample 77: add LoadOtherPose'):
+        other_keypoints(samples, CPU)
 
 
 def test_a_missing_target_names_the_sample_and_the_remedy(samples):

@@ -33,7 +33,7 @@ def test_sizes_are_those_of_the_pose_network():
 
 
 @pytest.mark.parametrize(
-    ('levels', 'channels'), [((2,), (32,)), ((-1, 0), (32, 8))]
+    ('levels', 'channels'), [((2,), (32,)), ((-1, 0), (32, 8)), ((), ())]
 )
 def test_channels_are_those_of_the_levels(levels, channels):
     assert build(levels=levels).in_channels == channels
@@ -56,7 +56,7 @@ def test_given_sizes_must_be_those_of_the_pose_network():
 
 
 @pytest.mark.parametrize(
-    'levels', [(3,), (-4,), (0, 5), 1, (), (0, 0), (2, -1), ('0',), '01']
+    'levels', [(3,), (-4,), (0, 5), 1, (0, 0), (2, -1), ('0',), '01']
 )
 def test_levels_that_the_backbone_does_not_give_are_refused(levels):
     with pytest.raises(ValueError) as caught:

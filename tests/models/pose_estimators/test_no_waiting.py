@@ -1,5 +1,6 @@
 """A training step must not make the host wait for the device."""
 
+import numpy as np
 import pytest
 import torch
 from helpers import SELFVERIFY, SOLVABILITY, build_estimator, packed_batch
@@ -12,6 +13,10 @@ CASES = {
     'strong augmentation': (SELFVERIFY, {'consistency_cfg__hard_view': {}}),
     'frozen': (SELFVERIFY, {'full_param_train': False}),
     'annotation': (SELFVERIFY, {'trust_cfg__source': 'annotation'}),
+    'agreement': (
+        SELFVERIFY,
+        {'trust_cfg__source': 'agreement', 'consistency_cfg__hard_view': {}},
+    ),
     'free': (SOLVABILITY, {}),
     'fk': (SOLVABILITY, {'solvability_cfg__teacher': 'fk'}),
     'unified': (SOLVABILITY, {'trust_cfg__source': 'unified'}),
@@ -87,6 +92,9 @@ def moved(model, device):
     if 'heatmaps' in model.reader.target_fields:
         for sample in batch['data_samples']:
             sample.gt_fields = PixelData(heatmaps=torch.rand(17, 64, 48))
+    for sample in batch['data_samples']:
+        points = np.ones((1, 17, 2), np.float32)
+        sample.gt_instances.other_keypoints = points
     model.loss(**batch)  # the first step reads numbers to check them
     return model.to(device), {
         'inputs': batch['inputs'].to(device),

@@ -6,6 +6,7 @@ from training_steps import random_distribution, training_step
 
 from self_verify_pose.models.options import SelfVerifyOptions
 from self_verify_pose.models.trust_targets import (
+    AgreementTargets,
     AnnotationTargets,
     CachedTargets,
     CombinedTargets,
@@ -58,6 +59,7 @@ def options_of(source, hard_view=None):
         ('unified', CombinedTargets, {'second_view', 'teacher'}),
         ('cached', CachedTargets, {'cache'}),
         ('annotation', AnnotationTargets, set()),
+        ('agreement', AgreementTargets, set()),
         ('ConsistencyTargets', ConsistencyTargets, {'second_view'}),
         ({'type': 'ConsistencyTargets'}, ConsistencyTargets, {'second_view'}),
         ({'type': 'consistency'}, ConsistencyTargets, {'second_view'}),
@@ -71,9 +73,12 @@ def test_short_names_and_configs_name_their_sources(named, kind, requires):
     assert source.requires == requires
 
 
-def test_consistency_and_annotation_take_a_strong_view():
-    for named in ('consistency', {'type': 'consistency'}, 'annotation'):
-        assert build_source(options_of(named, {})).supports_strong_view
+@pytest.mark.parametrize(
+    'named',
+    ['consistency', {'type': 'consistency'}, 'annotation', 'agreement'],
+)
+def test_some_sources_take_a_strong_view(named):
+    assert build_source(options_of(named, {})).supports_strong_view
 
 
 @pytest.mark.parametrize(
