@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from self_verify_pose.metrics.evaluation.evaluation_input import (
+    EvaluationInput,
+)
 from self_verify_pose.metrics.evaluation.report.tables import markdown_table
 from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.tools.study.baselines import LEARNERS
@@ -22,6 +25,7 @@ from self_verify_pose.tools.study.image_sets import ImageSet
 from self_verify_pose.tools.study.judge import (
     Calibrate,
     Labels,
+    Row,
     calibrate,
     choose_rivals,
     judge,
@@ -130,6 +134,38 @@ def make_protocol(
     )
 
 
+def judge_set(
+    experiment: TrustExperiment,
+    columns: Tensors,
+    trained: Mapping[str, Trained],
+    protocol: Protocol,
+) -> tuple[EvaluationInput, dict[str, Score], dict[str, Row]]:
+    """Judge all rows on one set, in one regime.
+
+    Args:
+        experiment: The experiment.
+        columns: What ``extract_regimes`` found of the set, in the regime.
+        trained: The trained rows.
+        protocol: What the calibration set decided.
+
+    Returns:
+        The keypoints beside the truth, the rows, and what is found of each.
+    """
+    found = all_scores(experiment, trained, columns, protocol.regime)
+    scores = {name: score for name, score in found.items() if score}
+    raw = scores[experiment.raw_title].runs[0]
+    joints = evaluation_input(columns, {experiment.raw_title: raw})
+    rows = judge(
+        joints,
+        scores,
+        protocol.calibrations,
+        protocol.rivals,
+        experiment.args.bootstrap,
+        experiment.args.seed,
+    )
+    return joints, scores, rows
+
+
 def report_set(
     experiment: TrustExperiment,
     images: ImageSet,
@@ -149,19 +185,9 @@ def report_set(
     Returns:
         The paragraphs of the report, and the values for the JSON file.
     """
-    args, regime = experiment.args, protocol.regime
-    found = all_scores(experiment, trained, columns, regime)
-    scores = {name: score for name, score in found.items() if score}
+    args = experiment.args
+    joints, scores, rows = judge_set(experiment, columns, trained, protocol)
     raw = scores[experiment.raw_title].runs[0]
-    joints = evaluation_input(columns, {experiment.raw_title: raw})
-    rows = judge(
-        joints,
-        scores,
-        protocol.calibrations,
-        protocol.rivals,
-        args.bootstrap,
-        args.seed,
-    )
     sigmas = (experiment.model.metainfo or {}).get('sigmas')
     pose = pose_accuracy(images, joints, raw, sigmas)
     ablations = make_ablations(experiment.layout)
@@ -174,7 +200,7 @@ def report_set(
     accuracy = ', '.join(f'{k} {v:.3f}' for k, v in pose.items())
     labeled = joints.truth.labeled
     text = [
-        f'## {images.name}, {regime}',
+        f'## {images.name}, {protocol.regime}',
         f'{labeled.any(1).sum()} persons, {labeled.sum()} labeled joints; '
         f'pose: {accuracy}. {protocol.sentence()} In brackets: 95 % of '
         f'{args.bootstrap} draws of images.',
