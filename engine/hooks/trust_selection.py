@@ -81,7 +81,7 @@ class TrustSelectionHook(Hook):
                 crops.
         """
         models = _models(runner)
-        if models[0].trust_head is None:
+        if not _has_trust(models):
             return
         pipeline = (runner.cfg.get('val_dataloader') or {}).get('dataset', {})
         if 'pipeline' not in pipeline:
@@ -125,7 +125,7 @@ class TrustSelectionHook(Hook):
             runner: The runner.
         """
         models = _models(runner)
-        if models[0].trust_head is None:
+        if not _has_trust(models):
             return
         epoch = runner.epoch + 1
         kept = self._decide(models, epoch)
@@ -251,6 +251,11 @@ def _models(runner: Runner) -> list[SelfVerifyTopdown]:
         if isinstance(hook, EMAHook):
             models.append(unwrap_model(hook.ema_model.module))
     return models
+
+
+def _has_trust(models: list[SelfVerifyTopdown]) -> bool:
+    """Whether there is a trust head; a plain pose estimator has none."""
+    return getattr(models[0], 'trust_head', None) is not None
 
 
 def _heads(models: list[SelfVerifyTopdown]) -> list[BaseTrustHead]:
