@@ -34,6 +34,7 @@ from self_verify_pose.tools.study.head_variants import (
 from self_verify_pose.tools.study.image_sets import (
     ImageSet,
     check_disjoint_sets,
+    find_eval_sets,
     find_set,
     plain_crops,
     read_content,
@@ -62,7 +63,7 @@ class TrustExperiment:
         self.args, self.console = args, console
         self.train = [find_set(root, 'train') for root in args.train]
         self.calib = [find_set(root, 'train') for root in args.calib]
-        self.eval = [find_set(root, 'val') for root in args.eval]
+        self.eval = find_eval_sets(args.eval)
         fitted = self.train + self.calib
         self.compared = {
             '--calib': check_disjoint_sets(self.train, self.calib, '--calib'),

@@ -83,6 +83,28 @@ def find_set(root: Path, split: str) -> ImageSet:
     )
 
 
+def find_eval_sets(roots: Sequence[Path]) -> list[ImageSet]:
+    """Find the sets that are evaluated, each with its own table.
+
+    Args:
+        roots: Their folders, see :func:`find_set`.
+
+    Returns:
+        The sets.
+
+    Raises:
+        ValueError: If two have the same name.
+    """
+    sets = [find_set(root, 'val') for root in roots]
+    names = [one.name for one in sets]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            '--eval: expected folders of different names, which tables are '
+            f'called by, found {", ".join(names)}; rename or leave out one'
+        )
+    return sets
+
+
 class Content(NamedTuple):
     """What a set shows, whatever its files are called.
 

@@ -1,17 +1,16 @@
 """Targets of trust heads, made of extracted features."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
-from self_verify_pose.models.options import StrongViewTarget
+from self_verify_pose.models.teachers.pseudo_trust import decay
 from self_verify_pose.models.trust_targets.combine import elementwise_min
-from self_verify_pose.models.trust_targets.strong_augmentation import (
-    agreement_trust,
-)
 from self_verify_pose.tools.study.extraction import CONSISTENCY, Tensors
+
+StrongViewTarget = Literal['decay', 'agreement', 'self_estimate']
 
 
 class TrainingTargets(NamedTuple):
@@ -88,7 +87,10 @@ def strong_view_targets(
 
     Args:
         columns: Result of ``extract_features``.
-        target: See :func:`agreement_trust`.
+        target: ``'decay'`` of the distance; ``'agreement'``: 1 where the
+            distance is at most ``PCK_THRESHOLD``, else 0;
+            ``'self_estimate'``: the mean of agreement and expected
+            correctness.
 
     Returns:
         One row per strongly augmented view.
@@ -98,13 +100,11 @@ def strong_view_targets(
 
 
 def _agreement(columns: Tensors, target: StrongViewTarget) -> Tensor:
-    return agreement_trust(
-        columns['distance'],
-        columns['expected'],
-        target,
-        CONSISTENCY.alpha,
-        PCK_THRESHOLD,
-    )
+    distance, own = columns['distance'], columns['expected']
+    if target == 'decay':
+        return decay(distance, CONSISTENCY.alpha)
+    agreement = (distance <= PCK_THRESHOLD).to(own)
+    return agreement if target == 'agreement' else (agreement + own) / 2
 
 
 def annotation_targets(columns: Tensors) -> TrainingTargets:

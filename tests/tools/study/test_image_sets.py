@@ -4,6 +4,7 @@ import pytest
 
 from self_verify_pose.tools.study.image_sets import (
     check_disjoint_sets,
+    find_eval_sets,
     find_set,
     read_content,
 )
@@ -37,6 +38,13 @@ def test_both_layouts_are_found(tmp_path):
 def test_neither_layout_says_what_was_expected(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'train2017.*annotations\.js'):
         find_set(tmp_path, 'train')
+
+
+def test_tables_of_the_same_name_are_refused(tmp_path):
+    roots = [make_plain(tmp_path / name / 'sport') for name in 'ab']
+    with pytest.raises(ValueError, match='different names'):
+        find_eval_sets(roots)
+    assert [one.name for one in find_eval_sets(roots[:1])] == ['sport']
 
 
 def make_set(root, images, persons):
