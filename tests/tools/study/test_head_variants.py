@@ -20,7 +20,7 @@ def test_a_head_is_shown_its_levels_only(columns, levels):
     given = [CHANNELS[level] for level in levels]
     unpacked, free_scores = TrustFeatures.unpacked(seen, sum(given), K, 27)
     full, expected = LAYOUT.unpack(features)
-    assert torch.equal(free_scores, expected)
+    torch.testing.assert_close(free_scores, expected)
     at = 0
     for level, width in zip(levels, given, strict=True):
         first = sum(CHANNELS[:level])
