@@ -8,8 +8,14 @@ one that combines a top-down config of MMPose with
 configs/_base_/attach_trust.py. Rows that its pose network has nothing for
 are left out and counted. Trains what is needed and skips what exists: the
 pose network further (with --pose-epochs, RTMPose-S only), then trust heads on
-features of the training images, calibrated on those of --calib. Writes a
-table per evaluation set to results.md, and results.json.
+features of the training images, of which they hold out a fifth. Writes a
+table per evaluation set to results.md, and results.json: for one view, and
+for the flip test.
+
+The calibration set is the development set: on it every row is calibrated,
+and the free score is chosen that the others are compared with. No image of
+it, nor of the evaluation sets, may be among those that something is fitted
+to; the content of the files is compared.
 
 A root is in the layout of COCO (train2017 is used by --train and --calib,
 val2017 by --eval) or holds annotations.json and images/.
@@ -18,23 +24,14 @@ val2017 by --eval) or holds annotations.json and images/.
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
 from rich.console import Console
 
-from self_verify_pose.constants import NUM_BOOTSTRAP
-from self_verify_pose.tools.command_line import (
-    add_device_option,
-    at_least,
-    make_parser,
-)
-from self_verify_pose.tools.study.comparison import (
-    CONFIGS,
-    SELFVERIFY,
-    compare,
-)
+from self_verify_pose.tools.command_line import at_least, make_parser
+from self_verify_pose.tools.study.comparison import compare
+from self_verify_pose.tools.study.options import add_study_options
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -48,36 +45,16 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """
     assert __doc__ is not None
     parser = make_parser(__doc__.splitlines()[0])
-    add = parser.add_argument
-    add('--train', nargs='+', type=Path, required=True, metavar='ROOT')
-    add('--calib', nargs='+', type=Path, required=True, metavar='ROOT')
-    add('--eval', nargs='+', type=Path, required=True, metavar='ROOT')
-    add('--checkpoint', required=True, help='weights of the pose network')
-    add('--out', type=Path, required=True, help='folder of the comparison')
-    add(
-        '--config',
-        type=Path,
-        default=CONFIGS / SELFVERIFY,
-        help=f'a config with trust ({SELFVERIFY})',
-    )
-    add(
+    add_study_options(parser)
+    parser.add_argument(
         '--pose-epochs',
         type=at_least(0),
         default=0,
         help='of the pose network of RTMPose-S (%(default)s)',
     )
-    add('--pose-lr', type=float, default=2.5e-4, help='(%(default)s)')
-    add('--head-epochs', type=at_least(1), default=6, help='(%(default)s)')
-    add(
-        '--hard-views',
-        type=at_least(1),
-        default=3,
-        help='strongly augmented views of each image (%(default)s)',
+    parser.add_argument(
+        '--pose-lr', type=float, default=2.5e-4, help='(%(default)s)'
     )
-    add('--bootstrap', type=int, default=NUM_BOOTSTRAP, help='(%(default)s)')
-    add('--seed', type=int, default=0, help='(%(default)s)')
-    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
-    add_device_option(parser)
     return parser.parse_args(argv)
 
 

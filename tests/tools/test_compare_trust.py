@@ -3,6 +3,8 @@ import shutil
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from helpers import (
@@ -18,7 +20,8 @@ from mmpose.registry import MODELS
 from rich.console import Console
 
 from self_verify_pose.datasets.synthetic.generate import make_dataset
-from self_verify_pose.tools.study import comparison
+from self_verify_pose.tools.study import comparison, trained_rows
+from self_verify_pose.tools.study.pose_network import check_baseline
 
 TOOL = ROOT / 'tools' / 'compare_trust.py'
 # a user's own config: a heatmap network of MMPose, narrow, with trust
@@ -77,7 +80,7 @@ def compared(drawn, tiny_files):
     arguments = ['--config', config, '--checkpoint', checkpoint, '--out', out]
     arguments += ['--train', drawn / 'coco', '--calib', drawn / 'calib']
     arguments += ['--eval', drawn / 'coco', '--workers', 0, '--bootstrap', 5]
-    arguments += ['--head-epochs', 1, '--hard-views', 1]
+    arguments += ['--head-epochs', 1, '--hard-views', 1, '--seeds', 2]
     done = run(*arguments)
     assert done.returncode == 0, done.stderr[-3000:]
     return arguments, out, done
@@ -87,6 +90,9 @@ def test_every_row_of_the_bench_is_there(compared):
     _, out, _ = compared
     results = json.loads((out / 'results.json').read_text())
     (found,) = results['sets'].values()
+    assert list(found) == ['one view', 'flip test']
+    assert results['unseen_images'] == {'--calib': 16, '--eval': 16}
+    found = found['flip test']
     names = ' '.join(found['scores'])
     for part in (
         'raw score, minimum',
@@ -94,8 +100,10 @@ def test_every_row_of_the_bench_is_there(compared):
         'peak',
         'entropy',
         'expected correctness',
-        'mirrored view',
-        'turned',
+        'fused expected',
+        'flip mass',
+        'view peak',
+        'view mass',
         'bone lengths',
         'FK teacher',
         'free teacher',
@@ -114,8 +122,15 @@ def test_every_row_of_the_bench_is_there(compared):
     assert len(found['checks']) == 4
     assert {'AP', 'PCK@0.05'} <= found['pose'].keys()
     report = (out / 'results.md').read_text()
-    for name in found['scores']:
+    for name, row in found['scores'].items():
         assert f'| {name} |' in report
+        assert row['rival'] in found['scores']
+        # one value for each seed of a trained row
+        is_trained = name in results['shares']
+        assert is_trained or row['gains'][0] == row['gains'][1]
+    assert {len(one) for one in results['shares'].values()} == {0, 2}
+    heads = list(out.glob('*/heads_*/TrustHead_on_unified_*.pth'))
+    assert len(heads) == 2
 
 
 def test_what_exists_is_not_made_again(compared):
@@ -141,7 +156,7 @@ def heatmap_arguments(drawn):
         *('--out', drawn / 'heatmap', '--train', drawn / 'calib'),
         *('--calib', drawn / 'coco', '--eval', drawn / 'coco'),
         *('--workers', 0, '--bootstrap', 2, '--device', 'cpu'),
-        *('--head-epochs', 1, '--hard-views', 1),
+        *('--head-epochs', 1, '--hard-views', 1, '--seeds', 1),
     ]
 
 
@@ -155,44 +170,55 @@ def test_a_network_with_heatmaps_gets_the_rows_that_it_has(
 ):
     report = compare(heatmap_arguments)
     results = json.loads((drawn / 'heatmap' / 'results.json').read_text())
-    (found,) = results['sets'].values()
+    (regimes,) = results['sets'].values()
+    found = regimes['one view']
     assert results['left_out'] == [
         'raw score, mean of the axes',
         'peak of the distribution',
         'with the last level, too',
     ]
     assert (
-        'Left out, because this pose network has nothing for them: 3 of'
-        in (report)
+        'Left out, because this pose network has nothing for them: 3 rows'
+        in report
     )
     assert not found['scores'].keys() & {*results['left_out']}
     assert {
         'raw score',
         'second mode',
         'expected correctness',
-        'mirrored view',
+        'flip mass',
         'gradient boosting',
         'TrustHead on unified',
         'without the second level',
         'without the other statistics',
     } <= found['scores'].keys()
-    heads = (drawn / 'heatmap').glob('*/heads/TrustHead_on_unified.pth')
+    heads = (drawn / 'heatmap').glob('*/heads_*/TrustHead_on_unified_0.pth')
     (weights,) = map(torch.load, heads)
     assert weights['joint_embedding'].shape == (17, 48)
+
+
+def copy_moved(samples, root, pixels):
+    """Copy photos whose content and labels are moved by some pixels."""
+    (root / 'images').mkdir(parents=True)
+    content = json.loads((samples / 'test_crowdpose.json').read_text())
+    for image in content['images']:
+        photo = cv2.imread(str(samples / image['file_name']))
+        moved = np.roll(photo, pixels, 1)
+        cv2.imwrite(str(root / 'images' / image['file_name']), moved)
+    for person in content['annotations']:
+        keypoints = person['keypoints']
+        keypoints[::3] = [x + pixels for x in keypoints[::3]]
+    (root / 'annotations.json').write_text(json.dumps(content))
 
 
 def test_a_network_with_another_skeleton_is_compared(
     drawn, heatmap_arguments, monkeypatch
 ):
     # in two photos random weights are hardly ever right
-    kind = comparison.TrustComparison
-    monkeypatch.setattr(kind, 'fit_learners', lambda *_: {})
+    monkeypatch.setattr(trained_rows, 'fit_learners', lambda *_: {})
     samples = shared_path('data', 'mmpose_samples', 'crowdpose')
-    for name in ('train', 'calib', 'eval'):
-        root = drawn / 'crowdpose' / name
-        root.mkdir(parents=True)
-        (root / 'images').symlink_to(samples)
-        shutil.copy(samples / 'test_crowdpose.json', root / 'annotations.json')
+    for moved, name in enumerate(('train', 'calib', 'eval')):
+        copy_moved(samples, drawn / 'crowdpose' / name, moved)
     config = drawn / 'crowdpose.py'
     config.write_text(HEATMAP + CROWDPOSE)
     torch.manual_seed(0)
@@ -210,7 +236,8 @@ def test_a_network_with_another_skeleton_is_compared(
     )
     results = json.loads((drawn / 'crowdpose/out/results.json').read_text())
     assert 'bone lengths' in results['left_out']
-    (found,) = results['sets'].values()
+    (regimes,) = results['sets'].values()
+    found = regimes['flip test']
     assert found['pose'].keys() == {'PCK@0.05', 'PCK@0.1'}  # no areas
     assert 'free teacher, unified' in found['scores']
 
@@ -218,7 +245,7 @@ def test_a_network_with_another_skeleton_is_compared(
 def test_only_the_baseline_is_trained_further(drawn, heatmap_arguments):
     with pytest.raises(ValueError, match=r'--pose-epochs: .* MobileNetV2'):
         compare([*heatmap_arguments, '--pose-epochs', 1])
-    comparison._check_baseline(load_config(SELFVERIFY))
+    check_baseline(load_config(SELFVERIFY))
 
 
 def test_a_config_without_trust_is_refused(drawn, heatmap_arguments):

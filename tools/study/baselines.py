@@ -13,7 +13,7 @@ from torch import Tensor
 
 from self_verify_pose.models.kinematics.body import load_body
 from self_verify_pose.skeleton import JOINTS
-from self_verify_pose.tools.study.train_heads import FeatureLayout
+from self_verify_pose.tools.study.head_variants import FeatureLayout
 
 Learned = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 _MAX_JOINTS = 60_000  # joints that a learner is fitted to
@@ -48,7 +48,7 @@ def describe_joints(
         one-hot vector, and of all keypoints the raw scores, the positions in
         person sizes and, of those of COCO, the lengths of the bones.
     """
-    scalars = layout.unpack(rows).scalar_features.numpy()
+    scalars = layout.unpack(rows)[0].scalar_features.numpy()
     count, joints, _ = scalars.shape
     places = scalars[..., layout.columns(('x_from_mean', 'y_from_mean'))]
     person = [raw.numpy(), places.reshape(count, -1)]

@@ -1,5 +1,8 @@
 """Annotated images that a comparison trains or evaluates on."""
 
+import json
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +11,10 @@ from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import DATASETS
 from torch.utils.data import ConcatDataset
 
+from self_verify_pose.datasets.trust_cache.files import (
+    file_sha256,
+    text_sha256,
+)
 from self_verify_pose.engine.skeleton_check import check_skeleton
 
 
@@ -76,25 +83,109 @@ def find_set(root: Path, split: str) -> ImageSet:
     )
 
 
-def check_disjoint_sets(
-    trained: list[ImageSet], evaluated: list[ImageSet]
-) -> None:
-    """Raise if a set is used for training and for evaluation.
+def find_eval_sets(roots: Sequence[Path]) -> list[ImageSet]:
+    """Find the sets that are evaluated, each with its own table.
 
     Args:
-        trained: Sets that something is fitted to.
-        evaluated: Sets that are evaluated.
+        roots: Their folders, see :func:`find_set`.
+
+    Returns:
+        The sets.
 
     Raises:
-        ValueError: If one is both.
+        ValueError: If two have the same name.
     """
-    for one in evaluated:
-        if one.annotations in [other.annotations for other in trained]:
-            raise ValueError(
-                f'--eval: expected images that nothing is fitted to, found '
-                f'{one.annotations} among --train or --calib, too; give '
-                'other images'
-            )
+    sets = [find_set(root, 'val') for root in roots]
+    names = [one.name for one in sets]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            '--eval: expected folders of different names, which tables are '
+            f'called by, found {", ".join(names)}; rename or leave out one'
+        )
+    return sets
+
+
+class Content(NamedTuple):
+    """What a set shows, whatever its files are called.
+
+    Args:
+        images: Hash of the file of each image with an annotation.
+        persons: Hash of the keypoints of each person with a labeled one.
+    """
+
+    images: frozenset[str]
+    persons: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """Short name of the content."""
+        both = ' '.join([*sorted(self.images), *sorted(self.persons)])
+        return text_sha256(both)[:12]
+
+
+@cache
+def read_content(images: ImageSet) -> Content:
+    """Hash the images and the annotations of a set.
+
+    Args:
+        images: The set.
+
+    Returns:
+        Its content.
+    """
+    found = json.loads(images.annotations.read_text())
+    persons = found.get('annotations', ())
+    shown = {person['image_id'] for person in persons}
+    return Content(
+        frozenset(
+            file_sha256(images.images / image['file_name'])
+            for image in found.get('images', ())
+            if image['id'] in shown
+        ),
+        frozenset(
+            text_sha256(json.dumps([float(v) for v in person['keypoints']]))
+            for person in persons
+            if any(person.get('keypoints', ())[2::3])
+        ),
+    )
+
+
+def check_disjoint_sets(
+    fitted: Sequence[ImageSet], unseen: Sequence[ImageSet], option: str
+) -> int:
+    """Raise if something is fitted to what another set is to judge.
+
+    Images are compared by the content of their files, persons by their
+    keypoints, so that copies under other names, and with other compression,
+    are found.
+
+    Args:
+        fitted: Sets that something is fitted to.
+        unseen: Sets that are to be unseen by it.
+        option: Option that gives the latter, for the message.
+
+    Returns:
+        The number of unseen images that were compared.
+
+    Raises:
+        ValueError: If they have an image or a person in common.
+    """
+    count = 0
+    for one in unseen:
+        content = read_content(one)
+        count += len(content.images)
+        for other in fitted:
+            seen = read_content(other)
+            images = len(content.images & seen.images)
+            persons = len(content.persons & seen.persons)
+            if images or persons:
+                raise ValueError(
+                    f'{option}: expected images that nothing is fitted to, '
+                    f'found {images} images and {persons} persons of '
+                    f'{one.annotations} in {other.annotations}, too; give '
+                    'other images'
+                )
+    return count
 
 
 def plain_crops(

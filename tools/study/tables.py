@@ -2,7 +2,8 @@
 
 import contextlib
 import io
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,6 @@ from pycocotools.cocoeval import COCOeval
 
 from self_verify_pose.metrics.evaluation.evaluation_input import (
     EvaluationInput,
-    Floats,
 )
 from self_verify_pose.metrics.evaluation.report.tables import (
     format_difference as signed,
@@ -20,26 +20,17 @@ from self_verify_pose.metrics.evaluation.report.tables import (
     format_estimate as with_interval,
 )
 from self_verify_pose.metrics.evaluation.report.tables import (
+    format_number as number,
+)
+from self_verify_pose.metrics.evaluation.report.tables import (
     markdown_table,
 )
-from self_verify_pose.metrics.evaluation.statistics.evaluate import (
-    Evaluation,
-)
+from self_verify_pose.tools.study.free_scores import Score
 from self_verify_pose.tools.study.image_sets import ImageSet
+from self_verify_pose.tools.study.judge import Row
 
-
-class Score(NamedTuple):
-    """A score and its cost.
-
-    Args:
-        values: ``(N, K)``, larger where a keypoint is rather correct.
-        labels: Labels that its training needs.
-        passes: Extra forward passes at test time.
-    """
-
-    values: Floats
-    labels: str = 'none'
-    passes: int = 0
+LARGEST_LOSS = 0.002  # AUROC below the best free score of the same passes
+LARGEST_ECE = 0.03
 
 
 class ThresholdCheck(NamedTuple):
@@ -56,92 +47,81 @@ class ThresholdCheck(NamedTuple):
     holds: bool
 
 
-def score_table(evaluation: Evaluation, scores: dict[str, Score]) -> str:
+def score_table(rows: Mapping[str, Row], scores: Mapping[str, Score]) -> str:
     """Return the Markdown table of one set.
 
     Args:
-        evaluation: Metrics of all scores, with the raw score as reference.
+        rows: What is found of each score.
         scores: The scores that get a row.
 
     Returns:
         The table.
     """
-    header = ['score', 'labels', 'extra passes', 'AUROC', 'against raw']
-    header += ['AUPR of errors', 'AURC', 'ECE of equal mass', 'Brier']
-    rows = []
+    header = ['score', 'labels', 'extra passes', 'AUROC', 'against best free']
+    header += ['over seeds', 'macro AUROC', 'AURC', 'ECE of equal mass']
+    header += ['Brier']
+    lines = []
     for name, score in scores.items():
-        found = evaluation.scorers[name]
-        difference = '–'
-        if name != evaluation.reference:
-            difference = signed(evaluation.differences[name]['AUROC'])
-        rows.append(
+        row = rows[name]
+        seeds = '–'
+        if len(score.runs) > 1:
+            seeds = ' … '.join(f'{gain:+.3f}' for gain in row.gains)
+        lines.append(
             [
                 name,
                 score.labels,
                 str(score.passes),
-                with_interval(found['AUROC']),
-                difference,
-                f'{found["AUPR_error"].value:.3f}',
-                with_interval(found['AURC']),
-                f'{found["ECE_mass"].value:.3f}',
-                f'{found["Brier"].value:.3f}',
+                with_interval(row.auroc),
+                'best free' if name == row.rival else signed(row.gain),
+                seeds,
+                number(row.macro_auroc),
+                with_interval(row.aurc),
+                number(row.ece),
+                number(row.brier),
             ]
         )
-    return markdown_table(header, rows)
+    return markdown_table(header, lines)
 
 
 def checks_of(
-    evaluation: Evaluation, scores: dict[str, Score], heads: Collection[str]
+    rows: Mapping[str, Row], groups: Mapping[str, Collection[str]]
 ) -> list[ThresholdCheck]:
-    """Compare the results of one set with the thresholds.
+    """Compare the trained rows of one set with the thresholds.
 
     Args:
-        evaluation: Metrics of all scores, with the raw score as reference.
-        scores: The scores that are compared.
-        heads: Those of the trust heads.
+        rows: What is found of each score.
+        groups: Names of trained rows, by what they are.
 
     Returns:
-        One check per threshold.
+        Two checks for each group: no seed is far below the best free score
+        with as many passes, and every row is calibrated.
     """
-    auroc = {n: e['AUROC'].value for n, e in evaluation.scorers.items()}
-    reference = evaluation.reference
-    raw = evaluation.scorers[reference]
-    best = max(heads, key=auroc.__getitem__)
-    without = [name for name in heads if scores[name].labels == 'none']
-    free = max(without, key=auroc.__getitem__)
-    others = {
-        n: auroc[n]
-        for n, score in scores.items()
-        if n not in heads and not score.passes
-    }
-    rival = max(others, key=others.__getitem__)
-    gain = auroc[best] - others[rival]
-    ratio = evaluation.scorers[best]['AURC'].value / raw['AURC'].value
-    mass = evaluation.scorers[best]['ECE_mass'].value
-    free_gain = auroc[free] - auroc[reference]
-    return [
-        ThresholdCheck(
-            'best head: AUROC .03 above every row without an extra pass',
-            f'{best} {auroc[best]:.3f}, {gain:+.3f} against {rival}, '
-            f'{auroc[best] - auroc[reference]:+.3f} against the raw score',
-            gain >= 0.03,
-        ),
-        ThresholdCheck(
-            'best head: AURC at most .85 of the raw score',
-            f'{ratio:.3f}',
-            ratio <= 0.85,
-        ),
-        ThresholdCheck(
-            'best head: ECE of equal mass at most .03',
-            f'{mass:.3f}',
-            mass <= 0.03,
-        ),
-        ThresholdCheck(
-            'best head without labels: AUROC .01 above the raw score',
-            f'{free} {auroc[free]:.3f}, {free_gain:+.3f}',
-            free_gain >= 0.01,
-        ),
-    ]
+    checks = []
+    for group, names in groups.items():
+        worst = min(names, key=lambda name: _or(rows[name].gains[0], -1))
+        gain = rows[worst].gains[0]
+        checks.append(
+            ThresholdCheck(
+                f'{group}: no seed more than {LARGEST_LOSS} below the best '
+                'free score',
+                f'{worst} {gain:+.4f} against {rows[worst].rival}',
+                gain >= -LARGEST_LOSS,
+            )
+        )
+        worst = max(names, key=lambda name: _or(rows[name].ece, 1))
+        ece = rows[worst].ece
+        checks.append(
+            ThresholdCheck(
+                f'{group}: ECE of equal mass at most {LARGEST_ECE}',
+                f'{worst} {number(ece)}',
+                ece <= LARGEST_ECE,
+            )
+        )
+    return checks
+
+
+def _or(value: float, missing: float) -> float:
+    return missing if math.isnan(value) else value
 
 
 def check_table(checks: list[ThresholdCheck]) -> str:

@@ -3,9 +3,11 @@
 from functools import partial
 
 from self_verify_pose.models.heads.trust_features import PLACE_NAMES
-from self_verify_pose.tools.study.train_heads import (
+from self_verify_pose.tools.study.head_variants import (
     FeatureLayout,
     HeadVariant,
+)
+from self_verify_pose.tools.study.training_targets import (
     annotation_targets,
     crop_annotation_targets,
     mixed_targets,

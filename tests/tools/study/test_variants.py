@@ -4,7 +4,7 @@ from self_verify_pose.models.distributions.heatmap import HeatmapDistribution
 from self_verify_pose.models.distributions.simcc import SimCCDistribution
 from self_verify_pose.models.heads.trust_features import scalar_names
 from self_verify_pose.skeleton import JOINTS
-from self_verify_pose.tools.study.train_heads import FeatureLayout
+from self_verify_pose.tools.study.head_variants import FeatureLayout
 from self_verify_pose.tools.study.variants import make_ablations
 
 

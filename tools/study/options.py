@@ -1,0 +1,57 @@
+"""Options that the studies of trust share."""
+
+import argparse
+from pathlib import Path
+
+from self_verify_pose.constants import NUM_BOOTSTRAP
+from self_verify_pose.tools.command_line import add_device_option, at_least
+from self_verify_pose.tools.study.pose_network import CONFIGS
+
+SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
+
+
+def add_study_options(parser: argparse.ArgumentParser) -> None:
+    """Add the sets, the pose network and the training of heads.
+
+    Args:
+        parser: The parser to extend.
+    """
+    add = parser.add_argument
+    for name, use in (
+        ('--train', 'images that heads are trained on'),
+        ('--calib', 'images that calibrate, and choose the best free score'),
+        ('--eval', 'images that are evaluated'),
+    ):
+        add(
+            name,
+            nargs='+',
+            type=Path,
+            required=True,
+            metavar='ROOT',
+            help=use,
+        )
+    add('--checkpoint', required=True, help='weights of the pose network')
+    add('--out', type=Path, required=True, help='folder of the results')
+    add(
+        '--config',
+        type=Path,
+        default=CONFIGS / SELFVERIFY,
+        help=f'a config with trust ({SELFVERIFY})',
+    )
+    add('--head-epochs', type=at_least(1), default=6, help='(%(default)s)')
+    add(
+        '--hard-views',
+        type=at_least(1),
+        default=3,
+        help='strongly augmented views of each image (%(default)s)',
+    )
+    add('--bootstrap', type=int, default=NUM_BOOTSTRAP, help='(%(default)s)')
+    add('--seed', type=int, default=0, help='the first seed (%(default)s)')
+    add(
+        '--seeds',
+        type=at_least(1),
+        default=3,
+        help='trainings of each row (%(default)s)',
+    )
+    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
+    add_device_option(parser)
