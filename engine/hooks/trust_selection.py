@@ -81,7 +81,7 @@ class TrustSelectionHook(Hook):
                 crops.
         """
         models = _models(runner)
-        if models[0].trust_head is None:
+        if not models:
             return
         pipeline = (runner.cfg.get('val_dataloader') or {}).get('dataset', {})
         if 'pipeline' not in pipeline:
@@ -125,7 +125,7 @@ class TrustSelectionHook(Hook):
             runner: The runner.
         """
         models = _models(runner)
-        if models[0].trust_head is None:
+        if not models:
             return
         epoch = runner.epoch + 1
         kept = self._decide(models, epoch)
@@ -138,7 +138,11 @@ class TrustSelectionHook(Hook):
             kept = self._decide(models, best['epoch'])
         if self._best is None or kept.gain >= self._best['kept'].gain:
             state = copy.deepcopy(_heads(models)[-1].state_dict())
-            self._best = {'head': state, 'kept': kept, 'epoch': epoch}
+            self._best = {
+                'head': state,
+                'kept': kept,
+                'epoch': self._report['epoch'],
+            }
         runner.logger.info(
             f'Trust head of epoch {self._report["epoch"]}: share '
             f'{kept.share:g} of the residual is kept; AUROC '
@@ -245,11 +249,16 @@ class TrustSelectionHook(Hook):
 
 
 def _models(runner: Runner) -> list[SelfVerifyTopdown]:
-    """The trained model and, last, the one with averaged weights, if any."""
+    """The trained model and, last, the one with averaged weights, if any.
+
+    None where there is no trust head, as in a model of plain MMPose.
+    """
     models = [unwrap_model(runner.model)]
     for hook in runner._hooks:
         if isinstance(hook, EMAHook):
             models.append(unwrap_model(hook.ema_model.module))
+    if getattr(models[0], 'trust_head', None) is None:
+        return []
     return models
 
 
