@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS
 from training_steps import with_random_residual
 from trust_caches import example_columns, example_header
 
+from self_verify_pose.datasets.coco import CheckedCocoDataset
 from self_verify_pose.datasets.trust_cache import features
 from self_verify_pose.datasets.trust_cache.cache_file import save_cache
 from self_verify_pose.datasets.trust_cache.feature_file import features_digest
@@ -151,3 +152,36 @@ def test_images_are_preprocessed_as_before(model):
     )
     assert processed['inputs'].shape == (1, 3, 8, 8)
     assert processed['inputs'].abs().max() < 1
+
+
+def test_samples_have_the_ids_of_the_cache(files):
+    dataset = StoredFeaturesDataset(*files, ann_file='')
+    found = [dataset[i]['data_samples'].metainfo['id'] for i in range(5)]
+    assert found == example_columns()['ids'].tolist()
+
+
+def test_its_images_are_the_data_set_that_it_stands_for(files, synthetic_coco):
+    options = {
+        'data_root': str(synthetic_coco),
+        'ann_file': 'annotations/person_keypoints_train2017.json',
+        'data_prefix': {'img': 'train2017/'},
+        'indices': 4,
+        'pipeline': [{'type': 'LoadImage'}],
+    }
+    images = StoredFeaturesDataset(*files, **options).build_images()
+    options |= {'pipeline': [], 'test_mode': True}
+    expected = CheckedCocoDataset(**options)
+    assert isinstance(images, CheckedCocoDataset)
+    assert len(images) == len(expected) == 4
+    for index in range(4):
+        one, other = images[index], expected[index]
+        assert one['id'] == other['id']
+        assert one['img_path'] == other['img_path']
+
+
+def test_missing_images_are_named_when_they_are_needed(files):
+    dataset = StoredFeaturesDataset(
+        *files, ann_file='nowhere.json', data_root='/none'
+    )
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        dataset.build_images()

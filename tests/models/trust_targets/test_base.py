@@ -139,10 +139,32 @@ def test_a_source_must_require_known_parts(requires, error):
     assert f'found {requires!r}' in str(caught.value)
 
 
-def test_support_of_the_strong_view_is_a_bool():
-    kind = source_that(returns=[], supports_strong_view='no')
-    with pytest.raises(TypeError, match=r"Mine\.supports.*found 'no'"):
+@pytest.mark.parametrize('name', ['supports_strong_view', 'uses_labels'])
+def test_what_a_source_tells_of_itself_is_a_bool(name):
+    kind = source_that(returns=[], **{name: 'no'})
+    with pytest.raises(TypeError, match=rf"Mine\.{name}.*found 'no'"):
         build_source(options_of({'type': kind}))
+
+
+@pytest.mark.parametrize(
+    ('named', 'uses'),
+    [
+        ('annotation', True),
+        ('consistency', False),
+        ('solvability', False),
+        ('unified', False),
+        ('cached', False),
+        (
+            {
+                'type': 'CombinedTargets',
+                'sources': ['consistency', 'annotation'],
+            },
+            True,
+        ),
+    ],
+)
+def test_sources_that_use_labels_say_so(named, uses):
+    assert build_source(options_of(named)).uses_labels is uses
 
 
 def test_a_source_must_implement_targets():
