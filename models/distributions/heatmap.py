@@ -239,7 +239,8 @@ class HeatmapDistribution(KeypointDistribution):
         """
         reach = self._in_cells(radius)
         distances = self._square_distances(points).sqrt_()
-        inside = (reach + 0.5 - distances).clamp_(0, 1)
+        # UDP decodes a constant map to NaN; its disc holds nothing
+        inside = (reach + 0.5 - distances).clamp_(0, 1).nan_to_num_(0)
         mass = (inside * self._positive).sum((-2, -1))
         whole = self._kernel_mass(reach.flatten())[:, None]
         return (mass / whole).clamp(0, 1).float()

@@ -117,7 +117,9 @@ class BaseTrustHead(BaseModule):
             keypoints.shape[:2],
             keypoints.device,
         )
-        logits: Tensor = self.anchor(distribution.free_score(), residual)
+        # the trust loss must not train the free score
+        free_scores = distribution.free_score().detach()
+        logits: Tensor = self.anchor(free_scores, residual)
         return logits
 
     def predict(

@@ -60,12 +60,16 @@ class TrustFeatures(NamedTuple):
             levels: ``(B, C_i, h_i, w_i)`` feature maps of the crops; any
                 number of them.
             distribution: Predicted distributions of the keypoints.
-            keypoints: ``(B, K, 2)`` keypoints, pixels of the crop.
+            keypoints: ``(B, K, 2)`` keypoints, pixels of the crop; one that
+                is not finite, as UDP decodes a constant heatmap, counts as
+                the center of the crop.
 
         Returns:
             The features.
         """
         input_size = distribution.input_size
+        center = crop_center(keypoints, input_size)
+        keypoints = torch.where(keypoints.isfinite(), keypoints, center)
         joint_features = [keypoints.new_zeros(*keypoints.shape[:2], 0)] + [
             sample_features(level, keypoints, input_size) for level in levels
         ]
@@ -74,7 +78,7 @@ class TrustFeatures(NamedTuple):
         log_size = (unit / input_size[1]).log()
         scalar_features = [
             distribution.statistics(),
-            (keypoints - crop_center(keypoints, input_size)) / unit,
+            (keypoints - center) / unit,
             (keypoints - mean) / unit,
             log_size.expand(-1, keypoints.shape[1], -1),
         ]

@@ -485,8 +485,8 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             return
         state_dict.update(own)
         MMLogger.get_current_instance().warning(
-            'The checkpoint holds no trust head: it starts from random '
-            'weights, and keypoint_trust means nothing until it is trained.'
+            'The checkpoint holds no trust head: trust is the free score of '
+            'the pose network until the head is trained.'
         )
 
 

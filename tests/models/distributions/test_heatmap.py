@@ -339,3 +339,15 @@ def test_the_free_score_is_the_bounded_score_of_the_pose_head(codec, factor):
     raw = scaled.raw_scores().flatten().tolist()
     expected = [min(max(score, 0.0), 1.0) for score in raw]
     assert free.flatten().tolist() == pytest.approx(expected)
+
+
+@all_codecs
+def test_a_constant_map_gives_finite_scores(codec):
+    _, distribution, _ = make_example(codec)
+    maps = torch.full_like(distribution.maps, 0.3)
+    constant = replace(distribution, maps=maps)
+    assert constant.expected_correctness().isfinite().all()
+    assert constant.free_score().isfinite().all()
+    assert constant.statistics().isfinite().all()
+    nowhere = torch.full((2, 17, 2), torch.nan)
+    assert constant.mass_within(nowhere, 0.05).isfinite().all()

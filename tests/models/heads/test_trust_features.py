@@ -90,3 +90,17 @@ def test_rows_of_another_network_are_refused():
         TrustFeatures.unpacked(rows, 16, 17, 27)
     for part in (str(17 * 44), '16 channels', f'found {17 * 40}', 'make'):
         assert part in str(caught.value)
+
+
+def test_a_keypoint_that_is_not_finite_counts_as_the_center():
+    distribution = random_distribution()
+    points = distribution.hard_decode()
+    centered = points.clone()
+    points[0, 3] = torch.tensor([torch.nan, torch.inf])
+    centered[0, 3] = torch.tensor([95.5, 127.5])
+    found, expected = (
+        TrustFeatures.collect(levels(), distribution, one)
+        for one in (points, centered)
+    )
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)

@@ -20,6 +20,8 @@ from self_verify_pose.skeleton import FLIP
 class PlaceHead:
     """Gives x as a share of the crop; the calibration squares it."""
 
+    levels = (0, 1)
+
     def __init__(self):
         self.seen = []
 

@@ -171,7 +171,10 @@ def test_a_component_of_the_package_combines_with_it():
     model = build(
         {
             'type': 'CombinedTargets',
-            'sources': ['consistency', {'type': 'AgreementSource'}],
+            'sources': [
+                {'type': 'ConsistencyTargets', 'judged': 'crop'},
+                {'type': 'AgreementSource'},
+            ],
         }
     ).train()
     rotation, mine = model.source.sources
