@@ -40,6 +40,7 @@ BEST = NAME.format('trust_best')
 CACHEGEN = NAME.format('cachegen')
 CACHED = NAME.format('solvability_cached_trusthead')
 _HARD = 'model.consistency_cfg.hard_view'
+_TARGET = 'model.consistency_cfg.target'
 
 # name of the run: config and its --cfg-options
 TRAINING: dict[str, tuple[str, dict[str, Any]]] = {
@@ -50,8 +51,10 @@ TRAINING: dict[str, tuple[str, dict[str, Any]]] = {
     'unified': (SOLVABILITY, {'model.trust_cfg.source': 'unified'}),
     'annotation': (CYCLE, {'model.trust_cfg.source': 'annotation'}),
     'trust_best': (BEST, {}),
-    'trust_best, agreement': (BEST, {f'{_HARD}.target': 'agreement'}),
-    'trust_best, decay': (BEST, {f'{_HARD}.target': 'decay'}),
+    'selfverify_cycle, decay': (CYCLE, {_TARGET: 'decay'}),
+    'trust_best, agreement': (BEST, {_TARGET: 'agreement'}),
+    'trust_best, cross_view_mass': (BEST, {_TARGET: 'cross_view_mass'}),
+    'trust_best, decay': (BEST, {_TARGET: 'decay'}),
     'trust_best, annotation': (
         BEST,
         {
