@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegressionCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 
 from ..metrics.functional import auroc
@@ -102,19 +103,45 @@ def fit_anchor(sets: Sequence[HeldOutJoints]) -> tuple[Floats, Floats]:
     both = np.concatenate([targets, 1 - targets]) * np.tile(weights, 2)
     used = both > 0
     rows = np.tile(np.arange(len(logits)), 2)[used]
-    model = LogisticRegressionCV(
-        Cs=_FREEDOM,
-        cv=list(GroupKFold(_FOLDS).split(rows, groups=image[rows])),
-        scoring='neg_log_loss',
-        fit_intercept=False,
-        max_iter=1000,
-    )
     labels = np.repeat([1, 0], len(logits))[used]
-    model.fit(inputs[rows], labels, sample_weight=both[used])
-    found = model.coef_[0]
+    data = (inputs[rows], labels, both[used])
+    folds = list(GroupKFold(_FOLDS).split(rows, groups=image[rows]))
+    if any(len(np.unique(labels[fitted])) < 2 for fitted, _ in folds):
+        return identity
+    losses = [_held_out_loss(freedom, data, folds) for freedom in _FREEDOM]
+    best = _FREEDOM[int(np.argmin(losses))]
+    found = _fit(best, *data).coef_[0]
     slopes = _COMMON * found[0] + found[2 + count :]
     shifts = _COMMON * found[1] + found[2 : 2 + count]
     return (slopes, shifts) if (slopes > 0).all() else identity
+
+
+def _fit(
+    freedom: float, inputs: Floats, labels: NDArray, weights: Floats
+) -> LogisticRegression:
+    model = LogisticRegression(C=freedom, fit_intercept=False, max_iter=1000)
+    return model.fit(inputs, labels, sample_weight=weights)
+
+
+def _held_out_loss(
+    freedom: float,
+    data: tuple[Floats, NDArray, Floats],
+    folds: Sequence[tuple[NDArray, NDArray]],
+) -> float:
+    """Mean cross-entropy of the folds that a model was not fitted to."""
+    found = []
+    for fitted, tested in folds:
+        model = _fit(freedom, *(values[fitted] for values in data))
+        inputs, labels, weights = (values[tested] for values in data)
+        found.append(
+            log_loss(
+                labels,
+                model.predict_proba(inputs),
+                sample_weight=weights,
+                labels=[0, 1],
+            )
+        )
+    return float(np.mean(found))
 
 
 def _known_joints(

@@ -246,3 +246,13 @@ def test_the_seed_changes_the_error_alone():
     assert one == again
     assert one[:2] == other[:2]
     assert one.error != other.error
+
+
+def test_one_image_with_all_wrong_keypoints_fits_no_anchor():
+    joints = make_joints(8)
+    correct = np.ones((8, K), bool)
+    correct[6:] = False  # of the fourth and last image
+    joints = joints._replace(correct=correct, targets=correct.astype(float))
+    scale, shift = fit_anchor([joints])
+    assert scale.tolist() == ONES.tolist()
+    assert shift.tolist() == ZEROS.tolist()
