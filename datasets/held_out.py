@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mmengine.dataset import BaseDataset, Compose
@@ -28,7 +28,7 @@ class HeldOutPersons(NamedTuple):
 
 def hold_out(
     dataset: Dataset,
-    pipeline: Sequence[dict[str, Any]],
+    val: Mapping[str, Any],
     share: float,
     max_persons: int,
     seed: int,
@@ -38,21 +38,27 @@ def hold_out(
     Args:
         dataset: The training set; of several that are combined, images of
             each are chosen.
-        pipeline: Transforms of the chosen persons.
+        val: Config of the validation's data set: its ``pipeline`` makes the
+            crops; where features are stored, its ``type`` and ``metainfo``
+            are those of the images.
         share: Share of the images.
         max_persons: Largest number of persons of all, about.
         seed: Seed of the choice.
 
     Returns:
         The held-out persons of each annotation file that has any.
+
+    Raises:
+        TypeError: If a data set is not one of MMPose.
+        FileNotFoundError: If the images of stored features are not there.
     """
-    leaves = list(_leaves(dataset))
+    leaves = list(_leaves(dataset, val))
     total = sum(len(leaf) for leaf in leaves)
     share = min(share, max_persons / max(total, 1))
     chosen = []
     for leaf in leaves:
         crops = copy.copy(leaf)
-        crops.pipeline = Compose(list(pipeline))
+        crops.pipeline = Compose(list(val['pipeline']))
         crops.test_mode = True
         indices, ids, images = [], set(), []
         for index, info in enumerate(iterate_instances(leaf)):
@@ -74,15 +80,15 @@ def _number(seed: int, img_id: Any) -> int:
     return int.from_bytes(hashlib.blake2b(name, digest_size=4).digest(), 'big')
 
 
-def _leaves(dataset: Any) -> Iterator[BaseDataset]:
+def _leaves(dataset: Any, val: Mapping[str, Any]) -> Iterator[BaseDataset]:
     """The data sets of single annotation files in a data set."""
     if isinstance(dataset, StoredFeaturesDataset):
-        yield from _leaves(dataset.build_images())
+        yield from _leaves(dataset.build_images(val), val)
     elif hasattr(dataset, 'datasets'):
         for part in dataset.datasets:
-            yield from _leaves(part)
+            yield from _leaves(part, val)
     elif hasattr(dataset, 'dataset'):
-        yield from _leaves(dataset.dataset)
+        yield from _leaves(dataset.dataset, val)
     elif isinstance(dataset, BaseDataset):
         yield dataset
     else:

@@ -3,10 +3,12 @@
 import inspect
 import logging
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
@@ -14,7 +16,7 @@ from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch.utils.data import Dataset
 
-from ..coco import CheckedCocoDataset
+from ..coco_instances import iterate_instances
 from .cache_file import load_cache
 from .feature_file import open_features
 
@@ -79,19 +81,28 @@ class StoredFeaturesDataset(Dataset):
         if indices is not None:
             self.length = min(self.length, indices)
 
-    def build_images(self) -> BaseCocoStyleDataset:
+    def build_images(self, kind: Mapping[str, Any]) -> BaseDataset:
         """Build the data set of images that this one stands for.
 
+        Args:
+            kind: Config whose ``type`` and ``metainfo`` it takes.
+
         Returns:
-            The persons of the cache, in its order, as COCO's data set.
+            The persons of the cache, in its order.
 
         Raises:
-            FileNotFoundError: If the annotation file or the image folder
-                does not exist.
+            FileNotFoundError: If the annotation file or an image does not
+                exist.
         """
-        return CheckedCocoDataset(
-            **{**self.images, 'pipeline': [], 'test_mode': True}
-        )
+        if not self.images['ann_file']:
+            raise FileNotFoundError('StoredFeaturesDataset.ann_file: none')
+        same = {key: kind[key] for key in ('type', 'metainfo') if key in kind}
+        options = {**self.images, 'pipeline': [], 'test_mode': True}
+        images = DATASETS.build({**options, **same})
+        for info in iterate_instances(images):
+            if not os.path.exists(info['img_path']):
+                raise FileNotFoundError(info['img_path'])
+        return images
 
     @property
     def metainfo(self) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class TrustSelectionHook(Hook):
     of the prediction for strongly augmented views with that for the crop, see
     ``score_held_out``. No image of validation or test takes part. The
     decisions are logged, and stored in the checkpoint's
-    ``meta['trust_selection']``.
+    ``meta['trust_selection']``. Features that are stored without their images
+    are trained on as they are.
 
     Args:
         share: Share of the training images that are held out, in (0, 1).
@@ -83,20 +84,27 @@ class TrustSelectionHook(Hook):
         models = _models(runner)
         if not models:
             return
-        pipeline = (runner.cfg.get('val_dataloader') or {}).get('dataset', {})
-        if 'pipeline' not in pipeline:
+        val = (runner.cfg.get('val_dataloader') or {}).get('dataset', {})
+        if 'pipeline' not in val:
             raise ValueError(
                 'val_dataloader.dataset.pipeline: expected the transforms of '
                 'crops without augmentation, found none; give it, or remove '
                 'default_hooks.trust_selection'
             )
-        self._sets = hold_out(
-            runner.train_dataloader.dataset,
-            pipeline['pipeline'],
-            self.share,
-            self.max_persons,
-            self.seed,
-        )
+        try:
+            self._sets = hold_out(
+                runner.train_dataloader.dataset,
+                val,
+                self.share,
+                self.max_persons,
+                self.seed,
+            )
+        except FileNotFoundError as error:
+            runner.logger.warning(
+                'Trust head: the whole residual is kept, unchecked, since the '
+                f'images of the stored features are not there ({error}).'
+            )
+            return
         ids = frozenset().union(*(one.ids for one in self._sets))
         for model in models:
             model.held_out = ids
@@ -130,7 +138,7 @@ class TrustSelectionHook(Hook):
             runner: The runner.
         """
         models = _models(runner)
-        if not models:
+        if not models or not self._report:
             return
         epoch = runner.epoch + 1
         kept = self._decide(models, epoch)

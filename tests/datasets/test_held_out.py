@@ -31,8 +31,8 @@ def dataset(config):
 
 
 @pytest.fixture(scope='module')
-def pipeline(config):
-    return config.val_dataloader.dataset.pipeline
+def val(config):
+    return config.val_dataloader.dataset
 
 
 def image_of(dataset):
@@ -42,8 +42,8 @@ def image_of(dataset):
 
 
 @pytest.mark.parametrize('seed', [0, 1, 2])
-def test_all_persons_of_an_image_are_together(dataset, pipeline, seed):
-    (chosen,) = hold_out(dataset, pipeline, 0.5, ALL, seed)
+def test_all_persons_of_an_image_are_together(dataset, val, seed):
+    (chosen,) = hold_out(dataset, val, 0.5, ALL, seed)
     images = image_of(dataset)
     held = {images[person] for person in chosen.ids}
     others = {images[person] for person in images.keys() - chosen.ids}
@@ -60,22 +60,21 @@ def test_all_persons_of_an_image_are_together(dataset, pipeline, seed):
     assert len(set.union(*numbers.values())) == len(held)
 
 
-def test_the_choice_follows_the_seed_alone(config, dataset, pipeline):
+def test_the_choice_follows_the_seed_alone(config, dataset, val):
     found = [
-        hold_out(dataset, pipeline, 0.5, ALL, seed)[0].ids
-        for seed in (3, 3, 4)
+        hold_out(dataset, val, 0.5, ALL, seed)[0].ids for seed in (3, 3, 4)
     ]
     again = DATASETS.build(config.train_dataloader.dataset)
     assert found[0] == found[1]
-    assert found[0] == hold_out(again, pipeline, 0.5, ALL, 3)[0].ids
+    assert found[0] == hold_out(again, val, 0.5, ALL, 3)[0].ids
     assert found[0] != found[2]
 
 
-def test_seeds_give_choices_that_are_independent(dataset, pipeline):
+def test_seeds_give_choices_that_are_independent(dataset, val):
     """Half of the images each: any two seeds share half of the choices."""
     images, chosen = image_of(dataset), []
     for seed in range(40):
-        found = hold_out(dataset, pipeline, 0.5, ALL, seed)
+        found = hold_out(dataset, val, 0.5, ALL, seed)
         held = {images[person] for one in found for person in one.ids}
         chosen.append([image in held for image in set(images.values())])
     assert np.mean(chosen) == pytest.approx(0.5, abs=0.08)
@@ -84,11 +83,11 @@ def test_seeds_give_choices_that_are_independent(dataset, pipeline):
     assert np.nanmax(same) < 1 - 1e-9
 
 
-def test_a_larger_share_holds_out_more_of_the_same(dataset, pipeline):
+def test_a_larger_share_holds_out_more_of_the_same(dataset, val):
     shares = (0.2, 0.5, 0.9, 1.0)
     ids = [
         frozenset().union(
-            *(one.ids for one in hold_out(dataset, pipeline, share, ALL, 0))
+            *(one.ids for one in hold_out(dataset, val, share, ALL, 0))
         )
         for share in shares
     ]
@@ -98,31 +97,31 @@ def test_a_larger_share_holds_out_more_of_the_same(dataset, pipeline):
     assert len(ids[0]) < len(ids[2])
 
 
-def test_crops_are_those_of_the_given_pipeline(dataset, pipeline, config):
-    (chosen,) = hold_out(dataset, pipeline, 0.5, ALL, 0)
+def test_crops_are_those_of_the_given_pipeline(dataset, val, config):
+    (chosen,) = hold_out(dataset, val, 0.5, ALL, 0)
     one, again = chosen.persons[0], chosen.persons[0]
     assert (one['inputs'] == again['inputs']).all()  # nothing is drawn
     assert one['data_samples'].gt_instances.keypoints.shape == (1, 17, 2)
     training = dataset[0]['data_samples']
     assert 'keypoint_x_labels' in training.gt_instance_labels  # as before
     assert not dataset.test_mode
-    plain = {**config.train_dataloader.dataset, 'pipeline': pipeline}
+    plain = {**config.train_dataloader.dataset, 'pipeline': val.pipeline}
     plain = DATASETS.build({**plain, 'test_mode': True})
     index = chosen.persons.indices[0]
     assert (plain[index]['inputs'] == one['inputs']).all()
 
 
-def test_the_number_of_persons_is_limited(dataset, pipeline):
+def test_the_number_of_persons_is_limited(dataset, val):
     counts = [
-        sum(len(one.ids) for one in hold_out(dataset, pipeline, 0.9, 5, seed))
+        sum(len(one.ids) for one in hold_out(dataset, val, 0.9, 5, seed))
         for seed in range(40)
     ]
     assert 3 < np.mean(counts) < 7
-    assert not hold_out(dataset, pipeline, 0.9, 0, 0)
+    assert not hold_out(dataset, val, 0.9, 0, 0)
 
 
 def test_of_several_data_sets_images_of_each_are_held_out(
-    config, dataset, pipeline, synthetic_coco
+    config, dataset, val, synthetic_coco
 ):
     train = config.train_dataloader.dataset
     other = {
@@ -140,8 +139,8 @@ def test_of_several_data_sets_images_of_each_are_held_out(
         }
     )
     repeated = SimpleNamespace(dataset=combined)
-    first, second = hold_out(repeated, pipeline, 0.5, ALL, 0)
-    assert first.ids == hold_out(dataset, pipeline, 0.5, ALL, 0)[0].ids
+    first, second = hold_out(repeated, val, 0.5, ALL, 0)
+    assert first.ids == hold_out(dataset, val, 0.5, ALL, 0)[0].ids
     path = synthetic_coco / 'annotations' / 'person_keypoints_val2017.json'
     known = {row['id'] for row in json.loads(path.read_text())['annotations']}
     assert second.ids <= known
@@ -149,7 +148,7 @@ def test_of_several_data_sets_images_of_each_are_held_out(
 
 
 def test_stored_features_stand_for_their_images(
-    config, dataset, pipeline, tmp_path
+    config, dataset, val, tmp_path
 ):
     train = config.train_dataloader.dataset
     cache, features = tmp_path / 'c.npz', tmp_path / 'c.features.npy'
@@ -162,20 +161,20 @@ def test_stored_features_stand_for_their_images(
         str(features),
         **{k: v for k, v in train.items() if k not in ('type', '_scope_')},
     )
-    (found,) = hold_out(stored, pipeline, 0.5, ALL, 0)
-    (expected,) = hold_out(dataset, pipeline, 0.5, ALL, 0)
+    (found,) = hold_out(stored, val, 0.5, ALL, 0)
+    (expected,) = hold_out(dataset, val, 0.5, ALL, 0)
     assert found.ids == expected.ids
     assert found.images == expected.images
     one, other = found.persons[0], expected.persons[0]
     assert (one['inputs'] == other['inputs']).all()
 
 
-def test_a_data_set_without_known_images_is_refused_in_one_sentence(pipeline):
+def test_a_data_set_without_known_images_is_refused_in_one_sentence(val):
     class Mine(Dataset):
         pass
 
     with pytest.raises(TypeError) as caught:
-        hold_out(Mine(), pipeline, 0.5, ALL, 0)
+        hold_out(Mine(), val, 0.5, ALL, 0)
     message = str(caught.value)
     assert re.match(r'train_dataloader\.dataset: .* found Mine,', message)
     assert message.endswith('or remove TrustSelectionHook')

@@ -168,7 +168,8 @@ def test_its_images_are_the_data_set_that_it_stands_for(files, synthetic_coco):
         'indices': 4,
         'pipeline': [{'type': 'LoadImage'}],
     }
-    images = StoredFeaturesDataset(*files, **options).build_images()
+    val = {'type': 'CheckedCocoDataset', 'pipeline': ['ignored']}
+    images = StoredFeaturesDataset(*files, **options).build_images(val)
     options |= {'pipeline': [], 'test_mode': True}
     expected = CheckedCocoDataset(**options)
     assert isinstance(images, CheckedCocoDataset)
@@ -184,4 +185,7 @@ def test_missing_images_are_named_when_they_are_needed(files):
         *files, ann_file='nowhere.json', data_root='/none'
     )
     with pytest.raises(FileNotFoundError, match='nowhere'):
-        dataset.build_images()
+        dataset.build_images({'type': 'CheckedCocoDataset'})
+    dataset = StoredFeaturesDataset(*files)
+    with pytest.raises(FileNotFoundError, match='ann_file: none'):
+        dataset.build_images({'type': 'CheckedCocoDataset'})
