@@ -27,7 +27,17 @@ from self_verify_pose.datasets.trust_cache.cache_file import load_cache
 TAUGHT = {'crowdpose': 12, 'mpii': 12, 'aic': 12}
 
 
-@pytest.fixture(scope='module', params=SKELETONS)
+# of the teacher's kinds of mappings one each runs by default
+SLOW = ('aic', 'mpii')
+
+
+@pytest.fixture(
+    scope='module',
+    params=[
+        pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
+        for name in SKELETONS
+    ],
+)
 def trained(request, tmp_path_factory):
     """Name, folder and values logged by one epoch on a skeleton."""
     name = request.param

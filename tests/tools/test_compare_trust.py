@@ -133,6 +133,7 @@ def test_every_row_of_the_bench_is_there(compared):
     assert len(heads) == 2
 
 
+@pytest.mark.slow
 def test_what_exists_is_not_made_again(compared):
     arguments, out, first = compared
     assert 'trained in' in first.stdout
@@ -211,6 +212,7 @@ def copy_moved(samples, root, pixels):
     (root / 'annotations.json').write_text(json.dumps(content))
 
 
+@pytest.mark.slow
 def test_a_network_with_another_skeleton_is_compared(
     drawn, heatmap_arguments, monkeypatch
 ):

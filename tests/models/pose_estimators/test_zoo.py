@@ -48,8 +48,8 @@ SOURCES = {
 }
 
 
-# ten run by default, two more with --all
-SLOW = ('litehrnet', 'hrnet-dark')
+# one of each family of heads runs by default, the others with --all
+SLOW = ('mobilenetv2', 'litehrnet', 'hrnet-dark', 'hrnet-combined')
 
 
 @pytest.fixture(
