@@ -95,6 +95,20 @@ class VerificationView:
             return points
         return mirror_points(points, input_size, flip_indices)
 
+    def restore_order(
+        self, values: Tensor, flip_indices: Sequence[int]
+    ) -> Tensor:
+        """Bring values of the view into the order of the crop's keypoints.
+
+        Args:
+            values: ``(B, K)`` values of the keypoints of the view.
+            flip_indices: ``(K,)`` the keypoint that each becomes in a mirror.
+
+        Returns:
+            ``(B, K)`` the same values.
+        """
+        return values[:, list(flip_indices)] if self.mirrored else values
+
 
 DEFAULT_VIEWS = (
     VerificationView(mirrored=True),

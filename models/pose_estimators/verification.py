@@ -52,24 +52,15 @@ def verified_mass(
         found = predicted.distribution.mass_within(
             torch.cat(points), PCK_THRESHOLD
         )
-        masses += _in_order(found.chunk(len(new)), new, flip_indices)
+        masses += [
+            view.restore_order(mass, flip_indices)
+            for view, mass in zip(new, found.chunk(len(new)), strict=True)
+        ]
     known = [view for view in views if view.is_mirror and has_mirror]
     for view in known:
         mirrored = view.apply_to_points(
             keypoints, own.input_size, flip_indices
         )
         mass = outputs[1].distribution.mass_within(mirrored, PCK_THRESHOLD)
-        masses += _in_order([mass], [view], flip_indices)
+        masses.append(view.restore_order(mass, flip_indices))
     return torch.stack(masses).mean(0)
-
-
-def _in_order(
-    masses: Sequence[Tensor],
-    views: Sequence[VerificationView],
-    flip_indices: Sequence[int],
-) -> list[Tensor]:
-    """Bring values of mirrored views into the order of the keypoints."""
-    return [
-        mass[:, list(flip_indices)] if view.mirrored else mass
-        for mass, view in zip(masses, views, strict=True)
-    ]

@@ -6,10 +6,9 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..geometry.coordinates import inside_crop
 from ..sample_fields import other_keypoints
 from .base import TrustSource, TrustTarget
-from .step import AugmentedView, TrainingStep, keypoint_distances
+from .step import AugmentedView, TrainingStep
 
 
 @MODELS.register_module()
@@ -37,10 +36,9 @@ class AgreementTargets(TrustSource):
         """
         sizes = step.view.output.distribution.sizes
         other = other_keypoints(step.data_samples, sizes.device)
-        views = [step.view]
-        if step.options.consistency.hard_view is not None:
-            views.append(step.second_view)
-        return [agreement_target(step, view, other) for view in views]
+        return [
+            agreement_target(step, view, other) for view in step.learned_views
+        ]
 
 
 def agreement_target(
@@ -60,17 +58,9 @@ def agreement_target(
         correctness of the keypoint; masked where there is no other keypoint
         inside the view.
     """
-    distribution = view.output.distribution
     known = other.isfinite().all(-1)
-    points = view.transform.apply_to_points(
-        torch.where(known[..., None], other, 0.0), distribution.input_size
+    agrees, inside = step.compare(
+        view, torch.where(known[..., None], other, 0.0)
     )
-    distances = keypoint_distances(distribution.hard_decode(), points)
-    limits = step.options.trust.dist_thr * distribution.sizes[:, None]
-    own = distribution.expected_correctness()
-    agreement = (distances <= limits).to(own)
-    return TrustTarget(
-        view,
-        (agreement + own) / 2,
-        known & inside_crop(points, distribution.input_size),
-    )
+    own = view.output.distribution.expected_correctness()
+    return TrustTarget(view, (agrees + own) / 2, known & inside)

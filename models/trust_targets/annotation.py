@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from mmpose.registry import MODELS
 
-from ..geometry.coordinates import inside_crop
 from .base import TrustSource, TrustTarget
-from .step import AugmentedView, TrainingStep, keypoint_distances
+from .step import AugmentedView, TrainingStep
 
 
 @MODELS.register_module()
@@ -29,10 +28,7 @@ class AnnotationTargets(TrustSource):
             Targets for the crops and, if there is one, the strongly
             augmented view; keypoints without a label in a view are masked.
         """
-        views = [step.view]
-        if step.options.consistency.hard_view is not None:
-            views.append(step.second_view)
-        return [correctness_target(step, view) for view in views]
+        return [correctness_target(step, view) for view in step.learned_views]
 
 
 def correctness_target(step: TrainingStep, view: AugmentedView) -> TrustTarget:
@@ -46,14 +42,5 @@ def correctness_target(step: TrainingStep, view: AugmentedView) -> TrustTarget:
         1 where the error is at most ``trust_cfg.dist_thr`` person sizes,
         else 0; masked where there is no label inside the view.
     """
-    distribution = view.output.distribution
-    true = view.transform.apply_to_points(
-        step.true_keypoints, distribution.input_size
-    )
-    errors = keypoint_distances(distribution.hard_decode(), true)
-    limits = step.options.trust.dist_thr * distribution.sizes[:, None]
-    return TrustTarget(
-        view,
-        (errors <= limits).float(),
-        step.labeled & inside_crop(true, distribution.input_size),
-    )
+    correct, inside = step.compare(view, step.true_keypoints)
+    return TrustTarget(view, correct.float(), step.labeled & inside)

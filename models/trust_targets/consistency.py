@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..option_checks import check_choice
+from ..options import ConsistencyTarget
 from ..teachers.pseudo_trust import decay
 from .base import TrustSource, TrustTarget
 from .step import AugmentedView, TrainingStep
@@ -58,17 +59,44 @@ class ConsistencyTargets(TrustSource):
         plain = options.target == 'decay' and options.hard_view is None
         of_crop = plain or self.judged == 'crop'
         view = step.view if of_crop else step.second_view
-        if options.target == 'decay':
-            values = decay(distance, options.alpha)
+        own = view.output.distribution.expected_correctness()
+        if options.target == 'cross_view_mass':
+            values = (_mass(step, of_crop) + own) / 2
         else:
-            own = view.output.distribution.expected_correctness()
-            agreement = (distance <= step.options.trust.dist_thr).to(own)
-            values = {
-                'agreement': lambda: agreement,
-                'self_estimate': lambda: (agreement + own) / 2,
-                'cross_view_mass': lambda: (_mass(step, of_crop) + own) / 2,
-            }[options.target]()
+            values = agreement_trust(
+                distance,
+                own,
+                options.target,
+                options.alpha,
+                step.options.trust.dist_thr,
+            )
         return [TrustTarget(view, values, mask)]
+
+
+def agreement_trust(
+    distance: Tensor,
+    own: Tensor,
+    target: ConsistencyTarget,
+    alpha: float,
+    dist_thr: float,
+) -> Tensor:
+    """Turn the distance of two predictions into trust.
+
+    Args:
+        distance: Distances of any shape, in person sizes.
+        own: Expected correctness of one of the predictions, same shape.
+        target: ``'decay'``, ``'agreement'`` or ``'self_estimate'``, see
+            ``ConsistencyOptions``.
+        alpha: Rate of the decay.
+        dist_thr: Largest distance of predictions that agree.
+
+    Returns:
+        Trust in [0, 1] of the same shape.
+    """
+    if target == 'decay':
+        return decay(distance, alpha)
+    agreement = (distance <= dist_thr).to(own)
+    return agreement if target == 'agreement' else (agreement + own) / 2
 
 
 def _mass(step: TrainingStep, of_crop: bool) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..augmentations.similarity import SimilarityTransform
 from ..distributions import DistributionReader, KeypointDistribution
+from ..geometry.coordinates import inside_crop
 from ..losses.rotation_consistency import rotation_inconsistency
 from ..options import SelfVerifyOptions
 from ..sample_fields import Samples, head_targets, labeled_joints
@@ -93,6 +94,33 @@ class TrainingStep:
                 "none; add 'second_view' to `requires` of the trust source"
             )
         return self.augmented
+
+    @property
+    def learned_views(self) -> list[AugmentedView]:
+        """The crops and, if there is one, the strongly augmented view."""
+        if self.options.consistency.hard_view is None:
+            return [self.view]
+        return [self.view, self.second_view]
+
+    def compare(
+        self, view: AugmentedView, points: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Compare the predictions for a view with given keypoints.
+
+        Args:
+            view: One of the views.
+            points: ``(B, K, 2)`` keypoints in pixels of the crops.
+
+        Returns:
+            ``(B, K)`` boolean, True where the prediction is at most
+            ``trust_cfg.dist_thr`` person sizes away, and ``(B, K)`` boolean,
+            True where the given keypoint is inside the view.
+        """
+        distribution = view.output.distribution
+        given = view.transform.apply_to_points(points, distribution.input_size)
+        errors = keypoint_distances(distribution.hard_decode(), given)
+        limits = self.options.trust.dist_thr * distribution.sizes[:, None]
+        return errors <= limits, inside_crop(given, distribution.input_size)
 
     @cached_property
     def shape(self) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """What the pose network says at test time, in one view and with flip test."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -134,7 +134,7 @@ class _Views:
                 keypoints, distribution.input_size, self.flip_indices
             )
             answer = question(distribution, points)
-            answers.append(_in_order(answer, view, self.flip_indices))
+            answers.append(view.restore_order(answer, self.flip_indices))
         return torch.stack(answers, 1)
 
 
@@ -144,10 +144,3 @@ def _mass(distribution: KeypointDistribution, points: Tensor) -> Tensor:
 
 def _peak(distribution: KeypointDistribution, points: Tensor) -> Tensor:
     return distribution.peak_within(points, PCK_THRESHOLD)
-
-
-def _in_order(
-    answer: Tensor, view: VerificationView, flip_indices: Sequence[int]
-) -> Tensor:
-    """Bring what a mirrored view says into the order of the keypoints."""
-    return answer[:, list(flip_indices)] if view.mirrored else answer

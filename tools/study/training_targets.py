@@ -1,16 +1,15 @@
 """Targets of trust heads, made of extracted features."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
-from self_verify_pose.models.teachers.pseudo_trust import decay
+from self_verify_pose.models.options import ConsistencyTarget
 from self_verify_pose.models.trust_targets.combine import elementwise_min
+from self_verify_pose.models.trust_targets.consistency import agreement_trust
 from self_verify_pose.tools.study.extraction import CONSISTENCY, Tensors
-
-StrongViewTarget = Literal['decay', 'agreement', 'self_estimate']
 
 
 class TrainingTargets(NamedTuple):
@@ -81,16 +80,13 @@ def unified_targets(columns: Tensors) -> TrainingTargets:
 
 
 def strong_view_targets(
-    columns: Tensors, target: StrongViewTarget
+    columns: Tensors, target: ConsistencyTarget
 ) -> TrainingTargets:
     """Agreement of the strongly augmented views with the crop.
 
     Args:
         columns: Result of ``extract_features``.
-        target: ``'decay'`` of the distance; ``'agreement'``: 1 where the
-            distance is at most ``PCK_THRESHOLD``, else 0;
-            ``'self_estimate'``: the mean of agreement and expected
-            correctness.
+        target: See :func:`agreement_trust`.
 
     Returns:
         One row per strongly augmented view.
@@ -99,12 +95,14 @@ def strong_view_targets(
     return _select_views(columns, values, columns['inside'], slice(1, None))
 
 
-def _agreement(columns: Tensors, target: StrongViewTarget) -> Tensor:
-    distance, own = columns['distance'], columns['expected']
-    if target == 'decay':
-        return decay(distance, CONSISTENCY.alpha)
-    agreement = (distance <= PCK_THRESHOLD).to(own)
-    return agreement if target == 'agreement' else (agreement + own) / 2
+def _agreement(columns: Tensors, target: ConsistencyTarget) -> Tensor:
+    return agreement_trust(
+        columns['distance'],
+        columns['expected'],
+        target,
+        CONSISTENCY.alpha,
+        PCK_THRESHOLD,
+    )
 
 
 def annotation_targets(columns: Tensors) -> TrainingTargets:
