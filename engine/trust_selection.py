@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 
 from ..metrics.functional import auroc
+from ..models.distributions import log_odds
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # agreement of views tells less than labels: views agree on wrong keypoints,
 # which the residual then learns, too (docs/results.md)
 LARGEST_WITHOUT_LABELS = 0.5
-_EPS = 1e-4  # log odds are bounded, as in the trust head
 _FOLDS = 4
 # inverse strengths of the pull of each keypoint's map to the common one
 _FREEDOM = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -69,8 +70,7 @@ def free_logits(free_scores: Floats) -> Floats:
     Returns:
         Logits of the same shape.
     """
-    clipped = np.clip(free_scores, _EPS, 1 - _EPS)
-    return np.asarray(np.log(clipped / (1 - clipped)))
+    return np.asarray(log_odds(torch.from_numpy(free_scores)))
 
 
 def fit_anchor(sets: Sequence[HeldOutJoints]) -> tuple[Floats, Floats]:
@@ -185,9 +185,9 @@ def choose_share(
     rows = [_Gains(one, scale, shift, seed) for one in sets if _has_auroc(one)]
     best = Kept(0.0, 0.0, 0.0)
     for share in SHARES[1:]:
-        found = [row.at(share) for row in rows]
-        if share > largest or not found:
+        if share > largest or not rows:
             break
+        found = [row.at(share) for row in rows]
         gain = float(np.mean([gain for gain, _ in found]))
         error = float(np.linalg.norm([error for _, error in found]))
         error /= len(found)
@@ -212,7 +212,6 @@ class _Gains:
         known = joints.known
         anchor = scale * free_logits(joints.free_scores) + shift
         self.anchor, self.residual = anchor[known], joints.residuals[known]
-        self.free = joints.free_scores[known]
         self.correct = joints.correct[known]
         images = np.broadcast_to(joints.images[:, None], known.shape)[known]
         names, self.image = np.unique(images, return_inverse=True)
@@ -221,19 +220,16 @@ class _Gains:
             len(names), np.full(len(names), 1 / len(names)), _NUM_DRAWS
         )
 
+        self.free = self._aurocs(joints.free_scores[known])
+
     def at(self, share: float) -> tuple[float, float]:
         """Gain of a share, and its standard error."""
-        trust = self.anchor + share * self.residual
-        gain = self._gain(trust, np.ones(len(trust)))
-        drawn = [
-            self._gain(trust, counts[self.image].astype(np.float64))
-            for counts in self.counts
-        ]
-        return gain, float(np.nanstd(drawn))
+        gains = self._aurocs(self.anchor + share * self.residual) - self.free
+        return float(gains[0]), float(np.nanstd(gains[1:]))
 
-    def _gain(self, trust: Floats, weights: Floats) -> float:
-        of_trust, of_free = (
-            auroc(score, self.correct, sample_weight=weights)
-            for score in (trust, self.free)
+    def _aurocs(self, scores: Floats) -> Floats:
+        """AUROC of all joints, and of each draw of images."""
+        weights = [np.ones(len(scores)), *self.counts[:, self.image]]
+        return np.array(
+            [auroc(scores, self.correct, sample_weight=one) for one in weights]
         )
-        return of_trust - of_free

@@ -75,12 +75,11 @@ def score_held_out(
     options = model.options.consistency.hard_view
     if options is None:
         options = StrongAugmentationOptions()
-    rows = []
+    rows, size = [], model.reader.input_size
+    fill = normalized_fill(model.data_preprocessor)
     for _ in range(STRONG_VIEWS):
-        fill = normalized_fill(model.data_preprocessor)
         images, transform = strong_view(inputs, options, fill)
         view = _View(model, images, sizes * transform.scales, data_samples)
-        size = model.reader.input_size
         expected = transform.apply_to_points(crop.keypoints, size)
         agrees = view.errors(expected) <= limit
         targets = (agrees + view.distribution.expected_correctness()) / 2
