@@ -23,7 +23,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     'unified': {
         'type': 'CombinedTargets',
         'sources': [
-            {'type': 'ConsistencyTargets', 'judged': 'crop'},
+            {'type': 'ConsistencyTargets', 'scored_view': 'crop'},
             'solvability',
         ],
     },
@@ -88,7 +88,7 @@ class ConsistencyOptions:
             ``'decay'``, ``exp(-alpha * distance)`` of the predictions for
             both views; ``'agreement'``, whether the distance is at most
             ``trust_cfg.dist_thr``; ``'self_estimate'``, the mean of the
-            agreement and the expected correctness of the judged view;
+            agreement and the expected correctness of the scored view;
             ``'cross_view_mass'``, the mean of that and the mass that the
             other view gives the disc around the keypoint.
         alpha: Rate of the decay; the distance is in units of person size;

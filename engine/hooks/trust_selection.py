@@ -43,8 +43,8 @@ class TrustSelectionHook(Hook):
     epoch the best head of all epochs is taken, so that training stops early.
     Trust that learns from labels is then calibrated.
 
-    Sources that use labels are judged by labels, the others by the agreement
-    of the prediction for strongly augmented views with that for the crop, see
+    Sources that use labels are evaluated by labels, the others by the
+    agreement of strongly augmented views with the crop, see
     ``score_held_out``. No image of validation or test takes part. The
     decisions are logged, and stored in the checkpoint's
     ``meta['trust_selection']``. Features that are stored without their images
@@ -114,11 +114,11 @@ class TrustSelectionHook(Hook):
         self._report |= {
             'held_out_persons': len(ids),
             'held_out_images': images,
-            'judged_by': 'labels' if source.uses_labels else 'agreement',
+            'evaluated_by': 'labels' if source.uses_labels else 'agreement',
         }
         runner.logger.info(
             f'Trust head: {len(ids)} persons in {images} images are held out '
-            f'of its training; judged by {self._report["judged_by"]}.'
+            f'of its training; evaluated by {self._report["evaluated_by"]}.'
         )
         if not ids:
             runner.logger.warning(
@@ -160,7 +160,8 @@ class TrustSelectionHook(Hook):
             f'Trust head of epoch {self._report["epoch"]}: share '
             f'{kept.share:g} of the residual is kept; AUROC '
             f'{kept.gain:+.4f} (standard error {kept.error:.4f}) against the '
-            f'free score, on held-out images, by {self._report["judged_by"]}.'
+            'free score, on held-out images, by '
+            f'{self._report["evaluated_by"]}.'
         )
 
     def before_save_checkpoint(
@@ -194,7 +195,7 @@ class TrustSelectionHook(Hook):
     def _decide(self, models: list[SelfVerifyTopdown], epoch: int) -> Kept:
         """Choose the share, calibrate, and note both for the checkpoint."""
         model = models[-1]  # the averaged one, which is saved and tested
-        by_labels = self._report['judged_by'] == 'labels'
+        by_labels = self._report['evaluated_by'] == 'labels'
         sets = self._joints(model)
         anchor = _heads(models)[-1].anchor
         scale, shift = (

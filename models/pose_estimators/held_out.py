@@ -2,9 +2,9 @@
 
 Held-out persons take no part in the training of the trust head. On them
 ``TrustSelectionHook`` decides what is kept of it. Sources that use labels are
-judged by these: whether a predicted keypoint is correct. Other sources are
-judged without labels: whether the keypoint predicted for a strongly augmented
-view agrees with that predicted for the crop.
+evaluated by these: whether a predicted keypoint is correct. Other sources are
+evaluated without labels: whether the keypoint predicted for a strongly
+augmented view agrees with that predicted for the crop.
 """
 
 from typing import TYPE_CHECKING, NamedTuple

@@ -13,7 +13,7 @@ from ..teachers.pseudo_trust import decay
 from .base import TrustSource, TrustTarget
 from .step import AugmentedView, TrainingStep
 
-Judged = Literal['second_view', 'crop']
+ScoredView = Literal['second_view', 'crop']
 
 
 @MODELS.register_module()
@@ -21,17 +21,17 @@ class ConsistencyTargets(TrustSource):
     """Does the prediction for a rotated or strongly augmented view agree?
 
     Agreement alone is no correctness: both views can agree on a wrong
-    keypoint. By default it is therefore averaged with what the judged view's
+    keypoint. By default it is therefore averaged with what the scored view's
     own distribution says; see ``consistency_cfg.target`` for the choices. The
     keypoints are decoded as the pose head decodes them: softly decoded ones
     are pulled to the center of the crop in both views alike, so that wrong
     keypoints seem to agree.
 
     Args:
-        judged: View whose keypoints get the targets. The errors are in the
-            augmented view, so the head learns from it; ``'crop'`` is for
+        scored_view: View whose keypoints get the targets. The errors are in
+            the augmented view, so the head learns from it; ``'crop'`` is for
             :class:`CombinedTargets`. ``target='decay'`` of a rotated view
-            always judges the crop.
+            always scores the crop.
 
     Raises:
         ValueError: If there is no such view.
@@ -40,10 +40,10 @@ class ConsistencyTargets(TrustSource):
     requires = frozenset({'second_view'})
     supports_strong_view = True
 
-    def __init__(self, judged: Judged = 'second_view') -> None:
-        name = 'model.trust_cfg.source.judged'
-        check_choice(name, judged, get_args(Judged))
-        self.judged = judged
+    def __init__(self, scored_view: ScoredView = 'second_view') -> None:
+        name = 'model.trust_cfg.source.scored_view'
+        check_choice(name, scored_view, get_args(ScoredView))
+        self.scored_view = scored_view
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Compare the predictions for the crops and the second view.
@@ -57,7 +57,7 @@ class ConsistencyTargets(TrustSource):
         options = step.options.consistency
         distance, mask = step.decoded_inconsistency
         plain = options.target == 'decay' and options.hard_view is None
-        of_crop = plain or self.judged == 'crop'
+        of_crop = plain or self.scored_view == 'crop'
         view = step.view if of_crop else step.second_view
         own = view.output.distribution.expected_correctness()
         if options.target == 'cross_view_mass':
@@ -102,11 +102,11 @@ def agreement_trust(
 def _mass(step: TrainingStep, of_crop: bool) -> Tensor:
     """``(B, K)`` mass that one view gives the other's keypoints."""
     second = step.second_view
-    judged: AugmentedView = step.view if of_crop else second
+    scored_view: AugmentedView = step.view if of_crop else second
     other = (second if of_crop else step.view).output.distribution
     transform = second.transform if of_crop else second.transform.inverse()
     points = transform.apply_to_points(
-        judged.output.distribution.hard_decode(), other.input_size
+        scored_view.output.distribution.hard_decode(), other.input_size
     )
     with torch.no_grad():
         return other.mass_within(points, step.options.trust.dist_thr)

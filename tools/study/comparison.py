@@ -22,13 +22,13 @@ from self_verify_pose.tools.study.free_scores import (
 )
 from self_verify_pose.tools.study.held_out import HeldOut
 from self_verify_pose.tools.study.image_sets import ImageSet
-from self_verify_pose.tools.study.judge import (
+from self_verify_pose.tools.study.row_evaluation import (
     Calibrate,
     Labels,
     Row,
     calibrate,
     choose_rivals,
-    judge,
+    evaluate_rows,
 )
 from self_verify_pose.tools.study.tables import (
     check_table,
@@ -134,13 +134,13 @@ def make_protocol(
     )
 
 
-def judge_set(
+def evaluate_rows_of(
     experiment: TrustExperiment,
     columns: Tensors,
     trained: Mapping[str, Trained],
     protocol: Protocol,
 ) -> tuple[EvaluationInput, dict[str, Score], dict[str, Row]]:
-    """Judge all rows on one set, in one regime.
+    """Evaluate all rows on one set, in one regime.
 
     Args:
         experiment: The experiment.
@@ -155,7 +155,7 @@ def judge_set(
     scores = {name: score for name, score in found.items() if score}
     raw = scores[experiment.raw_title].runs[0]
     joints = evaluation_input(columns, {experiment.raw_title: raw})
-    rows = judge(
+    rows = evaluate_rows(
         joints,
         scores,
         protocol.calibrations,
@@ -186,7 +186,9 @@ def report_set(
         The paragraphs of the report, and the values for the JSON file.
     """
     args = experiment.args
-    joints, scores, rows = judge_set(experiment, columns, trained, protocol)
+    joints, scores, rows = evaluate_rows_of(
+        experiment, columns, trained, protocol
+    )
     raw = scores[experiment.raw_title].runs[0]
     sigmas = (experiment.model.metainfo or {}).get('sigmas')
     pose = pose_accuracy(images, joints, raw, sigmas)

@@ -1,7 +1,7 @@
 """Held-out training persons, which decide what is kept of a trust head.
 
-The decisions are those of ``TrustSelectionHook``: labels judge the heads that
-learn from labels, the agreement of strong views with the crop the others.
+The decisions are those of ``TrustSelectionHook``: labels evaluate the heads
+that learn from labels, the agreement of strong views with the crop the others.
 """
 
 import dataclasses
@@ -54,7 +54,7 @@ class HeldOut:
 
     Args:
         persons: ``(N,)`` True for the held-out persons of each set.
-        rows: ``(M, D)`` packed features of the views that judge, of each set
+        rows: ``(M, D)`` packed features of the evaluated views, of each set
             that has any.
         joints: What is known of them; the residuals are zero.
         scale: ``(K,)`` slopes of the anchor.
@@ -84,7 +84,7 @@ class HeldOut:
         Args:
             sets: Extracted features of each training set.
             layout: What the features consist of.
-            labels: Whether labels judge, not the agreement of views.
+            labels: Whether labels evaluate, not the agreement of views.
             seed: Seed of the choice.
 
         Returns:
@@ -161,7 +161,7 @@ def _residuals(
 def _labeled_crops(
     columns: Tensors, held: NDArray[np.bool_], layout: FeatureLayout
 ) -> tuple[Tensor, HeldOutJoints]:
-    """Judge the crops by labels."""
+    """Evaluate the crops by labels."""
     rows = columns['features'][:, 0][torch.from_numpy(held)]
     correct = correct_joints(columns)[held]
     free_scores = layout.unpack(rows)[1].double().numpy()
@@ -178,7 +178,7 @@ def _labeled_crops(
 def _strong_views(
     columns: Tensors, held: NDArray[np.bool_], layout: FeatureLayout
 ) -> tuple[Tensor, HeldOutJoints]:
-    """Judge strong views by their agreement with the crop, without labels."""
+    """Evaluate strong views by their agreement with the crop."""
 
     def views(name: str) -> Tensor:
         chosen = columns[name][torch.from_numpy(held)]

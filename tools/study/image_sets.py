@@ -153,7 +153,7 @@ def read_content(images: ImageSet) -> Content:
 def check_disjoint_sets(
     fitted: Sequence[ImageSet], unseen: Sequence[ImageSet], option: str
 ) -> int:
-    """Raise if something is fitted to what another set is to judge.
+    """Raise if something is fitted to what another set is to evaluate.
 
     Images are compared by the content of their files, persons by their
     keypoints, so that copies under other names, and with other compression,

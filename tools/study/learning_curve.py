@@ -30,7 +30,10 @@ from self_verify_pose.tools.command_line import (
     make_parser,
     run_tool,
 )
-from self_verify_pose.tools.study.comparison import judge_set, make_protocol
+from self_verify_pose.tools.study.comparison import (
+    evaluate_rows_of,
+    make_protocol,
+)
 from self_verify_pose.tools.study.experiment import TrustExperiment
 from self_verify_pose.tools.study.extract_regimes import REGIMES
 from self_verify_pose.tools.study.extraction import Tensors
@@ -86,7 +89,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def learning_curves(args: argparse.Namespace, console: Console) -> Curves:
-    """Train heads with more and more persons, and judge them.
+    """Train heads with more and more persons, and evaluate them.
 
     Args:
         args: The command line.
@@ -127,7 +130,7 @@ def learning_curves(args: argparse.Namespace, console: Console) -> Curves:
     for images in experiment.eval:
         columns = experiment.test_features([images])
         for regime, protocol in protocols.items():
-            _, _, rows = judge_set(
+            _, _, rows = evaluate_rows_of(
                 experiment, columns[regime], trained, protocol
             )
             curves[regime][images.name] = [
@@ -188,7 +191,7 @@ def _draw_panel(axes: Axes, sets: dict[str, list[Point]]) -> None:
             counts,
             [point.gain.value for point in points],
             marker='o',
-            label=f'judged on {name}',
+            label=f'evaluated on {name}',
         )
         axes.fill_between(
             counts, low, high, color=line.get_color(), alpha=0.2, linewidth=0
@@ -202,7 +205,7 @@ def _draw_panel(axes: Axes, sets: dict[str, list[Point]]) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train, judge, and write the curves and their figure.
+    """Train, evaluate, and write the curves and their figure.
 
     Args:
         args: The command line.

@@ -27,7 +27,7 @@ from self_verify_pose.metrics.evaluation.report.tables import (
 )
 from self_verify_pose.tools.study.free_scores import Score
 from self_verify_pose.tools.study.image_sets import ImageSet
-from self_verify_pose.tools.study.judge import Row
+from self_verify_pose.tools.study.row_evaluation import Row
 
 LARGEST_LOSS = 0.002  # AUROC below the best free score of the same passes
 LARGEST_ECE = 0.03

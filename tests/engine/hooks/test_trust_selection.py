@@ -136,7 +136,7 @@ def test_held_out_persons_are_logged(trained, synthetic_coco):
     assert 4 < len(ids) < 19
     (line,) = [m for m in messages if 'are held out' in m]
     assert line.startswith(f'Trust head: {len(ids)} persons in ')
-    assert line.endswith('judged by labels.')
+    assert line.endswith('evaluated by labels.')
     lines = [m for m in messages if m.startswith('Trust head of epoch')]
     assert [line.split(';')[0] for line in lines] == [
         'Trust head of epoch 1: share 0.75 of the residual is kept',
@@ -167,7 +167,7 @@ def test_decisions_are_in_the_checkpoint(trained):
     meta = load(folder, 1)['meta']['trust_selection']
     assert meta['held_out_persons'] == len(runner.model.held_out)
     assert 1 < meta['held_out_images'] <= meta['held_out_persons']
-    assert meta['judged_by'] == 'labels'
+    assert meta['evaluated_by'] == 'labels'
     assert 'calibrated' in meta
     found = [meta[key] for key in ('epoch', 'share', 'gain', 'error')]
     assert found == [1, 0.75, 0.3, 0.1]
@@ -310,7 +310,7 @@ def test_without_labels_agreement_decides_and_nothing_is_calibrated(crops):
     model = build_estimator(consistency_cfg__enable=False)
     with decided_by((0.5, 0.1, 0.01)) as seen:
         report = run_hook(model, crops)
-    assert report['judged_by'] == 'agreement'
+    assert report['evaluated_by'] == 'agreement'
     assert 'calibrated' not in report
     assert seen[0].largest == LARGEST_WITHOUT_LABELS
     # two augmented views of each person, in the order of the views
@@ -326,7 +326,7 @@ def test_without_labels_agreement_decides_and_nothing_is_calibrated(crops):
 def test_the_residual_of_an_untrained_head_is_not_kept(crops):
     model = build_estimator(trust_cfg__source='annotation')
     report = run_hook(model, crops)
-    assert report['judged_by'] == 'labels'
+    assert report['evaluated_by'] == 'labels'
     assert report['share'] == 0
     assert model.trust_head.anchor.share == 0
 

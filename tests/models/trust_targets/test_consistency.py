@@ -40,7 +40,7 @@ def step_of(samples, target, strong, detach=True):
 
 
 def mass_by_the_other_view(step, of_crop):
-    """Mass of the other view in the disc around each judged keypoint."""
+    """Mass of the other view in the disc around each scored keypoint."""
     second = step.second_view
     points = step.view.output.distribution.hard_decode()
     found = second.output.distribution.hard_decode()
@@ -56,13 +56,15 @@ def mass_by_the_other_view(step, of_crop):
 
 
 @pytest.mark.parametrize('strong', [False, True])
-@pytest.mark.parametrize('judged', ['second_view', 'crop'])
+@pytest.mark.parametrize('scored_view', ['second_view', 'crop'])
 @pytest.mark.parametrize('kind', TARGETS)
-def test_targets_agree_with_a_slow_reference(samples, kind, judged, strong):
+def test_targets_agree_with_a_slow_reference(
+    samples, kind, scored_view, strong
+):
     samples[0].gt_instance_labels.keypoint_weights[0, 5] = 0
     step = step_of(samples, kind, strong)
-    (target,) = ConsistencyTargets(judged).targets(step)
-    of_crop = judged == 'crop' or (kind == 'decay' and not strong)
+    (target,) = ConsistencyTargets(scored_view).targets(step)
+    of_crop = scored_view == 'crop' or (kind == 'decay' and not strong)
     view = step.view if of_crop else step.second_view
     assert target.view is view
     assert target.mask.sum() == 50
@@ -94,5 +96,5 @@ def test_gradients_flow_into_targets_where_asked(samples):
 
 
 def test_an_unknown_view_is_refused():
-    with pytest.raises(ValueError, match=r"judged: expected .*'crop'"):
+    with pytest.raises(ValueError, match=r"scored_view: expected .*'crop'"):
         ConsistencyTargets('both')

@@ -172,7 +172,7 @@ def test_a_component_of_the_package_combines_with_it():
         {
             'type': 'CombinedTargets',
             'sources': [
-                {'type': 'ConsistencyTargets', 'judged': 'crop'},
+                {'type': 'ConsistencyTargets', 'scored_view': 'crop'},
                 {'type': 'AgreementSource'},
             ],
         }

@@ -25,7 +25,7 @@ def test_few_images_leave_some_to_train_on(images, count):
     assert hold_out_images(np.array(images), 0).sum() == count
 
 
-def test_labels_judge_crops(columns):
+def test_labels_evaluate_crops(columns):
     held_out = HeldOut.choose([columns, columns], LAYOUT, True, 0)
     assert held_out.largest == 1
     held = held_out.persons[0]
@@ -40,7 +40,7 @@ def test_labels_judge_crops(columns):
     np.testing.assert_array_equal(held_out.shift, shift)
 
 
-def test_agreement_judges_strong_views_without_labels(columns):
+def test_agreement_evaluates_strong_views_without_labels(columns):
     for name in ('correct', 'has_label', 'labeled', 'truth', 'keypoints'):
         del columns[name]
     held_out = HeldOut.choose([columns], LAYOUT, False, 0)

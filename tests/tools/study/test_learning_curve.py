@@ -71,5 +71,5 @@ def test_a_line_is_the_mean_of_its_seeds():
     assert [axes.get_title() for axes in panels] == [*curves]
     lines = panels[0].get_lines()
     assert list(lines[0].get_ydata()) == [0.01, 0.03]
-    assert lines[1].get_label() == 'judged on everyday'
+    assert lines[1].get_label() == 'evaluated on everyday'
     assert 'persons of training' in panels[1].get_xlabel()

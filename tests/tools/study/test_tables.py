@@ -2,7 +2,7 @@ import numpy as np
 
 from self_verify_pose.metrics.evaluation.statistics.evaluate import Estimate
 from self_verify_pose.tools.study.free_scores import Score
-from self_verify_pose.tools.study.judge import Row
+from self_verify_pose.tools.study.row_evaluation import Row
 from self_verify_pose.tools.study.tables import (
     check_table,
     checks_of,

@@ -8,11 +8,11 @@ from self_verify_pose.metrics.evaluation.evaluation_input import (
 )
 from self_verify_pose.metrics.functional import auroc
 from self_verify_pose.tools.study.free_scores import Score
-from self_verify_pose.tools.study.judge import (
+from self_verify_pose.tools.study.row_evaluation import (
     Labels,
     calibrate,
     choose_rivals,
-    judge,
+    evaluate_rows,
 )
 
 N, K = 200, 5
@@ -110,7 +110,7 @@ def test_gains_are_means_over_seeds_against_the_rival(labels):
         for name, score in scores.items()
     }
     maps['same'] = (None,)
-    rows = judge(make_joints(labels), scores, maps, {0: 'raw'}, 30, 0)
+    rows = evaluate_rows(make_joints(labels), scores, maps, {0: 'raw'}, 30, 0)
     known = labels.known
     found = [auroc(one[known], labels.correct[known]) for one in runs]
     row = rows['trained']

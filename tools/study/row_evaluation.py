@@ -1,4 +1,4 @@
-"""The same judgement of every row of a comparison."""
+"""The same evaluation of every row of a comparison."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -159,7 +159,7 @@ def choose_rivals(
     return rivals
 
 
-def judge(
+def evaluate_rows(
     joints: EvaluationInput,
     scores: Mapping[str, Score],
     calibrations: Mapping[str, tuple[Calibrate | None, ...]],
@@ -167,7 +167,7 @@ def judge(
     n_bootstrap: int,
     seed: int,
 ) -> dict[str, Row]:
-    """Judge all rows on one set.
+    """Evaluate all rows on one set.
 
     Args:
         joints: Predictions beside the truth.
