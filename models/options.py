@@ -95,6 +95,9 @@ class ConsistencyOptions:
             not negative.
         loss_weight: Weight of the loss; 0 measures the inconsistency
             without gradients; not negative.
+        robust: Take a Huber loss of the distance, of width
+            ``trust_cfg.dist_thr`` and weighted by the expected correctness
+            of the prediction for the crop. False for the mean distance.
         use_gt_visible: Ignore keypoints without a label.
         hard_view: See :class:`StrongAugmentationOptions`: compare with a
             strongly augmented view, not a rotated one; the trust head then
@@ -106,6 +109,7 @@ class ConsistencyOptions:
     target: ConsistencyTarget = 'self_estimate'
     alpha: float = DECAY_RATE
     loss_weight: float = 1.0
+    robust: bool = True
     use_gt_visible: bool = True
     hard_view: StrongAugmentationOptions | None = None
 

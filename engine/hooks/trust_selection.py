@@ -14,8 +14,10 @@ from torch.utils.data import DataLoader
 from ...datasets.held_out import HeldOutPersons, hold_out
 from ...models.heads.base import BaseTrustHead
 from ...models.heads.calibration import fit_calibration, identity_map
+from ...models.heads.trust_features import TrustFeatures
+from ...models.heads.trust_head import TrustHead
 from ...models.option_checks import check_range
-from ...models.pose_estimators.held_out import HeldOutScores, score_held_out
+from ...models.pose_estimators.held_out import score_held_out
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..model_wrapper import unwrap_model
 from ..trust_selection import (
@@ -68,6 +70,8 @@ class TrustSelectionHook(Hook):
         check_range('TrustSelectionHook.max_persons', max_persons, 1)
         self.share, self.max_persons, self.seed = share, max_persons, seed
         self._sets: list[HeldOutPersons] = []
+        # joints and features of each set, while the pose network is frozen
+        self._scored: list[tuple[HeldOutJoints, TrustFeatures]] = []
         self._best: dict[str, Any] | None = None
         self._report: dict[str, Any] = {}
 
@@ -105,6 +109,7 @@ class TrustSelectionHook(Hook):
                 f'images of the stored features are not there ({error}).'
             )
             return
+        self._scored = []
         ids = frozenset().union(*(one.ids for one in self._sets))
         for model in models:
             model.held_out = ids
@@ -232,19 +237,32 @@ class TrustSelectionHook(Hook):
 
     @torch.no_grad()
     def _joints(self, model: SelfVerifyTopdown) -> list[HeldOutJoints]:
-        """Score the held-out persons."""
+        """Score the held-out persons; a frozen network scores them once."""
         was_training = model.training
         model.eval()
-        device = next(model.parameters()).device
-        with torch.random.fork_rng([device] if device.type == 'cuda' else []):
-            torch.manual_seed(self.seed)  # the same augmented views
-            found = [self._joints_of(model, one) for one in self._sets]
+        head = model.trust_head
+        if self._scored and isinstance(head, TrustHead):
+            found = [
+                joints._replace(
+                    residuals=head.forward_features(features).cpu().numpy()
+                )
+                for joints, features in self._scored
+            ]
+        else:
+            device = next(model.parameters()).device
+            devices = [device] if device.type == 'cuda' else []
+            with torch.random.fork_rng(devices):
+                torch.manual_seed(self.seed)  # the same augmented views
+                scored = [self._score(model, one) for one in self._sets]
+            if not model.full_param_train:
+                self._scored = scored
+            found = [joints for joints, _ in scored]
         model.train(was_training)
         return found
 
-    def _joints_of(
+    def _score(
         self, model: SelfVerifyTopdown, persons: HeldOutPersons
-    ) -> HeldOutJoints:
+    ) -> tuple[HeldOutJoints, TrustFeatures]:
         loader = DataLoader(persons.persons, _BATCH, collate_fn=pseudo_collate)
         rows = []
         for batch in loader:
@@ -253,12 +271,16 @@ class TrustSelectionHook(Hook):
                 score_held_out(model, data['inputs'], data['data_samples'])
             )
         views = len(rows[0].known)
-        values = (
-            torch.cat(parts, 1).flatten(0, 1).cpu().numpy()
+        *values, joint_features, scalar_features = (
+            torch.cat(parts, 1).flatten(0, 1)
             for parts in zip(*rows, strict=True)
         )
-        columns = dict(zip(HeldOutScores._fields, values, strict=True))
-        return HeldOutJoints(**columns, images=np.tile(persons.images, views))
+        columns = [value.cpu().numpy() for value in values]
+        images = np.tile(persons.images, views)
+        return (
+            HeldOutJoints(*columns, images),
+            TrustFeatures(joint_features, scalar_features),
+        )
 
 
 def _models(runner: Runner) -> list[SelfVerifyTopdown]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..augmentations.strong import strong_view
 from ..geometry.coordinates import inside_crop
+from ..heads.trust_features import TrustFeatures
 from ..options import StrongAugmentationOptions
 from ..sample_fields import Samples, person_sizes
 from ..trust_targets.step import PoseOutput, keypoint_distances
@@ -39,6 +40,9 @@ class HeldOutScores(NamedTuple):
             the labels; without labels the mean of the agreement and the
             expected correctness, since views also agree on wrong keypoints.
         known: ``(V, B, K)`` boolean, True where ``correct`` is known.
+        joint_features: ``(V, B, K, C)``, see ``TrustFeatures``.
+        scalar_features: ``(V, B, K, S)``, see ``TrustFeatures``; from both a
+            ``TrustHead`` predicts its residuals without the pose network.
     """
 
     free_scores: Tensor
@@ -46,6 +50,8 @@ class HeldOutScores(NamedTuple):
     correct: Tensor
     targets: Tensor
     known: Tensor
+    joint_features: Tensor
+    scalar_features: Tensor
 
 
 @torch.no_grad()
@@ -71,7 +77,9 @@ def score_held_out(
         truth, labeled = _annotated_keypoints(data_samples, inputs.device)
         correct = crop.errors(truth) <= limit
         row = (*crop.scores(), correct, correct.float(), labeled)
-        return HeldOutScores(*(values[None] for values in row))
+        return HeldOutScores(
+            *(values[None] for values in (*row, *crop.features()))
+        )
     options = model.options.consistency.hard_view
     if options is None:
         options = StrongAugmentationOptions()
@@ -84,7 +92,8 @@ def score_held_out(
         agrees = view.errors(expected) <= limit
         targets = (agrees + view.distribution.expected_correctness()) / 2
         inside = inside_crop(expected, size)
-        rows.append((*view.scores(), agrees, targets, inside))
+        row = (*view.scores(), agrees, targets, inside)
+        rows.append((*row, *view.features()))
     return HeldOutScores(*map(torch.stack, zip(*rows, strict=True)))
 
 
@@ -107,7 +116,10 @@ class _View:
             self.outputs, flip_indices, model.test_cfg
         )
         self.keypoints = self.distribution.hard_decode()
-        self.sizes, self.head = sizes, model.trust_head
+        self.sizes = sizes
+        assert model.trust_head is not None  # the hook needs one
+        self.head = model.trust_head
+        self.maps = average_features(self.outputs, bool(self.head.levels))
 
     def errors(self, points: Tensor) -> Tensor:
         """``(B, K)`` distances to points of the view, in person sizes."""
@@ -116,13 +128,13 @@ class _View:
 
     def scores(self) -> tuple[Tensor, Tensor]:
         """``(B, K)`` free scores and residuals."""
-        assert self.head is not None
-        residuals = self.head(
-            average_features(self.outputs, bool(self.head.levels)),
-            self.distribution,
-            self.keypoints,
-        )
+        residuals = self.head(self.maps, self.distribution, self.keypoints)
         return self.distribution.free_score(), residuals.float()
+
+    def features(self) -> TrustFeatures:
+        """Input of a ``TrustHead``."""
+        levels = [self.maps[level] for level in self.head.levels]
+        return TrustFeatures.collect(levels, self.distribution, self.keypoints)
 
 
 def _annotated_keypoints(

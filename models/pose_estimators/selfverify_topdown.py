@@ -283,7 +283,7 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
             losses['rot_inconsistency_mean'] = mean.detach()
             if self._trains_consistency:
                 weight = self.options.consistency.loss_weight
-                losses['loss_consistency_rot'] = weight * mean
+                losses['loss_consistency_rot'] = weight * step.consistency_loss
         if self.teacher is not None:
             losses |= step.teacher_output.logged(self.options.solvability)
         if self.source is not None:

@@ -11,7 +11,11 @@ from torch import Tensor
 from ..augmentations.similarity import SimilarityTransform
 from ..distributions import DistributionReader, KeypointDistribution
 from ..geometry.coordinates import inside_crop
-from ..losses.rotation_consistency import rotation_inconsistency
+from ..losses.masked import masked_mean
+from ..losses.rotation_consistency import (
+    robust_consistency_loss,
+    rotation_inconsistency,
+)
 from ..options import SelfVerifyOptions
 from ..sample_fields import Samples, head_targets, labeled_joints
 from ..teachers.joint_mapping import TeacherFunction
@@ -155,6 +159,17 @@ class TrainingStep:
         if self.options.consistency.use_gt_visible:
             mask = mask & self.labeled
         return distance, mask
+
+    @property
+    def consistency_loss(self) -> Tensor:
+        """Scalar loss of the inconsistency, see ``ConsistencyOptions``."""
+        distance, mask = self.soft_inconsistency
+        if not self.options.consistency.robust:
+            return masked_mean(distance, mask)
+        with torch.no_grad():
+            own = self.view.output.distribution.expected_correctness()
+        width = self.options.trust.dist_thr
+        return robust_consistency_loss(distance, own, mask, width)
 
     @cached_property
     def hard_inconsistency(self) -> tuple[Tensor, Tensor]:

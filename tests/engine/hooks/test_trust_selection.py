@@ -24,6 +24,7 @@ from self_verify_pose.engine.trust_selection import (
     LARGEST_WITHOUT_LABELS,
     Kept,
 )
+from self_verify_pose.models.pose_estimators import held_out
 
 EMA = {
     'type': 'EMAHook',
@@ -101,6 +102,14 @@ def decided_by(*script):
     assert not left
 
 
+scored = []  # batches that the pose network was run on
+
+
+def score_held_out(model, inputs, data_samples):
+    scored.append(inputs)
+    return held_out.score_held_out(model, inputs, data_samples)
+
+
 def fit_anchor(sets):
     return np.linspace(1, 2, 17), np.linspace(-1, 1, 17)
 
@@ -121,6 +130,7 @@ def trained(tmp_path_factory, synthetic_coco):
         ) as seen,
     ):
         patch.setattr(trust_selection, 'fit_anchor', fit_anchor)
+        patch.setattr(trust_selection, 'score_held_out', score_held_out)
         runner.train()
     return folder, runner, messages, seen
 
@@ -143,6 +153,13 @@ def test_held_out_persons_are_logged(trained, synthetic_coco):
         'Trust head of epoch 1: share 0.5 of the residual is kept',
     ]
     assert 'AUROC +0.3000 (standard error 0.1000)' in lines[0]
+
+
+def test_a_frozen_network_scores_the_held_out_persons_once(trained):
+    _, runner, _, seen = trained
+    assert sum(map(len, scored)) == len(runner.model.held_out)
+    first, second, _ = (one.sets[0].residuals for one in seen)
+    assert not np.array_equal(first, second)
 
 
 def test_the_decision_sees_the_held_out_persons(trained):

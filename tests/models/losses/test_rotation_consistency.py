@@ -4,6 +4,7 @@ from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
 )
 from self_verify_pose.models.losses.rotation_consistency import (
+    robust_consistency_loss,
     rotation_inconsistency,
 )
 
@@ -88,3 +89,39 @@ def test_a_magnified_prediction_is_consistent_with_its_crop():
     )
     expected = (50**0.5 / size)[:, None].expand(4, 17)
     torch.testing.assert_close(distance, expected)
+
+
+def test_the_robust_loss_is_the_weighted_mean_of_a_huber_function():
+    distance = torch.tensor([[0.0, 0.02, 0.05], [0.06, 0.5, 9.0]])
+    confidence = torch.tensor([[1.0, 0.5, 0.25], [0.8, 0.1, 1.0]])
+    mask = torch.tensor([[True, True, True], [True, True, False]])
+    total = 0.0
+    for d, c, counts in zip(
+        distance.flatten(), confidence.flatten(), mask.flatten(), strict=True
+    ):
+        if counts:
+            total += c * (d * d / 0.1 if d <= 0.05 else d - 0.025)
+    loss = robust_consistency_loss(distance, confidence, mask, 0.05)
+    torch.testing.assert_close(loss, total / 5)
+
+
+def test_the_robust_loss_of_nothing_is_zero():
+    distance = torch.full((2, 3), 0.1, requires_grad=True)
+    nothing = torch.zeros(2, 3, dtype=torch.bool)
+    loss = robust_consistency_loss(distance, distance.detach(), nothing, 0.05)
+    loss.backward()
+    assert loss == 0
+    assert not distance.grad.any()
+
+
+def test_gradient_of_the_robust_loss():
+    generator = torch.Generator().manual_seed(5)
+    distance, confidence = torch.rand(
+        2, 3, 4, generator=generator, dtype=torch.float64
+    )
+    mask = torch.ones(3, 4, dtype=torch.bool)
+    distance = (distance / 4).requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda d: robust_consistency_loss(d, confidence, mask, 0.05),
+        (distance,),
+    )

@@ -12,6 +12,7 @@ from self_verify_pose.metrics.functional import (
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
 )
+from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.pose_estimators import held_out
 from self_verify_pose.models.pose_estimators.held_out import score_held_out
 from self_verify_pose.models.pose_estimators.prediction import average_views
@@ -73,7 +74,7 @@ def test_with_labels_correctness_is_that_of_the_image(flip):
         errors = joint_errors(prediction.keypoints, truth.keypoints, size)
         expected.append(is_correct(errors, limit)[0])
     scores = score_held_out(model, **batch)
-    assert {tuple(values.shape) for values in scores} == {(1, 3, 17)}
+    assert {tuple(values.shape)[:3] for values in scores} == {(1, 3, 17)}
     expected = np.stack(expected)
     assert 0.2 < expected.mean() < 0.8
     np.testing.assert_array_equal(scores.correct[0], expected)
@@ -93,6 +94,19 @@ def test_the_scores_are_those_of_prediction(flip):
     logits = (free / (1 - free)).log() + 0.5 * scores.residuals[0]
     trust = np.stack([p.keypoint_trust[0] for p in predict(model, batch)])
     np.testing.assert_allclose(logits.sigmoid(), trust, atol=1e-5)
+
+
+@pytest.mark.parametrize('source', ['annotation', 'consistency'])
+def test_the_head_predicts_the_same_from_the_features(source):
+    model = build(source)
+    scores = score_held_out(model, **held_out_batch(model))
+    for view in range(len(scores.known)):
+        features = TrustFeatures(
+            scores.joint_features[view], scores.scalar_features[view]
+        )
+        with torch.no_grad():
+            residuals = model.trust_head.forward_features(features)
+        torch.testing.assert_close(residuals, scores.residuals[view])
 
 
 def moved_case(monkeypatch, model, count, misplaced):
@@ -177,7 +191,7 @@ def test_without_labels_the_views_differ_and_follow_the_seed():
         found.append(score_held_out(model, **batch))
     assert found[0].correct.dtype == torch.bool
     for one, again in zip(*found[:2], strict=True):
-        assert one.shape == (held_out.STRONG_VIEWS, 3, 17)
+        assert one.shape[:3] == (held_out.STRONG_VIEWS, 3, 17)
         assert torch.equal(one, again)
         assert not one.requires_grad
     assert not torch.equal(found[0].residuals, found[2].residuals)

@@ -84,6 +84,17 @@ def trust_loss(model, inputs, samples, targets, mask):
     return losses[mask].mean()
 
 
+def consistency_loss(model, reference, distance, samples):
+    """Huber loss of the distance, weighted as the crop is confident."""
+    if not model.options.consistency.robust:
+        return distance
+    sizes = person_sizes(samples, distance.device)
+    crops = SimCCDistribution(*reference, model.reader.encoding, sizes)
+    near = distance.square() / 0.1
+    huber = torch.where(distance <= 0.05, near, distance - 0.025)
+    return crops.expected_correctness().detach() * huber
+
+
 def slow_consistency(model, inputs, samples):
     _, reference = forward(model, inputs)
     crops, angles = second_view(model, inputs)
@@ -101,7 +112,12 @@ def slow_consistency(model, inputs, samples):
         features, _ = forward(model, inputs)
         losses['loss_kpt'] = model.head.loss(features, samples)['loss_kpt']
         if weight:
-            losses['loss_consistency_rot'] = weight * distance[mask].mean()
+            losses['loss_consistency_rot'] = (
+                weight
+                * consistency_loss(model, reference, distance, samples)[
+                    mask
+                ].mean()
+            )
     return losses
 
 
@@ -148,10 +164,17 @@ def gradients(model, losses):
             {'consistency_cfg__loss_weight': 0.0},
             slow_consistency,
         ),
+        (SELFVERIFY, {'consistency_cfg__robust': False}, slow_consistency),
         (SELFVERIFY, {'full_param_train': False}, slow_consistency),
         (SOLVABILITY, {}, slow_solvability),
     ],
-    ids=['cycle', 'consistency only measured', 'frozen', 'solvability'],
+    ids=[
+        'cycle',
+        'consistency only measured',
+        'mean distance',
+        'frozen',
+        'solvability',
+    ],
 )
 def test_the_step_agrees_with_the_slow_one(name, changes, slow):
     model = build_estimator(name, **changes).train()

@@ -140,6 +140,14 @@ def test_consistency_agrees_with_a_slow_reference(model):
     assert losses['rot_inconsistency_mean'].item() == pytest.approx(
         total / count, rel=1e-4
     )
+    assert (
+        losses['loss_consistency_rot'].detach()
+        < losses['rot_inconsistency_mean']
+    )
+
+
+def test_the_plain_loss_is_the_mean_inconsistency():
+    losses = losses_of(build_estimator(consistency_cfg__robust=False))
     torch.testing.assert_close(
         losses['loss_consistency_rot'].detach(),
         losses['rot_inconsistency_mean'],

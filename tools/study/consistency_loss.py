@@ -1,0 +1,250 @@
+"""Measure what the consistency loss does to the pose, over several seeds.
+
+    python -m self_verify_pose.tools.study.consistency_loss
+        --train ROOT... --eval ROOT... --checkpoint FILE --out DIR
+        [--config CONFIG] [--trainings NAME...] [--epochs N] [--seeds N]
+
+Trains the pose network of a config further from the same weights: without the
+loss (baseline), with the default loss (robust), and with the plain loss of the
+same weight (mean_distance); no trust head. Every training has the same batches
+for the same seed. Writes a table for each evaluation set, with flip test, to
+consistency_loss.md. What exists in DIR is not trained again.
+"""
+
+import argparse
+import copy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import self_verify_pose.compat  # noqa: F401, isort: skip
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.runner import Runner
+from rich.console import Console
+
+from self_verify_pose.tools.command_line import (
+    at_least,
+    make_parser,
+    run_tool,
+)
+from self_verify_pose.tools.study.image_sets import (
+    ImageSet,
+    check_disjoint_sets,
+    find_eval_sets,
+    find_set,
+)
+from self_verify_pose.tools.study.options import SELFVERIFY
+from self_verify_pose.tools.study.pose_network import CONFIGS
+from self_verify_pose.tools.study.train_pose import train_pose
+
+# consistency_cfg of each training
+TRAININGS: dict[str, dict[str, Any]] = {
+    'baseline': {'enable': False},
+    'robust': {'enable': True},
+    'mean_distance': {'enable': True, 'robust': False},
+}
+COLUMNS = {
+    'coco/AP': 'AP',
+    'score/PosRate': 'PCK@0.05',
+    'score/AUROC': 'AUROC of the raw score',
+}
+Figures = dict[str, float]
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        The arguments.
+    """
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    for name, use in (('--train', 'trained on'), ('--eval', 'evaluated')):
+        add(
+            name,
+            nargs='+',
+            type=Path,
+            required=True,
+            metavar='ROOT',
+            help=f'images that are {use}',
+        )
+    add('--checkpoint', required=True, help='weights to start from')
+    add('--out', type=Path, required=True, help='folder of the results')
+    add(
+        '--config',
+        type=Path,
+        default=CONFIGS / SELFVERIFY,
+        help=f'a config with trust ({SELFVERIFY})',
+    )
+    add(
+        '--trainings',
+        nargs='+',
+        choices=[*TRAININGS],
+        default=[*TRAININGS],
+        metavar='NAME',
+        help='%(default)s',
+    )
+    add('--epochs', type=at_least(1), default=2, help='(%(default)s)')
+    add('--lr', type=float, default=2.5e-4, help='(%(default)s)')
+    add('--seeds', type=at_least(1), default=3, help='(%(default)s)')
+    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
+    return parser.parse_args(argv)
+
+
+def evaluate_pose(
+    config: Config, one: ImageSet, checkpoint: Path, work_dir: Path
+) -> Figures:
+    """Evaluate a pose network on annotated boxes.
+
+    Args:
+        config: The config that it was trained with.
+        one: The evaluation set.
+        checkpoint: Its weights.
+        work_dir: Folder of the log.
+
+    Returns:
+        Metrics by name.
+    """
+    config = copy.deepcopy(config)
+    config.load_from, config.work_dir = str(checkpoint), str(work_dir)
+    for name in ('train_dataloader', 'train_cfg', 'optim_wrapper'):
+        config[name] = None  # else the runner builds them
+    for key in ('dataloader', 'cfg', 'evaluator'):
+        config[f'val_{key}'] = None
+    config.param_scheduler, config.custom_hooks = None, []
+    pipeline = config.test_dataloader.dataset.pipeline
+    config.test_dataloader.dataset = one.config(pipeline)
+    config.test_dataloader.update(num_workers=0, persistent_workers=False)
+    config.test_evaluator = [
+        {'type': 'CocoMetric', 'ann_file': str(one.annotations)},
+        {
+            'type': 'JointTrustMetric',
+            'score_field': 'keypoint_scores',
+            'prefix': 'score',
+        },
+    ]
+    return Runner.from_cfg(config).test()
+
+
+def train_and_evaluate(
+    args: argparse.Namespace, training: str, seed: int
+) -> dict[str, Figures]:
+    """Train the pose network once, and evaluate it on every set.
+
+    Args:
+        args: The command line.
+        training: One of ``TRAININGS``.
+        seed: Random seed of the training.
+
+    Returns:
+        Metrics by evaluation set.
+    """
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(
+        {
+            'model.trust_cfg': {'enable': False},
+            'model.consistency_cfg': TRAININGS[training],
+            'randomness': {'seed': seed},
+        }
+    )
+    folder = args.out / f'{training}_{seed}'
+    train = [find_set(root, 'train') for root in args.train]
+    checkpoint = train_pose(
+        config,
+        train,
+        args.checkpoint,
+        args.epochs,
+        args.lr,
+        folder,
+        args.workers,
+    )
+    return {
+        one.name: evaluate_pose(config, one, checkpoint, folder)
+        for one in find_eval_sets(args.eval)
+    }
+
+
+def table(figures: dict[str, list[Figures]]) -> list[str]:
+    """Lay out the figures of a set.
+
+    Args:
+        figures: Metrics of each seed, by training.
+
+    Returns:
+        Lines of a table in Markdown.
+    """
+    titles = ['training', 'AP of the seeds', 'mean AP', 'against the first']
+    lines = [
+        f'| {" | ".join([*titles, *list(COLUMNS.values())[1:]])} |',
+        f'|---|---|{"---:|" * (len(COLUMNS) + 1)}',
+    ]
+    reference = _mean(next(iter(figures.values())), 'coco/AP')
+    for training, seeds in figures.items():
+        precision = _mean(seeds, 'coco/AP')
+        cells = [
+            training,
+            ', '.join(f'{one["coco/AP"]:.3f}' for one in seeds),
+            f'{precision:.3f}',
+            f'{precision - reference:+.3f}',
+            *(f'{_mean(seeds, key):.3f}' for key in list(COLUMNS)[1:]),
+        ]
+        lines.append(f'| {" | ".join(cells)} |')
+    return lines
+
+
+def _mean(seeds: list[Figures], key: str) -> float:
+    return float(np.mean([one[key] for one in seeds]))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, evaluate, and write the tables.
+
+    Args:
+        args: The command line.
+
+    Raises:
+        ValueError: If an image is both trained on and evaluated.
+    """
+    sets = find_eval_sets(args.eval)
+    train = [find_set(root, 'train') for root in args.train]
+    check_disjoint_sets(train, sets, '--eval')
+    found: dict[str, dict[str, list[Figures]]] = {
+        one.name: {name: [] for name in args.trainings} for one in sets
+    }
+    for seed in range(args.seeds):
+        for training in args.trainings:
+            figures = train_and_evaluate(args, training, seed)
+            for name, values in figures.items():
+                found[name][training].append(values)
+    parts = [
+        '\n'.join([f'### {name}', '', *table(figures)])
+        for name, figures in found.items()
+    ]
+    path = args.out / 'consistency_loss.md'
+    path.write_text('\n\n'.join(parts) + '\n')
+    console = Console()
+    console.print('\n\n'.join(parts), markup=False, soft_wrap=True)
+    console.print(path, markup=False, soft_wrap=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        The exit status.
+    """
+    args = parse_arguments(argv)
+    return run_tool(__file__, lambda: run(args))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
