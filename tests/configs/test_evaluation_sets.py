@@ -35,7 +35,15 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize('name', SETS)
+@pytest.mark.parametrize(
+    'name',
+    [
+        HUMANART,
+        CROWDPOSE,
+        pytest.param(OCHUMAN, marks=pytest.mark.slow),
+        pytest.param(EXLPOSE, marks=pytest.mark.slow),
+    ],
+)
 def test_every_person_is_evaluated_and_the_dump_is_reported(name, tmp_path):
     lay_out(name, tmp_path)
     config = load_evaluation(name, tmp_path)

@@ -62,7 +62,9 @@ def test_an_unreadable_checkpoint(tmp_path, drawn):
     assert 'cannot be read' in message
 
 
-@pytest.mark.parametrize('config', [BASELINE, SELFVERIFY])
+@pytest.mark.parametrize(
+    'config', [SELFVERIFY, pytest.param(BASELINE, marks=pytest.mark.slow)]
+)
 def test_a_checkpoint_of_another_architecture(config, tmp_path, drawn):
     path = tmp_path / 'other.pth'
     torch.save({'state_dict': {'backbone.conv.weight': torch.zeros(3)}}, path)
@@ -74,9 +76,17 @@ def test_a_checkpoint_of_another_architecture(config, tmp_path, drawn):
 @pytest.mark.parametrize(
     ('option', 'parts'),
     [
-        ('model.trust_cfg.source=magic', ["'consistency'", "'magic'"]),
-        ('model.consistency_cfg.max_deg=181', ['between 0 and 180', '181']),
         ('model.consistency_cfg.max_dg=30', ["'max_dg'"]),
+        pytest.param(
+            'model.trust_cfg.source=magic',
+            ["'consistency'", "'magic'"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            'model.consistency_cfg.max_deg=181',
+            ['between 0 and 180', '181'],
+            marks=pytest.mark.slow,
+        ),
         ('train_dataloder.batch_size=4', ["'train_dataloder'"]),
     ],
 )

@@ -141,7 +141,9 @@ def test_it_runs_inside_an_mmpose_checkout(tmp_path, data_root, installed):
     assert list(tmp_path.glob('work_dirs/*/epoch_1.pth'))
 
 
-@pytest.mark.parametrize('config', [BASELINE, SELFVERIFY])
+@pytest.mark.parametrize(
+    'config', [SELFVERIFY, pytest.param(BASELINE, marks=pytest.mark.slow)]
+)
 def test_the_given_checkpoint_reaches_its_figures(
     config, tmp_path, coco_mini, plain_checkpoint
 ):

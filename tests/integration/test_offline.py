@@ -23,6 +23,12 @@ SHORT = (
     'val_dataloader.persistent_workers=False',
     'default_hooks.logger.interval=5',
 )
+# a training that only has to end
+FAST = (
+    'train_cfg.max_epochs=1',
+    'train_dataloader.dataset.indices=32',
+    'val_dataloader.dataset.indices=4',
+)
 ONE_PROCESS = (
     'train_dataloader.num_workers=0',
     'train_dataloader.persistent_workers=False',
@@ -202,11 +208,11 @@ def test_a_heatmap_model_needs_another_base_only(
     assert last['score/AUROC'] > 0.8  # the pose network is the trained one
 
 
-def run_script(name, root, folder, *arguments, **variables):
+def run_script(name, root, folder, *arguments, options=(), **variables):
     return subprocess.run(
         [
             *('bash', str(ROOT / name), *arguments),
-            *('--cfg-options', *SHORT, *ONE_PROCESS),
+            *('--cfg-options', *SHORT, *ONE_PROCESS, *options),
         ],
         cwd=folder,
         capture_output=True,
@@ -241,6 +247,7 @@ def test_the_script_does_the_two_steps(
             script,
             coco_mini,
             tmp_path,
+            options=FAST,
             POSE_CKPT=str(plain_checkpoint),
             FORCE_CACHE=force,
             WORK_DIR=f'again{force}',
@@ -259,6 +266,7 @@ def test_the_chain_has_a_cache_of_its_own(
         coco_mini,
         tmp_path,
         str(plain_checkpoint),
+        options=FAST,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     made = load_cache(tmp_path / 'cache' / f'train_sol_fk_{PERSONS}.npz')
