@@ -1,0 +1,71 @@
+import pytest
+import torch
+
+from self_verify_pose.tools.study.consistency_loss import main, table
+
+
+@pytest.fixture(scope='module')
+def arguments(tmp_path_factory, synthetic_coco, tiny_files):
+    config, checkpoint = tiny_files
+    out = tmp_path_factory.mktemp('consistency') / 'out'
+    given = [
+        *('--config', config, '--checkpoint', checkpoint),
+        *('--train', synthetic_coco, '--eval', synthetic_coco),
+        *('--epochs', 1, '--seeds', 1, '--workers', 0, '--out', out),
+    ]
+    return [*map(str, given)], out
+
+
+def test_each_training_has_its_own_loss(arguments, capsys):
+    given, out = arguments
+    assert main([*given, '--trainings', 'baseline', 'robust']) == 0
+    written = (out / 'consistency_loss.md').read_text()
+    assert written in capsys.readouterr().out
+    rows = [r for r in written.splitlines() if r.startswith('| ')]
+    assert [row.split(' | ')[0] for row in rows[1:]] == [
+        '| baseline',
+        '| robust',
+    ]
+    one, other = (
+        torch.load(out / name / 'epoch_1.pth', weights_only=True)['state_dict']
+        for name in ('baseline_0', 'robust_0')
+    )
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+    assert not any(name.startswith('trust_head') for name in one)
+
+
+def test_images_that_are_trained_on_are_not_evaluated(
+    arguments, tmp_path, synthetic_coco, capsys
+):
+    given, _ = arguments
+    (tmp_path / 'annotations').mkdir()
+    name = 'annotations/person_keypoints_{}2017.json'
+    (tmp_path / name.format('val')).symlink_to(
+        synthetic_coco / name.format('train')
+    )
+    (tmp_path / 'val2017').symlink_to(synthetic_coco / 'train2017')
+    assert main([*given, '--eval', str(tmp_path)]) == 1
+    assert '--eval: expected images' in capsys.readouterr().err
+
+
+def test_the_difference_is_that_to_the_first_row():
+    def seed(precision):
+        return {
+            'coco/AP': precision,
+            'score/PosRate': 0.5,
+            'score/AUROC': 0.8,
+        }
+
+    rows = table(
+        {
+            'baseline': [seed(0.1), seed(0.2)],
+            'robust': [seed(0.3), seed(0.2)],
+        }
+    )
+    assert rows[2] == (
+        '| baseline | 0.100, 0.200 | 0.150 | +0.000 | 0.500 | 0.800 |'
+    )
+    assert rows[3] == (
+        '| robust | 0.300, 0.200 | 0.250 | +0.100 | 0.500 | 0.800 |'
+    )
+    assert all(row.count('|') == 7 for row in rows)
