@@ -14,9 +14,11 @@ from ..metrics.functional import auroc
 from ..models.distributions import log_odds
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-# agreement of views tells less than labels: views agree on wrong keypoints,
-# which the residual then learns, too (docs/results.md)
+# Agreement of views tells less than labels: views agree on wrong keypoints,
+# which the residual then learns, too. A head whose gain by agreement was below
+# this one ranked joints worse by labels (docs/results.md).
 LARGEST_WITHOUT_LABELS = 0.5
+LEAST_GAIN_WITHOUT_LABELS = 0.005
 _FOLDS = 4
 # inverse strengths of the pull of each keypoint's map to the common one
 _FREEDOM = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -164,7 +166,7 @@ def choose_share(
     sets: Sequence[HeldOutJoints],
     scale: Floats,
     shift: Floats,
-    largest: float = 1.0,
+    labels: bool,
     seed: int = 0,
 ) -> Kept:
     """Choose the share of the residual that ranks joints best.
@@ -176,7 +178,9 @@ def choose_share(
         sets: Joints of each data set.
         scale: ``(K,)`` slopes of the anchor.
         shift: ``(K,)`` shifts of the anchor.
-        largest: Largest share that may be kept.
+        labels: Whether ``correct`` is known by labels. By agreement of views
+            no share above ``LARGEST_WITHOUT_LABELS`` is kept, and none whose
+            gain is below ``LEAST_GAIN_WITHOUT_LABELS``.
         seed: Seed of the draws of images.
 
     Returns:
@@ -184,6 +188,9 @@ def choose_share(
     """
     rows = [_Gains(one, scale, shift, seed) for one in sets if _has_auroc(one)]
     best = Kept(0.0, 0.0, 0.0)
+    largest, least = 1.0, 0.0
+    if not labels:
+        largest, least = LARGEST_WITHOUT_LABELS, LEAST_GAIN_WITHOUT_LABELS
     for share in SHARES[1:]:
         if share > largest or not rows:
             break
@@ -192,7 +199,7 @@ def choose_share(
         error = float(np.linalg.norm([error for _, error in found]))
         error /= len(found)
         loses = any(gain < -error for gain, error in found)
-        if gain > max(best.gain, error) and not loses:
+        if gain > max(best.gain, error, least) and not loses:
             best = Kept(share, gain, error)
     return best
 

@@ -2,6 +2,7 @@
 
 python tools/compare_trust.py --train ROOT... --calib ROOT --eval ROOT...
     --checkpoint FILE --out DIR [--config CONFIG] [--pose-epochs N]
+    [--ablations]
 
 Takes any config with a TrustHead: one of this package, of configs/zoo, or
 one that combines a top-down config of MMPose with
@@ -51,6 +52,11 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=at_least(0),
         default=0,
         help='of the pose network of RTMPose-S (%(default)s)',
+    )
+    parser.add_argument(
+        '--ablations',
+        action='store_true',
+        help='also take each ingredient out of the head on true correctness',
     )
     parser.add_argument(
         '--pose-lr', type=float, default=2.5e-4, help='(%(default)s)'

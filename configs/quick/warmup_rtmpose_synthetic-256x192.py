@@ -12,7 +12,7 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=_base_.quick_workers)
 test_dataloader = val_dataloader
 
-max_epochs = 24
+max_epochs = 22
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 optim_wrapper = dict(
     **_base_.quick_optim_wrapper, optimizer=dict(lr=_base_.quick_lr)

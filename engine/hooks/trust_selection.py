@@ -21,7 +21,6 @@ from ...models.pose_estimators.held_out import score_held_out
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..model_wrapper import unwrap_model
 from ..trust_selection import (
-    LARGEST_WITHOUT_LABELS,
     HeldOutJoints,
     Kept,
     choose_share,
@@ -209,8 +208,7 @@ class TrustSelectionHook(Hook):
         )
         kept = Kept(0.0, 0.0, 0.0)
         if sets:
-            largest = 1.0 if by_labels else LARGEST_WITHOUT_LABELS
-            kept = choose_share(sets, scale, shift, largest, self.seed)
+            kept = choose_share(sets, scale, shift, by_labels, self.seed)
         calibration = identity_map()
         if sets and by_labels:
             trust, correct = [], []

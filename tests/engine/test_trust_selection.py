@@ -4,6 +4,7 @@ import torch
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
+from self_verify_pose.engine import trust_selection
 from self_verify_pose.engine.trust_selection import (
     LARGEST_WITHOUT_LABELS,
     SHARES,
@@ -151,7 +152,7 @@ def test_images_of_two_data_sets_are_different_images():
 
 def test_a_helpful_residual_is_kept_with_its_gain():
     joints = make_joints(residual=1.0)
-    kept = choose_share([joints], ONES, ZEROS)
+    kept = choose_share([joints], ONES, ZEROS, True)
     gains = []
     for share in SHARES:
         logits = free_logits(joints.free_scores) + share * joints.residuals
@@ -169,8 +170,8 @@ def test_slopes_and_shifts_are_part_of_the_trust():
     """Keypoints that are wrong more often than their free scores say."""
     shift = np.array([-3.0, 3.0, 0.0, 0.0])
     joints = make_joints(shift=shift, residual=0.3)
-    plain = choose_share([joints], ONES, ZEROS)
-    fitted = choose_share([joints], ONES, shift)
+    plain = choose_share([joints], ONES, ZEROS, True)
+    fitted = choose_share([joints], ONES, shift, True)
     assert fitted.gain > plain.gain + 0.05
 
 
@@ -178,22 +179,22 @@ def test_slopes_and_shifts_are_part_of_the_trust():
     'joints', [make_joints(residual=-1.0), make_joints(noise=2.0)]
 )
 def test_a_harmful_residual_is_not_kept(joints):
-    assert choose_share([joints], ONES, ZEROS) == Kept(0.0, 0.0, 0.0)
+    assert choose_share([joints], ONES, ZEROS, True) == Kept(0.0, 0.0, 0.0)
 
 
 def test_a_gain_within_its_error_is_not_kept():
     """Nine persons tell too little, however large the gain."""
     for seed in range(5):
         joints = make_joints(9, seed, residual=0.2)
-        kept = choose_share([joints], ONES, ZEROS)
+        kept = choose_share([joints], ONES, ZEROS, True)
         assert kept.share == 0 or kept.gain > kept.error
 
 
 def test_a_data_set_that_loses_vetoes():
     helped = make_joints(seed=1, residual=1.0)
     harmed = make_joints(seed=2, residual=-0.3)
-    assert choose_share([helped], ONES, ZEROS).share > 0
-    kept = choose_share([helped, harmed], ONES, ZEROS)
+    assert choose_share([helped], ONES, ZEROS, True).share > 0
+    kept = choose_share([helped, harmed], ONES, ZEROS, True)
     assert kept == Kept(0.0, 0.0, 0.0)
     # the mean of both is a gain all the same
     gains = []
@@ -212,7 +213,8 @@ def test_the_error_is_that_of_drawn_images():
     twice = HeldOutJoints(*(np.concatenate([part, part]) for part in joints))
     more = twice._replace(images=np.arange(400) // 2)
     errors = [
-        choose_share([one], ONES, ZEROS).error for one in (joints, twice, more)
+        choose_share([one], ONES, ZEROS, True).error
+        for one in (joints, twice, more)
     ]
     assert errors[1] == pytest.approx(errors[0], rel=1e-6)
     assert errors[2] == pytest.approx(errors[0] / np.sqrt(2), rel=0.3)
@@ -220,28 +222,42 @@ def test_the_error_is_that_of_drawn_images():
 
 def test_data_sets_without_an_auroc_do_not_count():
     joints = make_joints(residual=1.0)
-    expected = choose_share([joints], ONES, ZEROS)
+    expected = choose_share([joints], ONES, ZEROS, True)
     undefined = [
         joints._replace(correct=joints.correct | True),
         joints._replace(correct=joints.correct & False),
         joints._replace(known=joints.known & False),
     ]
-    assert choose_share([joints, *undefined], ONES, ZEROS) == expected
+    assert choose_share([joints, *undefined], ONES, ZEROS, True) == expected
     for one in undefined:
-        assert choose_share([one], ONES, ZEROS) == Kept(0.0, 0.0, 0.0)
+        assert choose_share([one], ONES, ZEROS, True) == Kept(0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize('largest', [LARGEST_WITHOUT_LABELS, 0.25, 1.0])
-def test_no_larger_share_is_kept_than_allowed(largest):
+@pytest.mark.parametrize(
+    ('labels', 'largest'), [(False, LARGEST_WITHOUT_LABELS), (True, 1.0)]
+)
+def test_labels_decide_whether_more_than_half_is_kept(labels, largest):
     joints = make_joints(residual=1.0)
-    kept = choose_share([joints], ONES, ZEROS, largest)
+    kept = choose_share([joints], ONES, ZEROS, labels)
     assert kept.share == largest
+
+
+def test_a_small_gain_by_agreement_is_no_gain(monkeypatch):
+    joints = make_joints(residual=1.0)
+    gain = choose_share([joints], ONES, ZEROS, False).gain
+    for least, is_kept in ((0.9 * gain, True), (1.1 * gain, False)):
+        monkeypatch.setattr(
+            trust_selection, 'LEAST_GAIN_WITHOUT_LABELS', least
+        )
+        kept = choose_share([joints], ONES, ZEROS, False)
+        assert (kept.share > 0) == is_kept
+        assert choose_share([joints], ONES, ZEROS, True).share == 1
 
 
 def test_the_seed_changes_the_error_alone():
     joints = make_joints(residual=1.0)
     one, again, other = (
-        choose_share([joints], ONES, ZEROS, seed=seed) for seed in (0, 0, 1)
+        choose_share([joints], ONES, ZEROS, True, seed) for seed in (0, 0, 1)
     )
     assert one == again
     assert one[:2] == other[:2]

@@ -81,6 +81,7 @@ def compared(drawn, tiny_files):
     arguments += ['--train', drawn / 'coco', '--calib', drawn / 'calib']
     arguments += ['--eval', drawn / 'coco', '--workers', 0, '--bootstrap', 5]
     arguments += ['--head-epochs', 1, '--hard-views', 1, '--seeds', 2]
+    arguments += ['--ablations']
     done = run(*arguments)
     assert done.returncode == 0, done.stderr[-3000:]
     return arguments, out, done
@@ -158,6 +159,7 @@ def heatmap_arguments(drawn):
         *('--calib', drawn / 'coco', '--eval', drawn / 'coco'),
         *('--workers', 0, '--bootstrap', 2, '--device', 'cpu'),
         *('--head-epochs', 1, '--hard-views', 1, '--seeds', 1),
+        '--ablations',
     ]
 
 

@@ -210,11 +210,14 @@ def report_set(
             rows, {k: v for k, v in scores.items() if k not in ablations}
         ),
         check_table(checks),
-        'The head on true correctness, each ingredient out:',
-        score_table(
-            rows, {k: scores[k] for k in (FULL, *ablations) if k in scores}
-        ),
     ]
+    if args.ablations:
+        text += [
+            'The head on true correctness, each ingredient out:',
+            score_table(
+                rows, {k: scores[k] for k in (FULL, *ablations) if k in scores}
+            ),
+        ]
     return text, {'pose': pose, 'checks': checks, 'scores': rows}
 
 

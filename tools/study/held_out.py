@@ -14,7 +14,6 @@ from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.engine.trust_selection import (
-    LARGEST_WITHOUT_LABELS,
     HeldOutJoints,
     Kept,
     choose_share,
@@ -59,7 +58,7 @@ class HeldOut:
         joints: What is known of them; the residuals are zero.
         scale: ``(K,)`` slopes of the anchor.
         shift: ``(K,)`` shifts of the anchor.
-        largest: Largest share of the residual that may be kept.
+        labels: Whether labels evaluate, not the agreement of views.
         seed: Seed of the choice of images and of their draws.
     """
 
@@ -68,7 +67,7 @@ class HeldOut:
     joints: list[HeldOutJoints]
     scale: Floats
     shift: Floats
-    largest: float
+    labels: bool
     seed: int
 
     @classmethod
@@ -104,9 +103,8 @@ class HeldOut:
         scale, shift = np.ones(count), np.zeros(count)
         if joints:
             scale, shift = fit_anchor(joints)
-        largest = 1.0 if labels else LARGEST_WITHOUT_LABELS
         rows = [rows for rows, _ in found]
-        return cls(persons, rows, joints, scale, shift, largest, seed)
+        return cls(persons, rows, joints, scale, shift, labels, seed)
 
     def anchor(self, head: TrustHead) -> None:
         """Let a head start from the calibrated free score.
@@ -137,7 +135,7 @@ class HeldOut:
                 for rows, one in zip(self.rows, self.joints, strict=True)
             ]
             kept = choose_share(
-                joints, self.scale, self.shift, self.largest, self.seed
+                joints, self.scale, self.shift, self.labels, self.seed
             )
         head.anchor.share.fill_(kept.share)
         return kept

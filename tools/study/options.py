@@ -38,7 +38,7 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
         default=CONFIGS / SELFVERIFY,
         help=f'a config with trust ({SELFVERIFY})',
     )
-    add('--head-epochs', type=at_least(1), default=6, help='(%(default)s)')
+    add('--head-epochs', type=at_least(1), default=12, help='(%(default)s)')
     add(
         '--hard-views',
         type=at_least(1),

@@ -31,9 +31,9 @@ def train_head(
 ) -> tuple[TrustHead, Kept]:
     """Train a head as the estimator does, with ``TrustSelectionHook``.
 
-    Each set counts the same. The head of the best epoch is taken, by the
-    held-out persons, which it is not trained on; the share of its residual
-    that they choose is that of its predictions.
+    The sets are mixed by their sizes. The head of the best epoch is taken, by
+    the held-out persons, which it is not trained on; the share of its
+    residual that they choose is that of its predictions.
 
     Args:
         head: The head.
@@ -61,7 +61,7 @@ def train_head(
     best, best_state = Kept(0.0, -np.inf, 0.0), head.state_dict()
     for _ in range(epochs):
         head.train()
-        for batch in _balanced_batches(sets, rows, order):
+        for batch in _mixed_batches(sets, rows, order):
             logits = head.forward_packed(select(batch.features))
             loss = soft_target_bce(logits, batch.targets, batch.mask)
             optimizer.zero_grad()
@@ -87,19 +87,17 @@ def _num_batches(count: int) -> int:
     return max(1, count // _BATCH)
 
 
-def _balanced_batches(
+def _mixed_batches(
     sets: Sequence[TrainingTargets],
     rows: Sequence[NDArray[np.int64]],
     order: np.random.Generator,
 ) -> Iterator[TrainingTargets]:
-    """Batches of an epoch, as many rows of each set, each in random order."""
+    """Batches of an epoch, of all sets in random order."""
+    drawn = [
+        np.column_stack([np.full(len(own), index), own])
+        for index, own in enumerate(rows)
+    ]
     total = sum(map(len, rows))
-    share = -(-total // len(rows))
-    drawn = []
-    for index, own in enumerate(rows):
-        rounds = [order.permutation(own) for _ in range(-(-share // len(own)))]
-        chosen = np.concatenate(rounds)[:share]
-        drawn.append(np.column_stack([np.full(share, index), chosen]))
     mixed = order.permutation(np.concatenate(drawn))
     for batch in np.array_split(mixed, _num_batches(total)):
         parts = []

@@ -280,7 +280,8 @@ def train_all(
     variants: dict[str, HeadVariant | None] = dict(HEADS)
     if 'free_trust' not in train[0]:
         variants |= dict.fromkeys(TEACHER_HEADS)
-    variants |= make_ablations(experiment.layout)
+    if experiment.args.ablations:
+        variants |= make_ablations(experiment.layout)
     rows = dict(fit_learners(experiment, train, held_out[True]))
     for name, variant in variants.items():
         if variant is None:

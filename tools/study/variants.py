@@ -64,7 +64,7 @@ def make_ablations(layout: FeatureLayout) -> dict[str, HeadVariant | None]:
     several = len(levels) > 1
     return {
         'without strong views': HeadVariant(crop_annotation_targets, True),
-        'without features': reading(),
+        'without features': reading() if levels else None,
         'without the first level': reading(*levels[1:]) if several else None,
         'without the second level': (
             reading(levels[0], *levels[2:]) if several else None

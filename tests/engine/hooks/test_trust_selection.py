@@ -21,7 +21,6 @@ from mmpose.registry import HOOKS
 from self_verify_pose.engine.hooks import trust_selection
 from self_verify_pose.engine.hooks.trust_selection import TrustSelectionHook
 from self_verify_pose.engine.trust_selection import (
-    LARGEST_WITHOUT_LABELS,
     Kept,
 )
 from self_verify_pose.models.pose_estimators import held_out
@@ -88,11 +87,9 @@ def decided_by(*script):
     """Decide by a script of shares with gains; yields what was decided on."""
     seen, left = [], list(script)
 
-    def choose(sets, scale, shift, largest, seed):
+    def choose(sets, scale, shift, labels, seed):
         seen.append(
-            SimpleNamespace(
-                sets=sets, scale=scale, shift=shift, largest=largest
-            )
+            SimpleNamespace(sets=sets, scale=scale, shift=shift, labels=labels)
         )
         return Kept(*left.pop(0))
 
@@ -169,7 +166,7 @@ def test_the_decision_sees_the_held_out_persons(trained):
         (joints,) = one.sets
         assert joints.free_scores.shape == (len(runner.model.held_out), 17)
         assert len(joints.images) == len(joints.free_scores)
-        assert one.largest == 1.0
+        assert one.labels
         np.testing.assert_allclose(one.scale, np.linspace(1, 2, 17))
         np.testing.assert_allclose(
             one.shift, np.linspace(-1, 1, 17), atol=1e-6
@@ -329,7 +326,7 @@ def test_without_labels_agreement_decides_and_nothing_is_calibrated(crops):
         report = run_hook(model, crops)
     assert report['evaluated_by'] == 'agreement'
     assert 'calibrated' not in report
-    assert seen[0].largest == LARGEST_WITHOUT_LABELS
+    assert not seen[0].labels
     # two augmented views of each person, in the order of the views
     (joints,) = seen[0].sets
     count = report['held_out_persons']

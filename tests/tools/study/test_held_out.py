@@ -4,7 +4,6 @@ import torch
 from study_columns import LAYOUT, K, N, V
 
 from self_verify_pose.engine.trust_selection import (
-    LARGEST_WITHOUT_LABELS,
     fit_anchor,
 )
 from self_verify_pose.tools.study.head_variants import HeadVariant
@@ -27,7 +26,7 @@ def test_few_images_leave_some_to_train_on(images, count):
 
 def test_labels_evaluate_crops(columns):
     held_out = HeldOut.choose([columns, columns], LAYOUT, True, 0)
-    assert held_out.largest == 1
+    assert held_out.labels
     held = held_out.persons[0]
     rows, joints = held_out.rows[1], held_out.joints[1]
     assert torch.equal(rows, columns['features'][:, 0][held])
@@ -44,7 +43,7 @@ def test_agreement_evaluates_strong_views_without_labels(columns):
     for name in ('correct', 'has_label', 'labeled', 'truth', 'keypoints'):
         del columns[name]
     held_out = HeldOut.choose([columns], LAYOUT, False, 0)
-    assert held_out.largest == LARGEST_WITHOUT_LABELS
+    assert not held_out.labels
     held = np.flatnonzero(held_out.persons[0])
     (joints,) = held_out.joints
     assert joints.correct.shape == (len(held) * (V - 1), K)
