@@ -276,7 +276,7 @@ class TrustSelectionHook(Hook):
         columns = [value.cpu().numpy() for value in values]
         images = np.tile(persons.images, views)
         return (
-            HeldOutJoints(*columns, images=images),
+            HeldOutJoints._make([*columns, images]),
             TrustFeatures(joint_features, scalar_features),
         )
 
