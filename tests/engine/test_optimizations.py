@@ -105,7 +105,10 @@ def test_bfloat16_trains_and_stays_close(name):
     assert changed(before, model) == trained_parts(name)
     assert all(w.dtype == torch.float32 for w in model.parameters())
     for key, value in continuous(expected).items():
-        assert losses[key].item() == pytest.approx(value.item(), rel=0.05)
+        # the consistency of random predictions hardly counts: about 1e-6
+        assert losses[key].item() == pytest.approx(
+            value.item(), rel=0.05, abs=1e-6
+        )
     assert 'forward' not in vars(model.backbone)
 
 

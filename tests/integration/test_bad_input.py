@@ -47,6 +47,7 @@ def test_a_missing_data_folder(tmp_path):
     assert 'set COCO_ROOT' in message
 
 
+@pytest.mark.slow
 def test_a_missing_annotation_file(tmp_path, drawn):
     root = shutil.copytree(drawn, tmp_path / 'data')
     name = 'annotations/person_keypoints_val2017.json'
@@ -87,7 +88,11 @@ def test_a_checkpoint_of_another_architecture(config, tmp_path, drawn):
             ['between 0 and 180', '181'],
             marks=pytest.mark.slow,
         ),
-        ('train_dataloder.batch_size=4', ["'train_dataloder'"]),
+        pytest.param(
+            'train_dataloder.batch_size=4',
+            ["'train_dataloder'"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_wrong_option(option, parts, tmp_path, drawn):

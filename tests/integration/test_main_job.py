@@ -6,6 +6,7 @@ from pathlib import Path
 import mmpose
 import pytest
 import torch
+from guide_tables import GUIDES, described, read
 from helpers import BASELINE, ROOT, SELFVERIFY, SOLVABILITY
 from integration_runs import LOGGED, SHORT, SHORT_TEST, TRUST, mim, scalars
 
@@ -112,6 +113,14 @@ def test_the_curves_tool_of_mmpose_reads_the_logs(selfverify_run, tmp_path):
     assert out.stat().st_size > 5000
 
 
+@pytest.mark.parametrize('guide', GUIDES)
+def test_a_guide_describes_what_runs_log(guide, selfverify_run, baseline_run):
+    runs = (selfverify_run, baseline_run)
+    names = {key for run in runs for r in scalars(run.work_dir) for key in r}
+    assert {'coco/AP', 'trust/AUGRC', 'acc_pose', 'lr'} <= names
+    assert names <= described(read(guide))
+
+
 @pytest.mark.parametrize('installed', [True, False])
 def test_it_runs_inside_an_mmpose_checkout(tmp_path, data_root, installed):
     """Linked as projects/self_verify_pose, from that checkout's root."""
@@ -169,7 +178,11 @@ def test_the_given_checkpoint_reaches_its_figures(
 
 
 @pytest.mark.parametrize(
-    ('teacher', 'source'), [('free', 'solvability'), ('fk', 'unified')]
+    ('teacher', 'source'),
+    [
+        ('fk', 'unified'),
+        pytest.param('free', 'solvability', marks=pytest.mark.slow),
+    ],
 )
 def test_the_teachers_train_the_trust_head(
     teacher, source, tmp_path, data_root

@@ -177,6 +177,7 @@ ZOO = ROOT / 'configs' / 'zoo'
 ZOO_BASE = 'mmpose::.*/td-hm_hrnet-w32_udp.*py'
 
 
+@pytest.mark.slow
 def test_a_heatmap_model_needs_another_base_only(
     tmp_path, coco_mini, monkeypatch
 ):
@@ -228,6 +229,7 @@ def run_script(name, root, folder, *arguments, options=(), **variables):
     )
 
 
+@pytest.mark.slow
 def test_the_script_does_the_two_steps(
     trained, tmp_path, cache, coco_mini, plain_checkpoint
 ):

@@ -29,7 +29,7 @@ TAUGHT = {'crowdpose': 12, 'mpii': 12, 'aic': 12}
 
 # of the teacher's kinds of mappings one each runs by default; COCO is trained
 # by the other tests
-SLOW = ('aic', 'coco', 'mpii')
+SLOW = ('aic', 'coco', 'halpe26', 'mpii')
 
 
 @pytest.fixture(

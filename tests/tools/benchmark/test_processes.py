@@ -17,7 +17,11 @@ def full_size(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'prepare', [processes.prepare_training, caches.prepare_cache]
+    'prepare',
+    [
+        processes.prepare_training,
+        pytest.param(caches.prepare_cache, marks=pytest.mark.slow),
+    ],
 )
 def test_two_processes_work_at_once(full_size, prepare):
     assert processes.rate_of(full_size, 2, prepare) > 0
