@@ -36,8 +36,7 @@ from self_verify_pose.tools.study.image_sets import (
     find_eval_sets,
     find_set,
 )
-from self_verify_pose.tools.study.options import SELFVERIFY
-from self_verify_pose.tools.study.pose_network import CONFIGS
+from self_verify_pose.tools.study.options import add_pose_options
 from self_verify_pose.tools.study.train_pose import train_pose
 
 # consistency_cfg of each training
@@ -46,8 +45,8 @@ TRAININGS: dict[str, dict[str, Any]] = {
     'robust': {'enable': True},
     'mean_distance': {'enable': True, 'robust': False},
 }
+# titles of the metrics beside AP
 COLUMNS = {
-    'coco/AP': 'AP',
     'score/PosRate': 'PCK@0.05',
     'score/AUROC': 'AUROC of the raw score',
 }
@@ -64,24 +63,14 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         The arguments.
     """
     parser = make_parser(__doc__)
-    add = parser.add_argument
-    for name, use in (('--train', 'trained on'), ('--eval', 'evaluated')):
-        add(
-            name,
-            nargs='+',
-            type=Path,
-            required=True,
-            metavar='ROOT',
-            help=f'images that are {use}',
-        )
-    add('--checkpoint', required=True, help='weights to start from')
-    add('--out', type=Path, required=True, help='folder of the results')
-    add(
-        '--config',
-        type=Path,
-        default=CONFIGS / SELFVERIFY,
-        help=f'a config with trust ({SELFVERIFY})',
+    add_pose_options(
+        parser,
+        {
+            '--train': 'images that are trained on',
+            '--eval': 'images that are evaluated',
+        },
     )
+    add = parser.add_argument
     add(
         '--trainings',
         nargs='+',
@@ -93,7 +82,6 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--epochs', type=at_least(1), default=2, help='(%(default)s)')
     add('--lr', type=float, default=2.5e-4, help='(%(default)s)')
     add('--seeds', type=at_least(1), default=3, help='(%(default)s)')
-    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
     return parser.parse_args(argv)
 
 
@@ -133,12 +121,18 @@ def evaluate_pose(
 
 
 def train_and_evaluate(
-    args: argparse.Namespace, training: str, seed: int
+    args: argparse.Namespace,
+    train: list[ImageSet],
+    sets: list[ImageSet],
+    training: str,
+    seed: int,
 ) -> dict[str, Figures]:
     """Train the pose network once, and evaluate it on every set.
 
     Args:
         args: The command line.
+        train: Images to train on.
+        sets: Images to evaluate on.
         training: One of ``TRAININGS``.
         seed: Random seed of the training.
 
@@ -154,7 +148,6 @@ def train_and_evaluate(
         }
     )
     folder = args.out / f'{training}_{seed}'
-    train = [find_set(root, 'train') for root in args.train]
     checkpoint = train_pose(
         config,
         train,
@@ -166,7 +159,7 @@ def train_and_evaluate(
     )
     return {
         one.name: evaluate_pose(config, one, checkpoint, folder)
-        for one in find_eval_sets(args.eval)
+        for one in sets
     }
 
 
@@ -181,8 +174,8 @@ def table(figures: dict[str, list[Figures]]) -> list[str]:
     """
     titles = ['training', 'AP of the seeds', 'mean AP', 'against the first']
     lines = [
-        f'| {" | ".join([*titles, *list(COLUMNS.values())[1:]])} |',
-        f'|---|---|{"---:|" * (len(COLUMNS) + 1)}',
+        f'| {" | ".join([*titles, *COLUMNS.values()])} |',
+        f'|---|---|{"---:|" * (len(COLUMNS) + 2)}',
     ]
     reference = _mean(next(iter(figures.values())), 'coco/AP')
     for training, seeds in figures.items():
@@ -192,7 +185,7 @@ def table(figures: dict[str, list[Figures]]) -> list[str]:
             ', '.join(f'{one["coco/AP"]:.3f}' for one in seeds),
             f'{precision:.3f}',
             f'{precision - reference:+.3f}',
-            *(f'{_mean(seeds, key):.3f}' for key in list(COLUMNS)[1:]),
+            *(f'{_mean(seeds, key):.3f}' for key in COLUMNS),
         ]
         lines.append(f'| {" | ".join(cells)} |')
     return lines
@@ -219,7 +212,7 @@ def run(args: argparse.Namespace) -> None:
     }
     for seed in range(args.seeds):
         for training in args.trainings:
-            figures = train_and_evaluate(args, training, seed)
+            figures = train_and_evaluate(args, train, sets, training, seed)
             for name, values in figures.items():
                 found[name][training].append(values)
     parts = [
@@ -227,9 +220,10 @@ def run(args: argparse.Namespace) -> None:
         for name, figures in found.items()
     ]
     path = args.out / 'consistency_loss.md'
-    path.write_text('\n\n'.join(parts) + '\n')
+    text = '\n\n'.join(parts)
+    path.write_text(f'{text}\n')
     console = Console()
-    console.print('\n\n'.join(parts), markup=False, soft_wrap=True)
+    console.print(text, markup=False, soft_wrap=True)
     console.print(path, markup=False, soft_wrap=True)
 
 

@@ -1,6 +1,7 @@
 """Options that the studies of trust share."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from self_verify_pose.constants import NUM_BOOTSTRAP
@@ -10,18 +11,17 @@ from self_verify_pose.tools.study.pose_network import CONFIGS
 SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 
 
-def add_study_options(parser: argparse.ArgumentParser) -> None:
-    """Add the sets, the pose network and the training of heads.
+def add_pose_options(
+    parser: argparse.ArgumentParser, uses: Mapping[str, str]
+) -> None:
+    """Add the sets, the pose network and the folder of the results.
 
     Args:
         parser: The parser to extend.
+        uses: Use of the images of each option that gives sets.
     """
     add = parser.add_argument
-    for name, use in (
-        ('--train', 'images that heads are trained on'),
-        ('--calib', 'images that calibrate, and choose the best free score'),
-        ('--eval', 'images that are evaluated'),
-    ):
+    for name, use in uses.items():
         add(
             name,
             nargs='+',
@@ -38,6 +38,24 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
         default=CONFIGS / SELFVERIFY,
         help=f'a config with trust ({SELFVERIFY})',
     )
+    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
+
+
+def add_study_options(parser: argparse.ArgumentParser) -> None:
+    """Add the sets, the pose network and the training of heads.
+
+    Args:
+        parser: The parser to extend.
+    """
+    add_pose_options(
+        parser,
+        {
+            '--train': 'images that heads are trained on',
+            '--calib': 'images that calibrate, and choose the best free score',
+            '--eval': 'images that are evaluated',
+        },
+    )
+    add = parser.add_argument
     add('--head-epochs', type=at_least(1), default=12, help='(%(default)s)')
     add(
         '--hard-views',
@@ -53,5 +71,4 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
         default=3,
         help='trainings of each row (%(default)s)',
     )
-    add('--workers', type=at_least(0), default=1, help='loaders (%(default)s)')
     add_device_option(parser)
