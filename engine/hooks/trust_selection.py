@@ -252,7 +252,7 @@ class TrustSelectionHook(Hook):
             with torch.random.fork_rng(devices):
                 torch.manual_seed(self.seed)  # the same augmented views
                 scored = [self._score(model, one) for one in self._sets]
-            if not model.full_param_train:
+            if isinstance(head, TrustHead) and not model.full_param_train:
                 self._scored = scored
             found = [joints for joints, _ in scored]
         model.train(was_training)
