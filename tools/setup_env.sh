@@ -33,6 +33,11 @@ done
 
 say() { echo "setup_env: $*" >&2; }
 
+# shellcheck source=tools/jobs.sh
+source "$root/tools/jobs.sh"
+grace=20 # tenths of a second
+when_stopped() { say 'stopped; run this again to go on.'; }
+
 # --- steps -------------------------------------------------------------------
 
 # Report every 30 s that a step is running, until standard input is closed.
@@ -56,7 +61,7 @@ step() {
     say "[$number/$steps] $name ($expected) ..."
     exec 8> >(report_time "$name" 9>&-) # the lock is not for this child
     : >"$mark"
-    "$@" >"$log" 2>&1 </dev/null 8>&- || code=$?
+    run_job "$@" >"$log" 2>&1 8>&- || code=$?
     rm -f "$mark"
     exec 8>&-
     if [ "$code" != 0 ]; then
@@ -69,8 +74,6 @@ step() {
     fi
     say "        done in $((SECONDS - began)) s"
 }
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 pip() {
     "$python" -m pip "$@" --disable-pip-version-check --no-input
@@ -90,34 +93,21 @@ for name in ('torch', 'mmengine', 'mmcv', 'mmdet', 'mmpose'):
 PYTHON
 }
 
-# Print what a finished set-up depends on; fails if this package is not
-# installed from this folder.
-fingerprint() {
-    "$1" - "$root" 2>/dev/null <<'PYTHON' && sha256sum "$constraints" \
-        "$root/pyproject.toml" "$root/compat.py" "$root/tools/check_env.py" \
-        "$root/tools/setup_env.sh" | sha256sum
-import sys
-from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
-origin = Path(find_spec('self_verify_pose').origin).resolve()
-if origin != Path(sys.argv[1]).resolve() / '__init__.py':
-    sys.exit(1)
-names = ('torch', 'numpy', 'mmengine', 'mmcv', 'mmdet', 'mmpose', 'openmim')
-print(sys.prefix, sys.version, *map(version, names))
-PYTHON
-}
+# Ask what a Python lacks: installed unmet|broken|fingerprint
+installed() { "$python" "$root/tools/installed.py" "$1" "$extras"; }
 
+# The ready file holds the extras of the last set-up, and the fingerprint.
 is_ready() {
-    local found
-    found=$(fingerprint "$1") || return 1
-    [ -f "$state/ready" ] && [ "$found" = "$(tail -n +2 "$state/ready")" ] &&
-        [[ ",$(head -n 1 "$state/ready")," == *",$extras,"* ]]
+    local found ready=()
+    [ -f "$state/ready" ] && mapfile -t ready <"$state/ready"
+    [[ ,${ready[0]-}, = *,$extras,* ]] || return 1
+    found=$(python=$1 extras=${ready[0]} installed fingerprint 2>/dev/null) &&
+        [ "$found" = "${ready[1]-}" ]
 }
 
 mark_ready() {
     local found
-    found=$(fingerprint "$python")
+    found=$(installed fingerprint)
     printf '%s\n%s\n' "$extras" "$found" >"$state/ready"
 }
 
@@ -153,48 +143,32 @@ sys.exit(int(setuptools.__version__.split(".")[0]) < 77)' || isolation=
     pip install --no-deps $isolation -e "$root"
 }
 
-# Print the requirements without an installed distribution. Two are skipped:
-# chumpy does not build and is unused here, opendatalab (mim's downloader of
-# data sets) downgrades setuptools, rich and requests. Installed versions are
-# not compared.
-unmet() {
-    "$python" - "$extras" <<'PYTHON'
-import sys
-from importlib.metadata import PackageNotFoundError, requires, version
-from importlib.util import find_spec
-from pip._vendor.packaging.requirements import Requirement
-skipped = {'chumpy', 'opendatalab', 'mmcv'}
-if find_spec('cv2'):
-    skipped.add('opencv-python')
-found = {}
-extras = ['', *sys.argv[1].split(',')]
-for name in ('self-verify-pose', 'mmpose', 'openmim', 'xtcocotools'):
-    for text in requires(name) or ():
-        need = Requirement(text)
-        wanted = extras if name == 'self-verify-pose' else ['']
-        if need.name.lower() in skipped or (
-            need.marker
-            and not any(need.marker.evaluate({'extra': e}) for e in wanted)
-        ):
-            continue
-        try:
-            version(need.name)
-        except PackageNotFoundError:
-            found[need.name] = need.name + str(need.specifier)
-print(*found.values(), sep='\n')
-PYTHON
-}
-
 # install_unmet CONSTRAINTS
 install_unmet() {
     local names
-    names=$(unmet) || return
+    names=$(installed unmet) || return
     [ -z "$names" ] && return
     # shellcheck disable=SC2086
     pip install -c "$1" $names
 }
 
-mmcv_loads() { "$python" -c 'import mmcv.ops' >/dev/null 2>&1; }
+# Install again what has lost files since it was installed, in the same
+# version; torch may be a build of its own, and mmcv has its own step.
+repair() {
+    local names
+    names=$(installed broken 2>/dev/null |
+        grep -vE '^(torch|torchvision|mmcv)==' | tr '\n' ' ') || true
+    [ -n "$names" ] || return 0
+    steps=$((steps + 1))
+    # shellcheck disable=SC2086
+    step "repair of what has lost files: $names" '15 s' "$index_remedy" \
+        pip install --force-reinstall --no-deps $names
+}
+
+mmcv_loads() {
+    "$python" -c 'import mmcv.ops' >/dev/null 2>&1 &&
+        ! installed broken | grep -q '^mmcv=='
+}
 
 mmcv_wheel() {
     mmcv_loads && return
@@ -247,6 +221,7 @@ suggest_cpu_torch() {
 set_up_venv() {
     number=0
     steps=7
+    rm -f "$state/ready"
     mark=$state/venv_in_progress
     python=$venv/bin/python
     if [ -e "$mark" ]; then
@@ -255,6 +230,7 @@ set_up_venv() {
     if [ ! -e "$mark" ] && has_pip; then
         number=1
         say '[1/7] .venv exists: adding missing packages'
+        repair
     elif base=$(find_base_python); then
         step "virtual environment .venv with $base" '10 s' \
             'check that the folder is writable and the disk is not full.' \
@@ -277,7 +253,7 @@ set_up_venv() {
     step 'this package' '5 s' "$index_remedy" install_package
     step 'mmdet, mmengine and the rest' '45 s' "$index_remedy" \
         install_unmet "$constraints"
-    if mmcv_wheel >"$state/logs/mmcv_wheel.log" 2>&1 </dev/null; then
+    if run_job mmcv_wheel >"$state/logs/mmcv_wheel.log" 2>&1; then
         number=$((number + 1))
         say "[$number/$steps] mmcv: a wheel with its ops is installed"
     else
@@ -292,9 +268,6 @@ Python and torch through PIP_FIND_LINKS.' \
 
 # Add missing packages to a stack that is kept.
 set_up_beside_stack() {
-    number=0
-    steps=3
-    mark=$state/beside_in_progress
     say "using the torch, mmcv, mmdet and mmpose of $python."
     local frozen=$state/installed.txt
     pip list --format=freeze >"$frozen" 2>/dev/null
@@ -307,7 +280,7 @@ set_up_beside_stack() {
 use a virtual environment with --system-site-packages."
     step 'this package' '5 s' "$remedy" install_beside
     local names
-    names=$(unmet | tr '\n' ' ')
+    names=$(installed unmet | tr '\n' ' ')
     step "missing packages: ${names:-none}" '30 s' "$remedy" \
         install_unmet "$frozen"
     check
@@ -325,7 +298,7 @@ mkdir -p "$state/logs"
 exec 9>"$state/lock"
 if ! flock -n 9; then
     say 'another set-up is running; waiting for it.'
-    flock 9
+    run_job flock 9
 fi
 
 if [ -n "${PYTHON-}" ] && ! executable "$PYTHON" >/dev/null; then
@@ -343,7 +316,12 @@ if [ -z "$python" ] || [ "${python%/bin/*}" -ef "$venv" ]; then
     python=$venv/bin/python
     is_ready "$python" || set_up_venv
 elif ! is_ready "$python"; then
-    if "$python" "$root/tools/check_env.py" --stack \
+    number=0
+    steps=3
+    rm -f "$state/ready"
+    mark=$state/beside_in_progress
+    repair
+    if run_job "$python" "$root/tools/check_env.py" --stack \
         >"$state/logs/stack.log" 2>&1; then
         set_up_beside_stack
     else

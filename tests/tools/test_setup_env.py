@@ -45,7 +45,8 @@ def run(script: Path, *arguments: str, **environment: str):
 def script(tmp_path: Path) -> Path:
     """Return the script in a repository without an environment."""
     (tmp_path / 'tools').mkdir()
-    for name in ('setup_env.sh', 'check_env.py', 'constraints.txt'):
+    names = ('setup_env.sh', 'jobs.sh', 'installed.py', 'check_env.py')
+    for name in (*names, 'constraints.txt'):
         shutil.copy(ROOT / 'tools' / name, tmp_path / 'tools')
     for name in ('pyproject.toml', 'compat.py', '__init__.py'):
         shutil.copy(ROOT / name, tmp_path)
@@ -73,6 +74,7 @@ def test_second_run_is_quick() -> None:
     ready = ROOT / '.setup_env' / 'ready'
     inputs = ('pyproject.toml', 'compat.py', 'tools/check_env.py')
     inputs += ('tools/constraints.txt', 'tools/setup_env.sh')
+    inputs += ('tools/installed.py', 'tools/jobs.sh')
     newest = max((ROOT / name).stat().st_mtime for name in inputs)
     if not ready.exists() or ready.stat().st_mtime < newest:
         pytest.skip('needs a first run of tools/setup_env.sh')
@@ -103,7 +105,9 @@ def test_failed_step_is_reported(script: Path, tmp_path: Path) -> None:
 
 
 def test_interrupted_set_up_starts_again(script: Path, tmp_path: Path) -> None:
-    python = fake_python(tmp_path, 'kill -9 $PPID')
+    # the parent of the step's own process group
+    parent = "awk '/^PPid/ {print $2}' /proc/$PPID/status"
+    python = fake_python(tmp_path, f'kill -9 $({parent})')
     assert run(script, PYTHON=python)[0] == -9
     python = fake_python(tmp_path)
     code, _, messages = run(script, PYTHON=python)
