@@ -6,19 +6,18 @@
 # For a work directory, its best checkpoint is tested, else its last one. The
 # config is the one that the checkpoint was trained with if its work directory
 # has a copy, else the self-verify config; CONFIG overrides it.
-# COCO_ROOT, WORK_DIR, PYTHON, GPUS, USE_TENSORBOARD and USE_WANDB are as in
-# run_train_selfverify.sh.
+# WORK_DIR is the folder test beside the checkpoint by default. Where there is
+# no COCO, SYNTHETIC=1 tests on synthetic images; a checkpoint of the quick
+# profile is tested on those that it was trained on. COCO_ROOT, PYTHON, GPUS,
+# USE_TENSORBOARD and USE_WANDB are as in run_train_selfverify.sh.
 if [ $# = 0 ]; then
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
-given=$1
-shift
-[ -d "$given" ] && from=$(cd "$given" && pwd) ||
-    from=$(cd "$(dirname "$given")" 2>/dev/null && pwd) || from=
-WORK_DIR=${WORK_DIR:-${from:+$from/test}}
 # shellcheck source=tools/run_common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools/run_common.sh"
+given=$1
+shift
 
 # The best checkpoint of a work directory, else the last one.
 checkpoint_in() {
@@ -42,21 +41,27 @@ config_of() {
     done | head -n 1
 }
 
+read_settings
 if [ -d "$given" ]; then
+    from=$(cd "$given" && pwd)
     checkpoint=$(checkpoint_in "$from")
 elif [ -f "$given" ]; then
+    from=$(cd "$(dirname "$given")" && pwd)
     checkpoint=$from/$(basename "$given")
 else
     die "expected a checkpoint or a work directory, found nothing at $given;" \
         "correct the path"
 fi
-config=${CONFIG:-$(config_of "$from")}
-config=${config:-$NAMED_CONFIG}
+CONFIG=${CONFIG:-$(config_of "$from")}
+CONFIG=${CONFIG:-$NAMED_CONFIG}
+# those of the quick profile are trained on synthetic images
+if [[ $CONFIG = *_synthetic-* && -z $given_root ]]; then SYNTHETIC=1; fi
+choose_data
+use_work_dir "$from/test"
 
 prepare_python
 prepare_data
 say "testing $checkpoint"
-say "with $config"
-run_mim test "$config" --checkpoint "$checkpoint" --work-dir "$WORK_DIR" "$@"
-say "result"
-"$PY" "$ROOT/tools/summarize_run.py" "$WORK_DIR"
+say "with $CONFIG"
+run_mim test "$CONFIG" --checkpoint "$checkpoint" --work-dir "$WORK_DIR" "$@"
+show_result

@@ -3,10 +3,11 @@
 #
 #   bash run_train_selfverify.sh [ARGUMENTS OF mim train]
 #
-# COCO_ROOT  folder with COCO; if unset, synthetic images and the quick profile
+# COCO_ROOT  folder with COCO; data/coco by default. If there is none, or with
+#            SYNTHETIC=1, synthetic images and the quick profile
 #            (configs/quick) are used: a narrow RTMPose from random weights,
 #            trained on pose only, then on pose, consistency and trust
-# WORK_DIR   output folder
+# WORK_DIR   output folder; work_dirs/self_verify_pose/selfverify_cycle
 # PYTHON     the Python to use
 # GPUS       number of processes, one GPU each; 1 by default
 # USE_WANDB  1 logs to W&B as well (WANDB_PROJECT, WANDB_NAME, WANDB_MODE)
@@ -14,32 +15,32 @@
 # shellcheck source=tools/run_common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools/run_common.sh"
 
+read_settings
+choose_data quick
+use_work_dir work_dirs/self_verify_pose/selfverify_cycle
 prepare_python
-quick=${COCO_ROOT:+no}
 prepare_data
-if [ "$quick" = no ]; then
-    config=$NAMED_CONFIG
-    start=()
-else
+config=$NAMED_CONFIG
+if [ "$SYNTHETIC" = 1 ]; then
+    say "the quick profile, on synthetic images: no COCO was found or wanted"
     config=$QUICK/selfverify_cycle_rtmpose_synthetic-256x192.py
     warm=$WORK_DIR/warmup
-    say "COCO_ROOT is not set: synthetic images and the quick profile"
     if [ -e "$warm/done" ]; then
         say "pose-only warm-up: done before, in $warm"
     else
         say "pose-only warm-up"
+        continued=()
+        if [ -e "$warm/last_checkpoint" ]; then continued=(--resume); fi
         USE_WANDB=0 run_mim train "$QUICK/warmup_rtmpose_synthetic-256x192.py" \
-            --work-dir "$warm"
+            --work-dir "$warm" "${continued[@]}"
         touch "$warm/done"
     fi
-    start=(--cfg-options "load_from=$warm/latest.pth")
+    export POSE_CKPT=$warm/latest.pth
 fi
 
 say "training pose and trust"
-run_mim train "$config" --work-dir "$WORK_DIR" "${start[@]}" "$@"
+run_mim train "$config" --work-dir "$WORK_DIR" "$@"
 
-say "result"
-"$PY" "$ROOT/tools/summarize_run.py" "$WORK_DIR" \
-    --curves "$WORK_DIR/curves.png"
+show_result --curves "$WORK_DIR/curves.png"
 draw_contact_sheets "$config" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
 say "checkpoint: $WORK_DIR/latest.pth"

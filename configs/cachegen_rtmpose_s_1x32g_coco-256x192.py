@@ -1,6 +1,7 @@
 # Config of tools/generate_solvability_cache.py: plain crops in a fixed order,
 # a frozen pose network and a teacher; nothing trains.
 _base_ = ['./solvability_rtmpose_s_1x32g_coco-256x192.py']
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 
 model = dict(trust_cfg=dict(enable=False))
 

@@ -8,11 +8,14 @@ _base_ = [
     './_base_/trust.py',
 ]
 
+from self_verify_pose.environment import read_text  # noqa: E402
+
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 custom_imports = _base_.trust_imports
 model = _base_.trust_model
 exlpose_dataset = dict(
     type='CheckedExlposeDataset',
-    data_root='{{$EXLPOSE_ROOT:data/ExLPose/}}',
+    data_root=read_text('EXLPOSE_ROOT'),
 )
 train_dataloader = dict(dataset=exlpose_dataset)
 val_dataloader = dict(dataset=exlpose_dataset)

@@ -8,13 +8,16 @@ _base_ = [
     './_base_/trust.py',
 ]
 
+from self_verify_pose.environment import read_text  # noqa: E402
+
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 custom_imports = _base_.trust_imports
 model = dict(
     **_base_.trust_model, backbone=dict(out_indices=_base_.rtmpose_maps)
 )
 crowdpose_dataset = dict(
     type='CheckedCrowdPoseDataset',
-    data_root='{{$CROWDPOSE_ROOT:data/crowdpose/}}',
+    data_root=read_text('CROWDPOSE_ROOT'),
     data_prefix=dict(img='images/'),
 )
 train_dataloader = dict(

@@ -1,6 +1,7 @@
 # RTMPose-S, whose trust head alone learns from a teacher's cached targets;
 # POSE_CKPT names the frozen pose network, _base_/cached_trust.py the rest.
 _base_ = ['./_base_/rtmpose_s_coco.py', './_base_/cached_trust.py']
+work_dir = 'work_dirs/self_verify_pose/offline_cached_trusthead'
 
 load_from = _base_.pose_checkpoint
 cached, default_hooks, *_loaders = _base_.cached_trust

@@ -1,5 +1,6 @@
 # RTMPose-S with a trust head that learns from an inverse-kinematics teacher.
 _base_ = ['./_base_/rtmpose_s_coco.py']
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 
 model = dict(
     **_base_.trust_model, backbone=dict(out_indices=_base_.rtmpose_maps)

@@ -3,6 +3,7 @@
 # POSE_CKPT frozen. With labels, better still on some images:
 # --cfg-options model.trust_cfg.source=annotation
 _base_ = ['./_base_/rtmpose_s_coco.py']
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 
 load_from = _base_.pose_checkpoint
 

@@ -4,11 +4,14 @@
 # images and backbone in training. MAX_SAMPLES limits training and validation
 # to the first so many persons. configs/zoo/cached_*.py shows how a config with
 # a trust head takes over what stands here.
-pseudo_trust_cache = (
-    '{{$PSEUDO_TRUST_CACHE:work_dirs/self_verify_pose/cache/train_sol.npz}}'
-)
-pseudo_trust_features = '{{$PSEUDO_TRUST_FEATURES:none}}'
-max_samples = int('{{$MAX_SAMPLES:0}}') or None
+_base_ = []
+
+# mmengine takes a config for its other kind if an import stands above _base_
+from self_verify_pose.environment import read_count, read_text  # noqa: E402
+
+pseudo_trust_cache = read_text('PSEUDO_TRUST_CACHE')
+pseudo_trust_features = read_text('PSEUDO_TRUST_FEATURES')
+max_samples = read_count('MAX_SAMPLES')
 
 cached_model = dict(
     data_preprocessor=dict(type='StoredFeaturesPreprocessor'),
@@ -20,7 +23,7 @@ cached_hooks = dict(
     trust_cache=dict(type='TrustCacheHook', cache_mismatch='error')
 )
 cached_loader = dict(dataset=dict(indices=max_samples))
-if pseudo_trust_features != 'none':
+if pseudo_trust_features:
     cached_model.update(type='StoredFeaturesTopdown')
     cached_loader.update(num_workers=0, persistent_workers=False)
     cached_loader['dataset'].update(

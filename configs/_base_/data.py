@@ -1,5 +1,10 @@
 # COCO keypoints with annotated boxes; COCO_ROOT names the folder.
-coco_root = '{{$COCO_ROOT:data/coco/}}'
+_base_ = []
+
+# mmengine takes a config for its other kind if an import stands above _base_
+from self_verify_pose.environment import read_text  # noqa: E402
+
+coco_root = read_text('COCO_ROOT')
 coco_dataset = dict(type='CheckedCocoDataset', data_root=coco_root)
 # the packed sample keeps the angle of augmentation: teachers turn the pose
 # upright
@@ -37,5 +42,5 @@ pose_evaluator = [
 # names its results on the training images (docs/offline.md)
 load_other_pose = dict(
     type='LoadOtherPose',
-    path='{{$OTHER_POSES:work_dirs/self_verify_pose/other.keypoints.json}}',
+    path=read_text('OTHER_POSES'),
 )

@@ -9,10 +9,12 @@ _base_ = [
     './trust.py',
 ]
 
+from self_verify_pose.environment import read_text  # noqa: E402
+
 custom_imports = _base_.trust_imports
 
 # initial weights of the backbone: 'imagenet' (a download), 'none' or a path
-backbone_init = '{{$BACKBONE_INIT:imagenet}}'
+backbone_init = read_text('BACKBONE_INIT')
 if backbone_init == 'none':
     model = dict(backbone=dict(init_cfg=None))
 elif backbone_init != 'imagenet':

@@ -1,4 +1,9 @@
 # A trust head beside the pose, with rotation consistency.
+_base_ = []
+
+# mmengine takes a config for its other kind if an import stands above _base_
+from self_verify_pose.environment import read_text  # noqa: E402
+
 trust_model = dict(
     type='SelfVerifyTopdown',
     full_param_train=True,
@@ -19,4 +24,4 @@ trust_metric = dict(
     type='JointTrustMetric', score_field='keypoint_trust', prefix='trust'
 )
 # the weights of a pose network that stays as it is
-pose_checkpoint = '{{$POSE_CKPT:checkpoints/rtmpose-s_simcc-coco_256x192.pth}}'
+pose_checkpoint = read_text('POSE_CKPT')

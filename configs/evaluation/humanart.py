@@ -1,15 +1,20 @@
 # Test on Human-Art, persons in art with the 17 keypoints of COCO, of the
 # model of TRUST_CONFIG, a config that tests on COCO (an absolute path).
 # HUMANART_ROOT names the folder that holds HumanArt/.
+# mmengine evaluates this expression with the os of its own
 _base_ = [
-    '{{$TRUST_CONFIG:../selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py}}'
+    os.environ.get('TRUST_CONFIG')  # noqa: F821
+    or '../selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 ]
 
+from self_verify_pose.environment import read_text  # noqa: E402
+
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 test_dataloader = dict(
     dataset=dict(
         _delete_=True,
         type='CheckedHumanArtDataset',
-        data_root='{{$HUMANART_ROOT:data/}}',
+        data_root=read_text('HUMANART_ROOT'),
         ann_file='HumanArt/annotations/validation_humanart.json',
         test_mode=True,
         pipeline=_base_.test_dataloader.dataset.pipeline,

@@ -1,10 +1,12 @@
 # Quick profile, second part: pose, rotation consistency and trust, from the
-# weights of the first part (load_from).
+# weights of the first part, POSE_CKPT.
 _base_ = [
     '../selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py',
     '../_base_/quick_profile.py',
 ]
+work_dir = 'work_dirs/self_verify_pose/selfverify_cycle'
 
+load_from = _base_.pose_checkpoint
 model = _base_.quick_model
 train_dataloader = dict(
     num_workers=_base_.quick_workers,

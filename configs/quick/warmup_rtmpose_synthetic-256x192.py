@@ -3,6 +3,7 @@ _base_ = [
     '../baseline_rtmpose_s_1x32g_coco-256x192.py',
     '../_base_/quick_profile.py',
 ]
+work_dir = 'work_dirs/self_verify_pose/selfverify_cycle/warmup'
 
 model = _base_.quick_model
 train_dataloader = dict(

@@ -3,6 +3,7 @@ _base_ = [
     './trust_hrnet-w32-udp_coco-256x192.py',
     '../_base_/cached_trust.py',
 ]
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 model, default_hooks, *_loaders = _base_.cached_trust
 train_dataloader, val_dataloader, test_dataloader = _loaders
 train_dataloader.dataset.pipeline = [

@@ -3,6 +3,7 @@ _base_ = [
     'mmpose::body_2d_keypoint/topdown_regression/coco/td-reg_res50_rle-8xb64-210e_coco-256x192.py',
     '../_base_/attach_trust.py',
 ]
+work_dir = 'work_dirs/self_verify_pose/{{fileBasenameNoExtension}}'
 load_from = _base_.pose_checkpoint
 model, custom_imports, custom_hooks = _base_.frozen_trust
 visualizer, default_hooks = _base_.trust_logging

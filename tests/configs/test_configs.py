@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation_sets import SETS
-from helpers import BASELINE, ROOT, SELFVERIFY, load_config
+from helpers import BASELINE, CACHED, ROOT, SELFVERIFY, load_config
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS, MODELS
@@ -46,7 +46,7 @@ def test_every_config_loads_and_builds_its_model(name):
     assert config.test_evaluator == config.val_evaluator
 
 
-@pytest.mark.parametrize('features', ['none', 'train.features.npy'])
+@pytest.mark.parametrize('features', ['', 'train.features.npy'])
 @pytest.mark.parametrize('name', [n for n in CONFIGS if 'cached' in n])
 def test_cached_targets_belong_to_plain_crops(name, features, monkeypatch):
     monkeypatch.setenv('PSEUDO_TRUST_FEATURES', features)
@@ -61,7 +61,7 @@ def test_cached_targets_belong_to_plain_crops(name, features, monkeypatch):
     assert crops == config.val_dataloader.dataset.pipeline[:-1]
     assert (targets.type, pack.type) == ('LoadPseudoTrust', 'PackPoseInputs')
     assert dataset.indices == config.val_dataloader.dataset.indices == 7
-    assert dataset.get('features', 'none') == features
+    assert dataset.get('features', '') == features
     assert config.default_hooks.trust_cache.cache_mismatch == 'error'
 
 
@@ -115,6 +115,7 @@ def test_the_evaluators_put_trust_beside_the_raw_score():
 def test_the_self_verify_config_differs_only_where_it_must():
     one, other = (load_config(n) for n in (BASELINE, SELFVERIFY))
     assert {key for key in other if one.get(key) != other[key]} == {
+        'work_dir',
         'model',
         'val_evaluator',
         'test_evaluator',
@@ -168,9 +169,56 @@ def test_a_switch_takes_no_other_value(variable, monkeypatch):
         load_config(BASELINE)
 
 
-def test_every_config_draws_one_panel_and_mmpose_no_pictures():
-    for name in CONFIGS:
-        hooks = load_config(name).default_hooks
+@pytest.mark.parametrize('value', ['abc', '1.5', '-1', '0'])
+def test_a_number_of_samples_is_whole_and_above_zero(value, monkeypatch):
+    monkeypatch.setenv('MAX_SAMPLES', value)
+    match = f"MAX_SAMPLES: expected a whole number above 0, found '{value}'"
+    with pytest.raises(ValueError, match=match):
+        Config.fromfile(ROOT / 'configs/_base_/cached_trust.py')
+
+
+PATH = 'it\'s "quoted" \\n, {{here}}'
+
+
+def test_a_path_may_hold_quotes_and_backslashes(monkeypatch, tmp_path):
+    own = tmp_path / f'{PATH}.py'
+    own.write_text(f"_base_ = ['{ROOT / BASELINE}']")
+    monkeypatch.setenv('TRUST_CONFIG', str(own))
+    monkeypatch.setenv('HUMANART_ROOT', PATH)
+    config = load_config('configs/evaluation/humanart.py', PATH)
+    config.dump(tmp_path / 'dumped.py')
+    for read in (config, Config.fromfile(tmp_path / 'dumped.py')):
+        assert read.train_dataloader.dataset.data_root == PATH
+        assert read.test_dataloader.dataset.data_root == PATH
+        assert read.model.type == 'TopdownPoseEstimator'
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch):
+    monkeypatch.setenv('MAX_SAMPLES', '')
+    config = load_config(BASELINE, '')
+    assert config.train_dataloader.dataset.data_root == 'data/coco/'
+    assert (
+        Config.fromfile(ROOT / CACHED).val_dataloader.dataset.indices is None
+    )
+
+
+@pytest.fixture(scope='module')
+def configs():
+    return [load_config(name) for name in CONFIGS]
+
+
+def test_every_config_has_a_folder_of_its_own(configs):
+    runs = 'work_dirs/self_verify_pose'
+    folders = [config.work_dir for config in configs]
+    assert all(folder.startswith(f'{runs}/') for folder in folders)
+    # the quick profile is a run of the self-verify config
+    assert folders.count(f'{runs}/selfverify_cycle') == 2
+    assert len(set(folders)) == len(folders) - 1
+
+
+def test_every_config_draws_one_panel_and_mmpose_no_pictures(configs):
+    for config in configs:
+        hooks = config.default_hooks
         assert hooks.trust_panel == {'type': 'TrustPanelHook'}
         assert hooks.log_test == {'type': 'LogTestHook'}
         assert not hooks.visualization.enable

@@ -279,16 +279,16 @@ def test_the_chain_has_a_cache_of_its_own(
     ('variables', 'part'),
     [
         ({'POSE_CKPT': '/nowhere/pose.pth'}, '/nowhere/pose.pth'),
-        ({'FORCE_CACHE': 'yes'}, 'found yes'),
-        ({'MAX_SAMPLES': 'few'}, 'found few'),
-        ({'TEACHER': 'magic'}, 'found magic'),
+        ({'FORCE_CACHE': 'yes'}, "found 'yes'"),
+        ({'MAX_SAMPLES': 'few'}, "found 'few'"),
+        ({'TEACHER': 'magic'}, "found 'magic'"),
     ],
 )
 def test_wrong_settings_stop_the_script(variables, part, tmp_path, data_root):
     done = run_script(
         'run_offline_cached_trusthead.sh', data_root, tmp_path, **variables
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert part in done.stderr
 
 

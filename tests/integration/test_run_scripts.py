@@ -77,7 +77,7 @@ def test_the_test_script_names_what_it_did_not_find(make, tmp_path):
     if make:
         given.mkdir()
     done = run('run_test_selfverify.sh', str(given))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert 'expected' in done.stderr
     assert str(given) in done.stderr
 
@@ -88,7 +88,7 @@ def test_a_wrong_coco_root_stops_the_training_script(tmp_path):
         COCO_ROOT=str(tmp_path / 'nowhere'),
         WORK_DIR=str(tmp_path / 'work'),
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert str(tmp_path / 'nowhere') in done.stderr
 
 
