@@ -29,10 +29,17 @@ class BFloat16OptimWrapper(OptimWrapper):
     Args:
         only_where_fast: Keep float32 on a CPU that does not compute in
             bfloat16, where it would be slower.
+        loss_scale: Accepted, since configs of ``AmpOptimWrapper`` have it,
+            and not used.
         **kwargs: Arguments of :class:`mmengine.optim.OptimWrapper`.
     """
 
-    def __init__(self, only_where_fast: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        only_where_fast: bool = False,
+        loss_scale: str | float | dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.only_where_fast = only_where_fast
 

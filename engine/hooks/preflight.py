@@ -16,10 +16,12 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.transforms import PackPoseInputs, RandomBBoxTransform
+from mmpose.evaluation.metrics import CocoMetric
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import HOOKS
 
 from ..checkpoint import check_pose_weights, read_state_dict, state_dict_of
+from ..limited_data import limit_ap
 from ..model_wrapper import unwrap_model
 from ..skeleton_check import check_skeleton
 
@@ -36,8 +38,9 @@ class PreflightHook(Hook):
     turned crops whose angle the teacher is not told, and a checkpoint that
     cannot be read or belongs to another architecture stop the run with an
     error of one sentence. Initial weights of the backbone that cannot be
-    downloaded are replaced by random weights with a warning. If the model
-    predicts no trust, the metrics of trust are removed.
+    downloaded are replaced by random weights with a warning. A pose network
+    that is frozen without weights is refused. If the model predicts no trust,
+    the metrics of trust are removed; AP is that of the persons that are used.
     """
 
     priority = 'VERY_HIGH'
@@ -51,8 +54,9 @@ class PreflightHook(Hook):
         Raises:
             ValueError: If a key is unknown, model and data differ in their
                 keypoints, crops are turned without their angle for the
-                teacher, or the checkpoint cannot be read or belongs to
-                another architecture.
+                teacher, the checkpoint cannot be read or belongs to another
+                architecture, a frozen pose network has no weights, or AP
+                cannot be computed for the persons that are used.
             FileNotFoundError: If the checkpoint or a local file of initial
                 weights does not exist.
         """
@@ -71,6 +75,9 @@ class PreflightHook(Hook):
             else:
                 state = read_state_dict(checkpoint)
             check_pose_weights(model, state, checkpoint)
+        elif not runner._resume:
+            _check_frozen(model, runner)
+        _limit_ap(runner)
         if not getattr(model, 'gives_trust', False):
             _drop_trust_metrics(runner)
         _resolve_backbone_init(
@@ -98,6 +105,17 @@ def _check_data(model: BasePoseEstimator, runner: Runner) -> None:
                 f'{dataset.ann_file}; set its type or metainfo to those of '
                 'the annotations'
             )
+
+
+def _check_frozen(model: BasePoseEstimator, runner: Runner) -> None:
+    """Raise if a pose network is frozen in training, without weights."""
+    is_training = getattr(runner._train_loop, 'dataloader', None) is not None
+    if is_training and not getattr(model, 'full_param_train', True):
+        raise ValueError(
+            'load_from: expected the weights of a trained pose network with '
+            'model.full_param_train=False, found none: the head would learn '
+            'the trust of random predictions; set load_from=pose.pth'
+        )
 
 
 def _check_angles(runner: Runner) -> None:
@@ -143,6 +161,22 @@ def _drop_trust_metrics(runner: Runner) -> None:
             runner.logger.info(
                 'The model predicts no trust: trust is not evaluated.'
             )
+
+
+def _limit_ap(runner: Runner) -> None:
+    """Let AP of validation and test be over the persons that are used."""
+    for split in ('val', 'test'):
+        loop = getattr(runner, f'_{split}_loop')
+        evaluator = getattr(loop, 'evaluator', None)  # None: not built
+        for metric in getattr(evaluator, 'metrics', ()):
+            if not isinstance(metric, CocoMetric):
+                continue
+            dataset, where = loop.dataloader.dataset, f'{split}_dataloader'
+            count = limit_ap(metric, dataset, f'{where}.dataset')
+            if count:
+                runner.logger.info(
+                    f'{where}: AP is over the {count} persons that are used.'
+                )
 
 
 def _evaluates_trust(metric: object) -> bool:

@@ -112,6 +112,33 @@ def test_bfloat16_trains_and_stays_close(name):
     assert 'forward' not in vars(model.backbone)
 
 
+def test_bfloat16_takes_the_options_of_float16():
+    _, wrapper = trainee(BASELINE, **BFLOAT16, loss_scale='dynamic')
+    assert type(wrapper) is optim_wrapper.BFloat16OptimWrapper
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_float16_needs_a_gpu():
+    match = 'expected a GPU for AmpOptimWrapper .*found cpu alone; use'
+    with pytest.raises(ValueError, match=match):
+        trainee(BASELINE, type='AmpOptimWrapper', loss_scale='dynamic')
+
+
+def test_frozen_weights_are_passed_over_silently(monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        'mmengine.optim.optimizer.default_constructor.print_log',
+        lambda message, **_: messages.append(message),
+    )
+    model, wrapper = trainee(CACHED)
+    assert not [m for m in messages if 'skipped' in m]
+    trained = {w for g in wrapper.param_groups for w in g['params']}
+    # mmengine adds one of its own that holds the learning rate
+    assert trained & {*model.parameters()} == {
+        w for w in model.parameters() if w.requires_grad
+    }
+
+
 @pytest.mark.parametrize('name', CONFIGS)
 def test_channels_last_gives_the_same_losses(name):
     plain, wrapper = trainee(name)

@@ -216,7 +216,7 @@ def test_the_teachers_train_the_trust_head(
 SWITCHES = [
     'model.trust_cfg.enable=False',
     'model.consistency_cfg.enable=False',
-    'model.full_param_train=False',
+    'model.full_param_train=False load_from=POSE/latest.pth',
     'model.consistency_cfg.max_deg=45.0 model.consistency_cfg.loss_weight=0.5',
     'train_dataloader.num_workers=4 '
     'train_dataloader.persistent_workers=True '
@@ -228,8 +228,11 @@ SWITCHES = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize('options', SWITCHES)
-def test_every_switch_of_the_command_line_trains(options, tmp_path, data_root):
+def test_every_switch_of_the_command_line_trains(
+    options, tmp_path, data_root, baseline_run
+):
     trust_off = 'trust_cfg.enable=False' in options
+    options = options.replace('POSE', str(baseline_run.work_dir))
     mim(
         'train',
         str(ROOT / SELFVERIFY),

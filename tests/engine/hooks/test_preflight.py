@@ -54,6 +54,22 @@ def test_named_configs_pass(name, monkeypatch):
     assert messages == []
 
 
+@pytest.mark.parametrize('training', [True, False])
+def test_a_frozen_pose_network_needs_weights(training):
+    run = runner()
+    run.model.full_param_train = False
+    if not training:
+        PreflightHook().before_run(run)
+        return
+    run._train_loop = types.SimpleNamespace(
+        dataloader=types.SimpleNamespace(dataset=None)
+    )
+    with pytest.raises(ValueError, match='load_from: expected the weights'):
+        PreflightHook().before_run(run)
+    run._resume = True
+    PreflightHook().before_run(run)
+
+
 def test_unknown_key_raises():
     config = load_config(BASELINE)
     config.merge_from_dict({'train_dataloder.batch_size': 16})
