@@ -11,7 +11,7 @@ from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..datasets.trust_cache.files import replacing
+from ..output_files import replacing
 
 TRUST_PREFIX = 'trust_head.'
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..trust_cache.files import replacing
+from ...output_files import replacing
 from .coco_format import assemble
 from .drawing import SPLITS, SyntheticImage, draw_scene, encode_jpeg
 

@@ -52,7 +52,7 @@ def save_cache(
         path: The ``.npz`` to make or to replace.
         header: Origin of the labels.
         columns: Arrays as in the table of :mod:`~.schema`.
-        scratch: See :func:`~.files.replacing`.
+        scratch: See :func:`~self_verify_pose.output_files.replacing`.
 
     Raises:
         CacheError: If an array breaks a rule of the table.

@@ -1,15 +1,15 @@
-"""Atomic writing of files, and their hashes."""
+"""Writing of arrays, and hashes of files."""
 
 import hashlib
-import os
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...output_files import replacing
 
 
 def file_sha256(path: str | Path) -> str:
@@ -40,32 +40,6 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@contextmanager
-def replacing(
-    path: str | Path, scratch: Path | None = None
-) -> Iterator[BinaryIO]:
-    """Open a file that appears whole under its name, or not at all.
-
-    Args:
-        path: The file to make or to replace.
-        scratch: Folder on the same file system for the unfinished file;
-            the one of ``path`` by default.
-
-    Yields:
-        A file to write to.
-    """
-    path = Path(path)
-    fresh = (scratch or path.parent) / f'.{path.name}.{os.getpid()}.new'
-    try:
-        with open(fresh, 'wb') as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
 def write_npz(
     path: str | Path,
     arrays: Mapping[str, NDArray[Any]],
@@ -76,7 +50,7 @@ def write_npz(
     Args:
         path: The ``.npz`` to make or to replace.
         arrays: Arrays by name.
-        scratch: See :func:`replacing`.
+        scratch: See :func:`~self_verify_pose.output_files.replacing`.
     """
     with (
         replacing(path, scratch) as file,

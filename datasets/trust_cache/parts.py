@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...output_files import replacing
 from .cache_file import read_npz
 from .feature_file import features_path, write_rows
-from .files import replacing, write_npz
+from .files import write_npz
 from .schema import CacheError, Columns
 
 

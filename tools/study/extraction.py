@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from self_verify_pose.constants import PCK_THRESHOLD
-from self_verify_pose.datasets.trust_cache.files import replacing
 from self_verify_pose.metrics.evaluation.evaluation_input import (
     EvaluationInput,
     GroundTruth,
@@ -42,6 +41,7 @@ from self_verify_pose.models.sample_fields import person_sizes
 from self_verify_pose.models.teachers.joint_mapping import TeacherFunction
 from self_verify_pose.models.trust_targets.solvability import build_teacher
 from self_verify_pose.models.trust_targets.teacher_output import run_teacher
+from self_verify_pose.output_files import replacing
 
 CONSISTENCY = ConsistencyOptions(use_gt_visible=False)
 OPTIONS = SelfVerifyOptions(

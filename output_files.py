@@ -1,0 +1,238 @@
+"""Writing of output: whole files or none, errors in one sentence, locks."""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_NEW = '.new-'  # start of the name of a folder of unfinished files
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_REMEDIES = {
+    errno.ENOSPC: 'free space or give another folder',
+    errno.EDQUOT: 'free space or give another folder',
+    errno.EFBIG: 'raise the limit of file sizes or give another disk',
+    errno.EROFS: 'give a folder that can be written to',
+    errno.EIO: 'check the disk or give another folder',
+}
+_DEFAULT_REMEDY = 'give a folder that you may write to'
+
+
+class OutputError(OSError):
+    """An output that cannot be written; the message is one sentence."""
+
+
+def check_output_folder(folder: Path) -> None:
+    """Make a folder and raise unless files can be written to it.
+
+    Args:
+        folder: The folder; its parents are made as well.
+
+    Raises:
+        OutputError: If a file is in its place, or it cannot be written to.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise OutputError(
+                f'{folder}: expected a folder, found the file {place}; give '
+                'another name'
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))
+    except OSError as error:
+        raise _explained(error, folder, 'a folder to write to') from error
+
+
+def check_output_file(path: Path) -> None:
+    """Raise unless a file can be written; its folder is made.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OutputError: If it is a folder, or its folder cannot be written to.
+    """
+    if path.is_dir():
+        raise OutputError(
+            f'{path}: expected the name of a file, found a folder; give '
+            'another name'
+        )
+    check_output_folder(path.parent)
+
+
+@contextmanager
+def replacing(
+    path: str | Path, scratch: Path | None = None
+) -> Iterator[BinaryIO]:
+    """Open a file that appears whole under its name, or not at all.
+
+    Args:
+        path: The file to make or to replace.
+        scratch: Folder on the same file system for the unfinished file;
+            the one of ``path`` by default.
+
+    Yields:
+        A file to write to.
+
+    Raises:
+        OutputError: If it cannot be written; an old file is kept.
+    """
+    path = Path(path)
+    fresh = (scratch or path.parent) / f'.{path.name}.{os.getpid()}.new'
+    try:
+        with _explaining(path, everything=True):
+            descriptor = os.open(fresh, _FLAGS, 0o666)
+        with _explaining(path), os.fdopen(descriptor, 'wb') as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with _explaining(path, everything=True):
+            os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text, whole or not at all.
+
+    Args:
+        path: The file to make or to replace.
+        text: Its content, written as UTF-8.
+
+    Raises:
+        OutputError: If it cannot be written; an old file is kept.
+    """
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a value as JSON, whole or not at all.
+
+    Args:
+        path: The file to make or to replace.
+        value: Plain values; paths are written as text.
+
+    Raises:
+        OutputError: If it cannot be written; an old file is kept.
+        ValueError: If a number is NaN or infinite.
+    """
+    text = json.dumps(value, indent=1, allow_nan=False, default=str)
+    write_text(path, f'{text}\n')
+
+
+@contextmanager
+def replacing_together(
+    folder: Path, summaries: Sequence[str]
+) -> Iterator[Path]:
+    """Write files that belong together; old and new ones are not mixed.
+
+    The files are moved to their place when all are written: old summaries
+    are removed before, new ones come last, so that a summary stands beside
+    the other files of its own run alone.
+
+    Args:
+        folder: Folder of the files; made if it is missing.
+        summaries: Names of the files that tell of the others.
+
+    Yields:
+        An empty folder to write to, with sub-folders if wanted.
+
+    Raises:
+        OutputError: If they cannot be written; old files are kept.
+    """
+    check_output_folder(folder)
+    with ExitStack() as stack:
+        with locked(folder, wait=True):
+            _remove_abandoned(folder)
+            fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder))
+            stack.enter_context(locked(fresh))
+        stack.callback(shutil.rmtree, fresh, ignore_errors=True)
+        with _explaining(folder):
+            yield fresh
+        with locked(folder, wait=True), _explaining(folder, everything=True):
+            _publish(fresh, folder, summaries)
+
+
+@contextmanager
+def locked(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Hold a folder against other processes that lock it, too.
+
+    The system lifts the lock when the process ends, however it does.
+
+    Args:
+        folder: An existing folder.
+        wait: Whether to wait until it is free.
+
+    Raises:
+        OutputError: If it is locked and ``wait`` is False.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(
+                descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
+            )
+        except BlockingIOError as error:
+            raise OutputError(
+                f'{folder}: expected a folder that no other job writes to, '
+                'found it in use; wait for that job, or give another name'
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove unfinished files of processes that were killed."""
+    for fresh in folder.glob(f'{_NEW}*'):
+        try:
+            with locked(fresh):
+                shutil.rmtree(fresh)
+        except OSError:
+            continue  # in use
+
+
+def _publish(fresh: Path, folder: Path, summaries: Sequence[str]) -> None:
+    """Move all files to their places, the summaries last."""
+    last = [fresh / name for name in summaries]
+    files = [p for p in sorted(fresh.rglob('*')) if p.is_file()]
+    for path in files:
+        with path.open('rb') as file:
+            os.fsync(file.fileno())
+    for path in last:
+        (folder / path.name).unlink(missing_ok=True)
+    for path in [p for p in files if p not in last] + last:
+        target = folder / path.relative_to(fresh)
+        target.parent.mkdir(exist_ok=True, parents=True)
+        os.replace(path, target)
+
+
+@contextmanager
+def _explaining(path: Path, everything: bool = False) -> Iterator[None]:
+    """Turn errors of the disk, or all errors of the system, into ours."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        if everything or error.errno in _REMEDIES:
+            raise _explained(error, path, 'to write it') from error
+        raise
+
+
+def _explained(error: OSError, path: Path, expected: str) -> OutputError:
+    reason = error.strerror or str(error)
+    remedy = _REMEDIES.get(error.errno or 0, _DEFAULT_REMEDY)
+    explained = OutputError(
+        f'{path}: expected {expected}, found: {reason}; {remedy}'
+    )
+    explained.errno = error.errno
+    return explained
