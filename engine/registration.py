@@ -26,6 +26,7 @@ from .hooks import (  # noqa: F401
     latest_link,
     log_test,
     preflight,
+    save_results,
     trust_cache_check,
     trust_panel,
     trust_selection,

@@ -4,8 +4,8 @@ python tools/eval_trust.py preds.pkl [more.pkl …] --out report
 python tools/eval_trust.py results.json --ann person_keypoints_val2017.json
 
 A file is a dump of ``mim test … --dump preds.pkl`` or keypoint results in
-COCO format, which need the annotation file. A dump is a pickle, which can run
-code: give only dumps of your own.
+COCO format, which need the annotation file, such as the preds.results.json
+beside a dump.
 """
 
 import argparse

@@ -29,4 +29,6 @@ logging_hooks = dict(
     # a few fixed persons, drawn with their trust after each validation
     trust_panel=dict(type='TrustPanelHook'),
     log_test=dict(type='LogTestHook'),
+    # beside the dump of a test, the same predictions as results
+    save_results=dict(type='SaveResultsHook'),
 )

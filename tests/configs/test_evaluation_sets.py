@@ -61,12 +61,20 @@ def test_every_person_is_evaluated_and_the_dump_is_reported(name, tmp_path):
         for sample in read_dump(dump)
     ] == [(1, num_keypoints)] * persons
     annotations = str(tmp_path / SETS[name][1])
-    for options in ([], ['--ann', annotations]):
-        arguments = [str(dump), '--out', str(out), '--bootstrap', '0']
+    results = tmp_path / 'preds.results.json'
+    found = []
+    for file, options in (
+        (dump, []),
+        (dump, ['--ann', annotations]),
+        (results, ['--ann', annotations]),
+    ):
+        arguments = [str(file), '--out', str(out), '--bootstrap', '0']
         assert load_tool('eval_trust').main(arguments + options) == 0
-        report = json.loads((out / 'report.json').read_text())['preds']
+        reports = json.loads((out / 'report.json').read_text())
+        report = reports[file.stem]
         assert (report['persons'], report['joints']) == (persons, joints)
-        assert 'keypoint_trust' in report['scores']
+        found.append(report['scores']['keypoint_trust'])
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize('name', SETS)

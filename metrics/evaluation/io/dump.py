@@ -1,6 +1,5 @@
 """Reading of the predictions that ``mim test … --dump FILE`` writes."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from ....constants import RAW_SCORE
 from ....skeleton import names_in
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
 from .coco import Predictions, check_file
+from .dump_pickle import read_pickle
 
 Samples = list[Mapping[str, Any]]
 
@@ -19,8 +19,8 @@ Samples = list[Mapping[str, Any]]
 def read_dump(path: Path) -> Samples:
     """Read a dump of ``mim test``.
 
-    A dump is a pickle, and unpickling can run code: read only files from a
-    trusted source.
+    A dump is a pickle; nothing that it names is run, see
+    :mod:`~.dump_pickle`.
 
     Args:
         path: Path of a file that ``mim test … --dump`` wrote.
@@ -33,15 +33,15 @@ def read_dump(path: Path) -> Samples:
         ValueError: If the file holds no predictions.
     """
     check_file(path)
-    with path.open('rb') as file:
-        try:
-            samples = pickle.load(file)
-        except Exception as error:  # the file decides what it raises
-            raise ValueError(
-                f'{path}: expected a dump of mim test, found a file that '
-                f'cannot be read as one ({type(error).__name__}: {error}); '
-                'write it with mim test … --dump preds.pkl.'
-            ) from error
+    try:
+        samples = read_pickle(path)
+    except Exception as error:  # the file decides what it raises
+        reason = ' '.join(str(error).split())
+        raise ValueError(
+            f'{path}: expected a dump of mim test, found a file that '
+            f'cannot be read as one ({type(error).__name__}: {reason}); '
+            'write it with mim test … --dump preds.pkl.'
+        ) from error
     if not isinstance(samples, list) or not all(
         isinstance(s, Mapping) and 'pred_instances' in s for s in samples
     ):
@@ -99,6 +99,43 @@ def predictions_from_dump(samples: Samples) -> Predictions:
         boxes=None if by_id else _stack(samples, 'pred_instances', 'bboxes'),
         confidence=scores[RAW_SCORE].mean(1),
     )
+
+
+def results_from_dump(samples: Samples) -> list[dict[str, Any]]:
+    """Convert the predictions of a dump to results in COCO format.
+
+    Args:
+        samples: Samples as returned by :func:`read_dump`.
+
+    Returns:
+        One entry per person with every score of the dump;
+        :func:`~.coco.read_results` reads the same predictions from them.
+
+    Raises:
+        ValueError: If a field is missing or shapes do not fit; the message
+            names the sample.
+    """
+    predictions = predictions_from_dump(samples)
+    further = {k: v for k, v in predictions.scores.items() if k != RAW_SCORE}
+    rows = np.concatenate(
+        [predictions.keypoints, predictions.scores[RAW_SCORE][..., None]], -1
+    )
+    entries = []
+    for n, points in enumerate(rows):
+        entry = {
+            'image_id': predictions.image_ids[n].item(),
+            'category_id': int(samples[n].get('category_id', 1)),
+            'keypoints': points.ravel().tolist(),
+            'score': float(predictions.confidence[n]),
+            **{name: scores[n].tolist() for name, scores in further.items()},
+        }
+        if predictions.person_ids is not None:
+            entry['ann_id'] = predictions.person_ids[n].item()
+        if predictions.boxes is not None:
+            x0, y0, x1, y1 = predictions.boxes[n].tolist()
+            entry['bbox'] = [x0, y0, x1 - x0, y1 - y0]
+        entries.append(entry)
+    return entries
 
 
 def _ground_truth(samples: Samples) -> GroundTruth:

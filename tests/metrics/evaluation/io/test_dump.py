@@ -4,6 +4,12 @@ import numpy as np
 import pytest
 from prediction_files import write
 
+from self_verify_pose.metrics.evaluation.io.coco import read_results
+from self_verify_pose.metrics.evaluation.io.dump import (
+    predictions_from_dump,
+    read_dump,
+    results_from_dump,
+)
 from self_verify_pose.metrics.evaluation.io.reading import read_predictions
 
 BROKEN_DUMPS = {
@@ -95,3 +101,33 @@ def test_a_file_that_is_no_pickle_is_a_clear_error(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match='expected a dump of mim test'):
         read_predictions(path)
+
+
+def test_a_dump_that_names_code_is_refused_in_one_line(tmp_path):
+    path = tmp_path / 'preds.pkl'
+    path.write_bytes(b"cos\nsystem\n(S'touch executed'\ntR.")
+    with pytest.raises(ValueError) as raised:
+        read_predictions(path)
+    message = str(raised.value)
+    assert 'it holds os.system, not plain values and arrays' in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize('by_id', [True, False])
+def test_results_of_a_dump_are_read_as_the_dump(files, by_id, tmp_path):
+    samples = read_dump(files['pkl'])
+    if not by_id:
+        for sample in samples:
+            del sample['raw_ann_info']['id']
+    path = write(tmp_path / 'preds.results.json', results_from_dump(samples))
+    found, expected = read_results(path), predictions_from_dump(samples)
+    assert found.scores.keys() == expected.scores.keys()
+    for name, scores in expected.scores.items():
+        np.testing.assert_array_equal(found.scores[name], scores)
+    for name in ('keypoints', 'image_ids', 'person_ids', 'confidence'):
+        np.testing.assert_array_equal(
+            getattr(found, name), getattr(expected, name)
+        )
+    assert (found.boxes is None) == by_id
+    if not by_id:
+        np.testing.assert_allclose(found.boxes, expected.boxes)
