@@ -11,6 +11,7 @@ from .files import write_npz
 from .schema import (
     DTYPES_AND_SHAPES,
     REMEDY,
+    SAME_TARGETS,
     CacheError,
     CacheHeader,
     Columns,
@@ -63,6 +64,7 @@ def save_cache(
         name: columns[name].astype(kind, copy=False)
         for name, (kind, _) in DTYPES_AND_SHAPES.items()
     }
+    arrays[SAME_TARGETS] = arrays['pseudo_trust']
     arrays['header'] = np.array(header.to_json())
     write_npz(path, arrays, scratch)
 
@@ -90,7 +92,15 @@ def load_cache(path: str | Path) -> TrustCache:
             'give another file'
         )
     header = parse_header(path, str(arrays.pop('header')[()]))
+    same = arrays.pop(SAME_TARGETS, None)  # the first release wrote none
     check_columns(path, header, arrays)
+    if same is not None and not np.array_equal(
+        same, arrays['pseudo_trust'], equal_nan=True
+    ):
+        raise CacheError(
+            f"trust cache: expected '{SAME_TARGETS}' to equal 'pseudo_trust', "
+            f'found other values in {path}; {REMEDY}'
+        )
     rows = {id_: row for row, id_ in enumerate(arrays['ids'].tolist())}
     return TrustCache(path, header, arrays, rows)
 

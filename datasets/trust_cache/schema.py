@@ -10,6 +10,7 @@ array               shape, type   meaning
 =================== ============= =========================================
 ``ids``             (N,) int64    annotation ids, unique
 ``pseudo_trust``    (N, K) float  target of the trust head, in [0, 1]
+``pseudo_trust_sol``              the same again, for other readers
 ``residual``        (N, K) float  distance to the fitted joint, person sizes
 ``solvability``     (N, K) float  in [0, 1]
 ``identifiability`` (N, K) float  in [0, 1]
@@ -46,6 +47,8 @@ DTYPES_AND_SHAPES: dict[str, tuple[str, tuple[int | str, ...]]] = {
 }
 """Type and shape after the first axis of each array."""
 
+# the key of programs that knew the targets by the name of their source
+SAME_TARGETS = 'pseudo_trust_sol'
 REMEDY = 'make it again with tools/generate_solvability_cache.py'
 # Key of :attr:`CacheHeader.features` in a file, as in the first release.
 _FEATURES_KEY = 'evidence'

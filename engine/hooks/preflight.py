@@ -38,7 +38,8 @@ class PreflightHook(Hook):
     turned crops whose angle the teacher is not told, and a checkpoint that
     cannot be read or belongs to another architecture stop the run with an
     error of one sentence. Initial weights of the backbone that cannot be
-    downloaded are replaced by random weights with a warning. A pose network
+    downloaded are replaced by random weights with a warning; a warm-up longer
+    than the training is named in another. A pose network
     that is frozen without weights is refused. If the model predicts no trust,
     the metrics of trust are removed; AP is that of the persons that are used.
     """
@@ -78,6 +79,7 @@ class PreflightHook(Hook):
         elif not runner._resume:
             _check_frozen(model, runner)
         _limit_ap(runner)
+        _warn_of_long_warm_up(runner)
         if not getattr(model, 'gives_trust', False):
             _drop_trust_metrics(runner)
         _resolve_backbone_init(
@@ -160,6 +162,24 @@ def _drop_trust_metrics(runner: Runner) -> None:
             evaluator.metrics = kept
             runner.logger.info(
                 'The model predicts no trust: trust is not evaluated.'
+            )
+
+
+def _warn_of_long_warm_up(runner: Runner) -> None:
+    """Warn where the learning rate would still rise as the training ends."""
+    total = getattr(runner._train_loop, 'max_iters', None)
+    schedulers = runner.cfg.get('param_scheduler') or []
+    if isinstance(schedulers, dict):
+        schedulers = [schedulers]
+    for number, scheduler in enumerate(schedulers):
+        end = 0 if scheduler.get('by_epoch', True) else scheduler.get('end')
+        is_rising = scheduler['type'] in ('LinearLR', 'ConstantLR')
+        if is_rising and total is not None and end and end >= total:
+            runner.logger.warning(
+                f'param_scheduler.{number}.end: expected a warm-up shorter '
+                f'than the training of {total} iterations, found {end}: the '
+                'learning rate never reaches its value; set a smaller one, '
+                f'such as {max(1, total // 10)}, or train longer'
             )
 
 

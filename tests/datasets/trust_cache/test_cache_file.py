@@ -46,6 +46,21 @@ def test_numpy_alone_reads_the_file(path):
     assert header['keypoint_names'] == list(NAMES)
 
 
+def test_the_targets_have_two_names(path):
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.testing.assert_array_equal(
+        arrays['pseudo_trust_sol'], arrays['pseudo_trust']
+    )
+    assert 'pseudo_trust_sol' not in load_cache(path).columns
+    np.savez(path, **arrays | {'pseudo_trust_sol': arrays['residual']})
+    with pytest.raises(CacheError, match="expected 'pseudo_trust_sol' to"):
+        load_cache(path)
+    del arrays['pseudo_trust_sol']  # as version 0.1.0 wrote it
+    np.savez(path, **arrays)
+    assert len(load_cache(path)) == 5
+
+
 @pytest.mark.parametrize('share', [0.0, 0.3, 0.9, 0.999])
 def test_a_truncated_file(share, path):
     content = path.read_bytes()

@@ -70,6 +70,21 @@ def test_a_frozen_pose_network_needs_weights(training):
     PreflightHook().before_run(run)
 
 
+@pytest.mark.parametrize(('total', 'warned'), [(60, True), (2000, False)])
+def test_a_warm_up_longer_than_the_training_is_named(
+    total, warned, monkeypatch
+):
+    run = runner(load_config(BASELINE))
+    run._train_loop = types.SimpleNamespace(max_iters=total)
+    messages = []
+    monkeypatch.setattr(run.logger, 'warning', messages.append)
+    PreflightHook().before_run(run)
+    assert len(messages) == warned
+    for message in messages:
+        assert 'param_scheduler.0.end: expected a warm-up shorter' in message
+        assert 'of 60 iterations, found 1000' in message
+
+
 def test_unknown_key_raises():
     config = load_config(BASELINE)
     config.merge_from_dict({'train_dataloder.batch_size': 16})
