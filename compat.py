@@ -4,8 +4,10 @@ Configs (by ``engine/registration.py``), tools and tests import it before
 MMPose. Each fix names the versions that need it and does not change others.
 """
 
+import functools
 import importlib
 import importlib.util
+import logging
 import pickle
 import sys
 from collections.abc import Callable
@@ -14,7 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ['allow_mmengine_checkpoints', 'define_missing_torchvision_ops']
+__all__ = [
+    'allow_mmengine_checkpoints',
+    'define_missing_torchvision_ops',
+    'keep_config_off_console',
+]
 
 _OPS = (
     'nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
@@ -118,6 +124,49 @@ def _numpy_globals() -> list[Any]:
     dtypes = {type(np.dtype(code)) for code in np.typecodes['AllInteger']}
     dtypes |= {type(np.dtype(code)) for code in ('?', *np.typecodes['Float'])}
     return [*functions, np.ndarray, np.dtype, *dtypes]
+
+
+def keep_config_off_console() -> bool:
+    """Let a run write its environment and config to its log file alone.
+
+    Called by ``engine/registration.py``: the import of MMEngine's runner
+    takes a second.
+
+    MMEngine 0.10 also prints them, which are 700 lines for this package's
+    configs. A run without a log file still prints them.
+
+    Returns:
+        Whether MMEngine's runner had to be changed.
+    """
+    from mmengine.runner import Runner
+
+    original = getattr(Runner, '_log_env', None)
+    if original is None or hasattr(original, '__wrapped__'):
+        return False
+
+    @functools.wraps(original)
+    def log_env(runner: Runner, env_cfg: dict[str, Any]) -> None:
+        handlers = runner.logger.handlers
+        files = [h for h in handlers if isinstance(h, logging.FileHandler)]
+        consoles = [h for h in handlers if h not in files] if files else []
+        for console in consoles:
+            console.addFilter(_nothing)
+        try:
+            original(runner, env_cfg)
+        finally:
+            for console in consoles:
+                console.removeFilter(_nothing)
+        for file in files:
+            runner.logger.info(
+                f'Environment and config of the run: {file.baseFilename}'
+            )
+
+    Runner._log_env = log_env
+    return True
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 def _is_installed(package: str) -> bool:

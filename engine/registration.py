@@ -4,8 +4,9 @@ Configs name this module in ``custom_imports``; a config with components of
 its own lists it first and their modules after it.
 """
 
-from .. import compat  # noqa: F401, isort: skip  (fixes what follows imports)
+from .. import compat  # isort: skip  (fixes what follows imports)
 
+from ..console import report_in_one_line
 from ..datasets import coco, evaluation_sets  # noqa: F401
 from ..datasets.transforms import (  # noqa: F401
     load_other_pose,
@@ -31,3 +32,6 @@ from .hooks import (  # noqa: F401
     trust_panel,
     trust_selection,
 )
+
+compat.keep_config_off_console()
+report_in_one_line()

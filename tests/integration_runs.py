@@ -39,10 +39,13 @@ LOGGED = (
 )
 
 
-def mim(verb, config, *arguments, cwd='/', check=True, **environment):
-    """Run mim in a process of its own, with quiet warnings."""
+def mim(
+    verb, config, *arguments, cwd='/', check=True, tool=None, **environment
+):
+    """Run mim, or a tool in its place, with quiet warnings."""
+    program = ('-m', 'mim') if tool is None else (tool,)
     return subprocess.run(
-        [sys.executable, '-m', 'mim', verb, 'mmpose', config, *arguments],
+        [sys.executable, *program, verb, 'mmpose', config, *arguments],
         cwd=cwd,
         check=check,
         capture_output=True,

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
@@ -153,6 +154,26 @@ def test_checkpoint_of_a_run_loads_safely(checkpoint: Path) -> None:
     meta = loaded['meta']['dataset_meta']
     np.testing.assert_array_equal(meta['sigmas'], ToyData().metainfo['sigmas'])
     assert 'optimizer' in loaded
+
+
+def test_the_config_is_written_to_the_log_file_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compat.keep_config_off_console()
+    assert not compat.keep_config_off_console()  # it is in place
+    Runner(
+        Toy(),
+        work_dir=str(tmp_path),
+        cfg=Config({'some_key': 'some value'}),
+        default_scope='mmengine',
+        experiment_name='test_console',
+    )
+    (log,) = tmp_path.glob('*/*.log')
+    printed = ''.join(capsys.readouterr())
+    assert 'some_key' in log.read_text()
+    assert 'some_key' not in printed
+    assert 'System environment' not in printed
+    assert f'Environment and config of the run: {log}' in printed
 
 
 @pytest.mark.skipif(not NEEDS_ALLOW_LIST, reason='torch before 2.6')
