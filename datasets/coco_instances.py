@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from mmpose.registry import DATASETS
 
-from .coco import CheckedCocoDataset, check_exist
+from .coco import CheckedCocoDataset, build_checked, check_exist
+from .image_check import check_images
+
+# whose images are looked at, spread evenly over a data set
+_MAX_PERSONS = 2000
 
 InstanceInfo = dict[str, Any]
 """A person as a data set of MMPose describes it."""
@@ -47,8 +50,10 @@ def read_instances(
     options['ann_file'] = str(annotations)
     options['data_prefix'] = {'img': str(folder)}
     try:
-        dataset = DATASETS.build({**options, 'test_mode': True})
+        dataset = build_checked({**options, 'test_mode': True})
     except (AssertionError, KeyError, TypeError, ValueError) as error:
+        if str(annotations) in str(error):
+            raise
         raise ValueError(
             'COCO data: expected keypoints of persons in COCO format, found '
             f'{annotations}, which cannot be read ({error!r}); correct it'
@@ -64,11 +69,9 @@ def read_instances(
                 f'COCO data: expected labeled persons in {path}, found none '
                 f'in {annotations}; give the annotations of this image'
             )
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'COCO data: expected the images of {annotations}, found '
-                f'nothing at {path}; give their folder'
-            )
+    check_images(
+        (info for persons in infos.values() for info in persons), annotations
+    )
     return infos
 
 
@@ -124,13 +127,32 @@ def build_dataset(
     Raises:
         ValueError: If there is no person with keypoints.
     """
-    dataset = DATASETS.build({**cfg, 'test_mode': True, 'indices': count})
+    dataset = build_checked({**cfg, 'test_mode': True, 'indices': count})
     if not len(dataset):
         raise ValueError(
             'annotations: expected persons with keypoints, found none in '
             f'{dataset.ann_file}; give another file'
         )
+    check_dataset_images(dataset)
     return dataset
+
+
+def check_dataset_images(dataset: BaseDataset) -> None:
+    """Raise unless the images of a data set have the annotated sizes.
+
+    Of large data sets, those of 2,000 persons are looked at.
+
+    Args:
+        dataset: A data set of MMPose.
+
+    Raises:
+        FileNotFoundError: If an image does not exist.
+        ValueError: If an image has another size.
+    """
+    count = min(len(dataset), _MAX_PERSONS)
+    rows = np.linspace(0, len(dataset) - 1, count).round().astype(int)
+    infos = (BaseDataset.get_data_info(dataset, int(row)) for row in rows)
+    check_images(infos, dataset.ann_file)
 
 
 def plain_crops(config: Config) -> list[dict[str, Any]]:

@@ -1,12 +1,15 @@
 """Keypoints that another pose estimator has predicted for known persons."""
 
-import json
 from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
 import torch
 from mmpose.structures.bbox import bbox_overlaps, bbox_xywh2xyxy
+
+from ..coco_annotations import are_corners
+from ..coco_fields import shown
+from ..coco_results import read_entries, stack_keypoints
 
 # smallest overlap of a person's box with that of an entry: the box around
 # keypoints is smaller than the person, boxes of neighbors overlap less
@@ -23,8 +26,9 @@ class PoseResults:
     Args:
         path: A JSON list with one entry per person: ``image_id``,
             ``keypoints`` ``(x1, y1, score1, ...)`` in pixels of the image,
-            and, if there are, ``ann_id`` or ``id``, and ``bbox``
-            ``(x, y, w, h)``. A keypoint ``0, 0, 0`` was not predicted.
+            and, in all entries or in none, ``ann_id`` or ``id``, and ``bbox``
+            ``(x, y, w, h)``. A keypoint ``0, 0, 0`` or null was not
+            predicted.
 
     Attributes:
         path: The file.
@@ -38,8 +42,8 @@ class PoseResults:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        entries = _read_entries(path)
-        self.keypoints = _keypoints(entries, path)
+        entries = _read(path)
+        self.keypoints = _points(entries)
         self._image_ids = [entry['image_id'] for entry in entries]
         self._by_image: dict[Any, list[int]] = defaultdict(list)
         for row, image in enumerate(self._image_ids):
@@ -94,59 +98,21 @@ class PoseResults:
         return self.keypoints[rows[best]] if found else None
 
 
-def _read_entries(path: str) -> list[dict[str, Any]]:
-    try:
-        with open(path, encoding='utf-8') as file:
-            entries = json.load(file)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f'keypoint results: expected a file, found nothing at {path}; '
-            'correct the path'
-        ) from error
-    except ValueError as error:
-        raise ValueError(
-            f'{path}: expected JSON, found something else ({error}); {_REMEDY}'
-        ) from error
-    if not isinstance(entries, list) or not entries:
-        raise ValueError(
-            f'{path}: expected a list with one entry per person, found '
-            f'{"an empty list" if entries == [] else type(entries).__name__}; '
-            f'{_REMEDY}'
-        )
+def _read(path: str) -> list[dict[str, Any]]:
+    entries = read_entries(path)
     for number, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            raise ValueError(
-                f'{path}: entry {number}: expected an object, found '
-                f'{entry!r}; {_REMEDY}'
-            )
-        missing = {'image_id', 'keypoints'} - entry.keys()
-        if missing:
-            raise ValueError(
-                f'{path}: entry {number}: expected image_id and keypoints, '
-                f'found only {sorted(entry)}; {_REMEDY}'
-            )
         if type(entry['image_id']) is not int:
             raise ValueError(
                 f'{path}: entry {number}: image_id: expected an integer, as '
-                f'in COCO annotations, found {entry["image_id"]!r}; {_REMEDY}'
+                "in MMPose's annotations, found "
+                f'{shown(entry["image_id"])} (text); {_REMEDY}'
             )
     return entries
 
 
-def _keypoints(entries: list[dict[str, Any]], path: str) -> np.ndarray:
+def _points(entries: list[dict[str, Any]]) -> np.ndarray:
     """``(N, K, 2)`` points, NaN where there is none."""
-    for number, entry in enumerate(entries):
-        where, found = f'{path}: entry {number}: keypoints', entry['keypoints']
-        _check_numbers(where, found)
-        first = len(entries[0]['keypoints'])
-        if len(found) != first or not found or len(found) % 3:
-            raise ValueError(
-                f'{where}: expected x, y and score of the same keypoints in '
-                f'every entry, found {len(found)} numbers, in entry 0 '
-                f'{first}; {_REMEDY}'
-            )
-    rows = np.array([entry['keypoints'] for entry in entries], np.float32)
-    triples = rows.reshape(len(rows), -1, 3)
+    triples = stack_keypoints(entries).astype(np.float32)
     points = triples[..., :2]
     known = triples.any(-1) & np.isfinite(points).all(-1)
     return np.where(known[..., None], points, np.float32(np.nan))
@@ -156,6 +122,15 @@ def _boxes(
     entries: list[dict[str, Any]], keypoints: np.ndarray, path: str
 ) -> np.ndarray:
     """``(N, 4)`` given boxes, or else those around the keypoints."""
+    if 'bbox' in entries[0]:
+        given = np.array([entry['bbox'] for entry in entries], np.float32)
+        if are_corners(given, [entry['keypoints'] for entry in entries]):
+            raise ValueError(
+                f'{path}: bbox: expected x, y, width and height, found the '
+                f'corners x0, y0, x1, y1, such as {shown(entries[0]["bbox"])};'
+                ' convert all boxes'
+            )
+        return bbox_xywh2xyxy(given)
     known = np.isfinite(keypoints)
     boxes = np.concatenate(
         [
@@ -165,32 +140,7 @@ def _boxes(
         1,
     )
     boxes[~known.any((1, 2))] = 0
-    for number, entry in enumerate(entries):
-        if 'bbox' in entry:
-            where, found = f'{path}: entry {number}: bbox', entry['bbox']
-            _check_numbers(where, found)
-            if len(found) != 4:
-                raise ValueError(
-                    f'{where}: expected the four numbers x, y, width and '
-                    f'height, found {len(found)}; correct or remove it'
-                )
-            box = np.array([found], np.float32)
-            boxes[number] = bbox_xywh2xyxy(box)[0]
     return boxes.astype(np.float32)
-
-
-def _check_numbers(where: str, found: Any) -> None:
-    if not isinstance(found, list):
-        raise ValueError(
-            f'{where}: expected a list of numbers, found '
-            f'{json.dumps(found)}; {_REMEDY}'
-        )
-    wrong = [one for one in found if not isinstance(one, int | float)]
-    if wrong:
-        raise ValueError(
-            f'{where}: expected numbers, found {json.dumps(wrong[0])}; write '
-            '0, 0, 0 for a keypoint that was not predicted'
-        )
 
 
 def _person_ids(

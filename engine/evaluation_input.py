@@ -14,7 +14,7 @@ BONES = 'bone_lengths'
 
 
 def read_evaluation_input(
-    path: Path, ann: Path | None = None
+    path: Path, ann: Path | None = None, allow_partial: bool = False
 ) -> EvaluationInput:
     """Read predictions with their ground truth, and score bone lengths.
 
@@ -22,6 +22,7 @@ def read_evaluation_input(
         path: Path of a dump of ``mim test`` or of COCO-format keypoint
             results, see :func:`read_predictions`.
         ann: Path of a COCO annotation file.
+        allow_partial: Whether a large share may have no match.
 
     Returns:
         The predictions with their ground truth and, for the 17 joints of
@@ -32,7 +33,7 @@ def read_evaluation_input(
         ValueError: If a file is not in the expected format; the message names
             it.
     """
-    predictions = _add_joint_names(read_predictions(path, ann))
+    predictions = _add_joint_names(read_predictions(path, ann, allow_partial))
     if predictions.truth.joint_names != JOINTS:
         note = (
             'There is no test of bone lengths: the joints are not the 17 of '

@@ -118,8 +118,8 @@ class JointTrustMetric(BaseMetric):
 
         Raises:
             ValueError: If a prediction, the score field or the ground truth
-                is missing, shapes do not fit, or a value is NaN or infinite;
-                the message names the sample.
+                is missing, shapes do not fit, or a value of a labeled joint
+                is NaN or infinite; the message names the sample.
         """
         for data_sample in data_samples:
             # One result per sample: padded ones are dropped by their number.
@@ -264,12 +264,12 @@ def _check_values(
             'prediction must belong to one annotated person (top-down).'
         )
     for name, values in (('keypoints', keypoints), (score_field, scores)):
-        if not np.isfinite(values).all():
+        wrong = np.count_nonzero(~np.isfinite(values[labeled]))
+        if wrong:
             raise ValueError(
-                f"'{name}' in pred_instances holds "
-                f'{np.count_nonzero(~np.isfinite(values))} NaN or infinite '
-                'values, expected finite ones; check that training has not '
-                'diverged.'
+                f"'{name}' in pred_instances holds {wrong} NaN or infinite "
+                'values at labeled joints, expected finite ones; check that '
+                'training has not diverged.'
             )
     if not np.isfinite(target[labeled]).all():
         raise ValueError(

@@ -38,6 +38,12 @@ def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--ann', type=Path, help='COCO annotation file')
     add('--out', type=Path, default=Path('report'))
     add(
+        '--allow-partial',
+        action='store_true',
+        help='evaluate the rest where more than a quarter of the predictions '
+        'or of the annotated persons has no match',
+    )
+    add(
         '--dist-thr',
         type=float,
         help='largest error of a correct joint in person sizes, for bbox '
@@ -80,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         reports = {
             name: evaluate_predictions(
-                read_evaluation_input(path, args.ann), config
+                read_evaluation_input(path, args.ann, args.allow_partial),
+                config,
             )
             for name, path in report_names(args.dumps).items()
         }
@@ -91,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, report in reports.items():
         print(f'{name}: {base_rate(report.evaluation)}\n')
         print(scorer_table(report.evaluation), end='\n\n')
+        print(*report.predictions.notes, sep='\n', end='\n\n')
     print(args.out / 'report.md')
     return 0
 

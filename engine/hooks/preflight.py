@@ -4,7 +4,9 @@ import inspect
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import torch
@@ -20,8 +22,11 @@ from mmpose.evaluation.metrics import CocoMetric
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import HOOKS
 
+from ...datasets.coco import check_dataset
+from ...datasets.coco_instances import check_dataset_images
 from ..checkpoint import check_pose_weights, read_state_dict, state_dict_of
 from ..limited_data import limit_ap
+from ..metric_check import check_metrics
 from ..model_wrapper import unwrap_model
 from ..skeleton_check import check_skeleton
 
@@ -64,6 +69,8 @@ class PreflightHook(Hook):
         _check_keys(runner.cfg)
         model = unwrap_model(runner.model)
         _check_data(model, runner)
+        _check_files(runner)
+        check_metrics(runner)
         if getattr(model, 'teacher', None) is not None:
             _check_angles(runner)
         checkpoint = runner._load_from
@@ -118,6 +125,26 @@ def _check_frozen(model: BasePoseEstimator, runner: Runner) -> None:
             'model.full_param_train=False, found none: the head would learn '
             'the trust of random predictions; set load_from=pose.pth'
         )
+
+
+def _check_files(runner: Runner) -> None:
+    """Check annotations and images of all data that are built."""
+    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+        loader = getattr(loop, 'dataloader', None)  # None: not built
+        for dataset in _coco_parts(getattr(loader, 'dataset', None)):
+            check_dataset(dataset)
+            check_dataset_images(dataset)
+
+
+def _coco_parts(dataset: Any) -> Iterator[BaseCocoStyleDataset]:
+    """The data sets of persons in a data set that combines some."""
+    if isinstance(dataset, BaseCocoStyleDataset):
+        if len(dataset) and dataset.data_mode == 'topdown':
+            yield dataset
+        return
+    inner = getattr(dataset, 'dataset', None)
+    for part in getattr(dataset, 'datasets', [inner] if inner else []):
+        yield from _coco_parts(part)
 
 
 def _check_angles(runner: Runner) -> None:

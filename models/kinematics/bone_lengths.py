@@ -1,5 +1,7 @@
 """Scores of 2-D joints by the plausibility of their bone lengths."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,10 +20,13 @@ def bone_scores(keypoints: Floats) -> Floats:
     The scale of a person is the upper quartile, over the bones, of the ratio
     of the length in the image to the expected length (foreshortening only
     shortens). The score is ``exp(-d)``, d being the mean of
-    ``|log(ratio / scale)|`` over the bones that meet in the joint.
+    ``|log(ratio / scale)|`` over the bones that meet in the joint. A bone
+    with an unknown end is left out; a joint without a bone, and a person whose
+    joints are all in one point, has the score 0.
 
     Args:
-        keypoints: (N, 17, 2) points in pixels, COCO order.
+        keypoints: (N, 17, 2) points in pixels, COCO order; NaN where a joint
+            was not predicted.
 
     Returns:
         (N, 17) scores in [0, 1], 1 where the lengths are those expected.
@@ -41,9 +46,16 @@ def bone_scores(keypoints: Floats) -> Floats:
     lengths = np.linalg.norm(
         keypoints[:, bones[:, 0]] - keypoints[:, bones[:, 1]], axis=-1
     )
-    scale = np.quantile(lengths / expected, 0.75, axis=1, keepdims=True)
-    scaled = np.maximum(scale, np.finfo(float).tiny) * expected
-    deviation = np.abs(np.log(np.maximum(lengths / scaled, _MIN_RATIO)))
+    known = np.isfinite(lengths)
+    lengths = np.where(known, lengths, np.nan)
+    quantile = np.quantile if known.all() else np.nanquantile
+    with warnings.catch_warnings():  # of a person without bones
+        warnings.simplefilter('ignore', RuntimeWarning)
+        scale = quantile(lengths / expected, 0.75, axis=1, keepdims=True)
+    scaled = np.where(scale > 0, scale, 1) * expected
+    ratios = np.where(known, lengths / scaled, 1)
+    deviation = np.abs(np.log(np.maximum(ratios, _MIN_RATIO)))
     is_end = (bones[..., None] == np.arange(NUM_JOINTS)).any(1)
-    scores: Floats = np.exp(-(deviation @ is_end) / is_end.sum(0))
-    return scores
+    count = known @ is_end.astype(int)
+    mean = deviation @ is_end / np.maximum(count, 1)
+    return np.where((count > 0) & (scale > 0), np.exp(-mean), 0.0)

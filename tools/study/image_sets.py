@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmpose.models.pose_estimators.base import BasePoseEstimator
-from mmpose.registry import DATASETS
 from torch.utils.data import ConcatDataset
 
+from self_verify_pose.coco_fields import read_json
+from self_verify_pose.datasets.coco import build_checked, check_for_mmpose
+from self_verify_pose.datasets.coco_instances import check_dataset_images
 from self_verify_pose.datasets.trust_cache.files import (
     file_sha256,
     text_sha256,
@@ -133,13 +135,14 @@ def read_content(images: ImageSet) -> Content:
     Returns:
         Its content.
     """
-    found = json.loads(images.annotations.read_text())
-    persons = found.get('annotations', ())
+    found = read_json(images.annotations)
+    check_for_mmpose(found, images.annotations)
+    persons = found['annotations']
     shown = {person['image_id'] for person in persons}
     return Content(
         frozenset(
             file_sha256(images.images / image['file_name'])
-            for image in found.get('images', ())
+            for image in found['images']
             if image['id'] in shown
         ),
         frozenset(
@@ -216,6 +219,8 @@ def plain_crops(
     val = config.val_dataloader.dataset
     pipeline = [*val.pipeline[:-1], *targets[-1:], train[-1]]
     kind = {key: val[key] for key in ('type', 'metainfo') if key in val}
-    built = [DATASETS.build({**one.config(pipeline), **kind}) for one in sets]
+    built = [build_checked({**one.config(pipeline), **kind}) for one in sets]
+    for dataset in built:
+        check_dataset_images(dataset)
     check_skeleton(model, built[0].metainfo, 'val_dataloader.dataset')
     return ConcatDataset(built)

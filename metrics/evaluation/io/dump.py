@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....coco_fields import check_file, check_unique
 from ....constants import RAW_SCORE
 from ....skeleton import names_in
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
-from .coco import Predictions, check_file
+from .coco import Predictions
 from .dump_pickle import read_pickle
 
 Samples = list[Mapping[str, Any]]
@@ -89,15 +90,15 @@ def predictions_from_dump(samples: Samples) -> Predictions:
             names the sample.
     """
     scores = _scores(samples)
-    raw = [s.get('raw_ann_info') or {} for s in samples]
+    raw = _raw_annotations(samples)
     by_id = all('id' in info for info in raw)
     return Predictions(
         scores=scores,
         keypoints=_stack(samples, 'pred_instances', 'keypoints')[..., :2],
         image_ids=_ids(samples, 'img_id'),
-        person_ids=np.array([info['id'] for info in raw]) if by_id else None,
+        person_ids=_ids(raw, 'id') if by_id else None,
         boxes=None if by_id else _stack(samples, 'pred_instances', 'bboxes'),
-        confidence=scores[RAW_SCORE].mean(1),
+        confidence=np.nan_to_num(scores[RAW_SCORE]).mean(1),
     )
 
 
@@ -138,6 +139,19 @@ def results_from_dump(samples: Samples) -> list[dict[str, Any]]:
     return entries
 
 
+def _raw_annotations(samples: Samples) -> Samples:
+    """Annotations of the samples; empty where there are none."""
+    raw = [sample.get('raw_ann_info') or {} for sample in samples]
+    for sample, info in zip(samples, raw, strict=True):
+        if not isinstance(info, Mapping):
+            raise ValueError(
+                f'sample id {sample.get("id", "unknown")}: expected the '
+                "annotation of one person in 'raw_ann_info', found a "
+                f'{type(info).__name__}; give top-down predictions.'
+            )
+    return raw
+
+
 def _ground_truth(samples: Samples) -> GroundTruth:
     points = _stack(samples, 'gt_instances', 'keypoints')[..., :2]
     visible = _stack(samples, 'gt_instances', 'keypoints_visible')
@@ -148,10 +162,17 @@ def _ground_truth(samples: Samples) -> GroundTruth:
             'visible at (0, 0), as MMPose fills them in for detected boxes; '
             'give the annotation file (--ann).'
         )
-    raw = [s.get('raw_ann_info') or {} for s in samples]
+    person_ids = _ids(samples, 'id')
+    check_unique(
+        person_ids.tolist(),
+        'samples: id',
+        'dump one test of one data set, and give new ids where files were '
+        'merged whose ids begin anew',
+    )
+    raw = _raw_annotations(samples)
     occluded = None
     if all(
-        len(info.get('keypoints', ())) == 3 * points.shape[1] for info in raw
+        len(info.get('keypoints') or ()) == 3 * points.shape[1] for info in raw
     ):
         flags = np.array([info['keypoints'][2::3] for info in raw])
         occluded = labeled & (flags == 1)
@@ -161,7 +182,7 @@ def _ground_truth(samples: Samples) -> GroundTruth:
         labeled=labeled,
         boxes=_stack(samples, 'gt_instances', 'bboxes'),
         image_ids=_ids(samples, 'img_id'),
-        person_ids=_ids(samples, 'id'),
+        person_ids=person_ids,
         occluded=occluded,
         areas=np.array([info.get('area', np.nan) for info in raw], float),
         joint_names=names,
@@ -170,14 +191,17 @@ def _ground_truth(samples: Samples) -> GroundTruth:
 
 
 def _scores(samples: Samples) -> dict[str, Floats]:
-    """Every float field of the predictions with one number per joint."""
+    """Every field of the predictions with one number per joint."""
     num_joints = _stack(samples, 'pred_instances', 'keypoints').shape[1]
     scores = {RAW_SCORE: _stack(samples, 'pred_instances', RAW_SCORE)}
     # sorted: MMPose keeps fields in a set
-    for name in sorted(samples[0]['pred_instances']):
-        first = np.asarray(samples[0]['pred_instances'][name])
-        per_joint = first.shape in ((num_joints,), (1, num_joints))
-        if first.dtype.kind != 'f' or not per_joint or name in scores:
+    for name in sorted({n for s in samples for n in s['pred_instances']}):
+        shapes = ((num_joints,), (1, num_joints))
+        if name in scores or not any(
+            value.dtype.kind in 'iuf' and value.shape in shapes
+            for sample in samples
+            for value in [_array(sample['pred_instances'].get(name))]
+        ):
             continue
         rows = _stack(samples, 'pred_instances', name)
         # MMPose's copy of the score where a head predicts no visibility
@@ -195,6 +219,13 @@ def _ids(samples: Samples, name: str) -> NDArray[np.generic]:
                 f"{sorted(sample)}; keep '{name}' among the meta_keys of "
                 'PackPoseInputs.'
             )
+        if type(sample[name]) is not str and not isinstance(
+            sample[name], int | np.integer
+        ):
+            raise ValueError(
+                f"sample {number}: expected an integer or a text in '{name}', "
+                f'found {sample[name]!r}; give a dump of top-down predictions.'
+            )
     return np.array([sample[name] for sample in samples])
 
 
@@ -204,6 +235,12 @@ def _stack(samples: Samples, part: str, field: str) -> Floats:
     for sample in samples:
         name = f'sample id {sample.get("id", "unknown")}'
         instances = sample.get(part, {})
+        if not isinstance(instances, Mapping):
+            raise ValueError(
+                f'{name}: expected fields by name in {part}, found a '
+                f'{type(instances).__name__}; write the dump with mim test '
+                '… --dump preds.pkl.'
+            )
         if field not in instances:
             remedy = (
                 'use a model that predicts it'
@@ -215,7 +252,13 @@ def _stack(samples: Samples, part: str, field: str) -> Floats:
                 f"{name}: expected '{field}' in {part}, found "
                 f'{sorted(instances)}; {remedy}.'
             )
-        row = np.asarray(instances[field], np.float64)
+        row = _array(instances[field])
+        if row.dtype.kind not in 'biuf':
+            raise ValueError(
+                f"{name}: expected numbers in '{field}' of {part}, found "
+                f'{row.dtype}; correct what wrote them.'
+            )
+        row = row.astype(np.float64)
         if field not in ('keypoints', 'bboxes') and row.ndim == 1:
             row = row[None]
         if len(row) != 1 or (rows and row.shape != rows[0].shape):
@@ -226,3 +269,11 @@ def _stack(samples: Samples, part: str, field: str) -> Floats:
             )
         rows.append(row)
     return np.concatenate(rows)
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """A value as an array; of objects where it has no regular shape."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.asarray(value, dtype=object)

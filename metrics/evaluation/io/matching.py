@@ -1,14 +1,17 @@
 """Matching of predicted persons to annotated persons."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools.mask import iou
 
+from ....coco_fields import MAX_LEFT_OUT, check_unique
 from ...functional.similarity import keypoint_similarity
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
-from .coco import Predictions
+from .coco import Annotations, Predictions
+from .ids import align_ids
 
 # IoU as in detection. OKS as low as in Ronchi and Perona, ICCV 2017, so that
 # persons with many wrong joints are matched too.
@@ -19,7 +22,9 @@ Positions = NDArray[np.int64]
 
 
 def match_to_annotations(
-    predictions: Predictions, annotated: GroundTruth
+    predictions: Predictions,
+    annotations: Annotations,
+    allow_partial: bool = False,
 ) -> EvaluationInput:
     """Pair predictions with the annotated persons that they belong to.
 
@@ -28,32 +33,54 @@ def match_to_annotations(
 
     Args:
         predictions: Predicted persons.
-        annotated: Annotated persons of the same images.
+        annotations: Annotated persons of the same images.
+        allow_partial: Whether more than the share ``MAX_LEFT_OUT`` of either
+            may have no match.
 
     Returns:
         The matched predictions with their ground truth. Its notes name the
         rule and the number of predictions and persons without a match.
 
     Raises:
-        ValueError: If images, joints or ids do not agree, or nothing matches.
+        ValueError: If images, joints or ids do not agree, or nothing or too
+            little matches.
     """
-    _check_images_and_joints(predictions, annotated)
+    annotated = annotations.persons
+    predicted, expected = (
+        one.keypoints.shape[1] for one in (predictions, annotated)
+    )
+    if predicted != expected:
+        raise ValueError(
+            f'expected {expected} joints per person, as in the annotations, '
+            f'found {predicted}; give predictions of the same joints.'
+        )
+    images, note = align_ids(
+        predictions.image_ids.tolist(), annotations.image_names, 'image_id'
+    )
+    notes = [note] if note else []
+    predictions = replace(predictions, image_ids=np.array(images))
     if predictions.person_ids is None:
         rows, persons, rule = match_persons(predictions, annotated)
+        unmatched = len(predictions.keypoints) - len(rows)
     else:
-        rows = np.arange(len(predictions.keypoints))
-        persons = _match_ids(
-            predictions.person_ids.tolist(), predictions.image_ids, annotated
-        )
-        rule = 'the id of the annotation'
-    num_predicted, num_annotated = len(predictions.keypoints), len(annotated)
-    notes = [f'Persons are matched by {rule}.']
-    if len(rows) < num_predicted or len(rows) < num_annotated:
-        notes.append(
-            f'{num_predicted - len(rows)} of {num_predicted} predictions and '
-            f'{num_annotated - len(rows)} of {num_annotated} annotated '
-            'persons are not matched and left out.'
-        )
+        rows, persons, note = _match_ids(predictions, annotations)
+        rule, unmatched = 'the id of the annotation', 0
+        notes += [note] if note else []
+        apart = len(predictions.keypoints) - len(rows)
+        if apart:
+            notes.append(
+                f'{apart} of {len(predictions.keypoints)} predictions belong '
+                'to persons that are not evaluated and are left out.'
+            )
+    counts = {
+        'predictions': (unmatched, len(predictions.keypoints)),
+        'annotated persons': (len(annotated) - len(rows), len(annotated)),
+    }
+    notes = [f'Persons are matched by {rule}.', *_unmatched(counts), *notes]
+    _check_shares(counts, allow_partial)
+    notes += _undetected(predictions.keypoints[rows])
+    if annotations.left_out:
+        notes.append(annotations.left_out)
     return EvaluationInput(
         scores={n: s[rows] for n, s in predictions.scores.items()},
         keypoints=predictions.keypoints[rows],
@@ -61,6 +88,45 @@ def match_to_annotations(
         everyone=annotated,
         notes=tuple(notes),
     )
+
+
+def _unmatched(counts: Mapping[str, tuple[int, int]]) -> list[str]:
+    """A sentence on what is not matched, if there is something."""
+    if not any(missing for missing, _ in counts.values()):
+        return []
+    parts = [f'{few} of {all_} {name}' for name, (few, all_) in counts.items()]
+    return [f'{" and ".join(parts)} are not matched and left out.']
+
+
+def _undetected(keypoints: Floats) -> list[str]:
+    """Sentences on joints without a prediction, if there are some."""
+    count = keypoints[..., 0].size
+    missing = np.isnan(keypoints).any(-1).sum()
+    zero = (keypoints == 0).all(-1).sum()
+    notes = []
+    if missing:
+        notes.append(
+            f'{missing} of {count} joints have no prediction (null or NaN); '
+            'bone lengths leave them out.'
+        )
+    if zero:
+        notes.append(
+            f'{zero} of {count} joints are predicted at (0, 0); labeled ones '
+            'count as wrong.'
+        )
+    return notes
+
+
+def _check_shares(
+    counts: Mapping[str, tuple[int, int]], allow_partial: bool
+) -> None:
+    for name, (missing, number) in counts.items():
+        if missing > MAX_LEFT_OUT * number and not allow_partial:
+            raise ValueError(
+                f'expected a match for most of the {number} {name}, found '
+                f'none for {missing}; give predictions and annotations of the '
+                'same images, or --allow-partial to evaluate the rest.'
+            )
 
 
 def match_persons(
@@ -92,14 +158,11 @@ def match_persons(
             )
         smallest, rule = MIN_OKS, f'OKS of at least {MIN_OKS}'
     else:
+        _check_box_format(predictions, annotated)
         smallest, rule = MIN_IOU, f'box overlap of at least {MIN_IOU}'
     rule += ' within the image'
     pairs: list[tuple[int, int]] = []
-    for image in np.unique(predictions.image_ids):
-        rows = np.flatnonzero(predictions.image_ids == image)
-        persons = np.flatnonzero(annotated.image_ids == image)
-        if not len(persons):
-            continue
+    for rows, persons in _images(predictions, annotated):
         rows = rows[np.argsort(-predictions.confidence[rows], kind='stable')]
         similarity = (
             _oks(predictions.keypoints[rows], annotated.take(persons))
@@ -120,52 +183,36 @@ def match_persons(
     return matched[:, 0], matched[:, 1], rule
 
 
-def _check_images_and_joints(
-    predictions: Predictions, annotated: GroundTruth
-) -> None:
-    if not np.isin(predictions.image_ids, annotated.image_ids).any():
-        raise ValueError(
-            'expected predictions of the annotated images, found no image id '
-            f'in common (predicted {predictions.image_ids[0]}, annotated '
-            f'{annotated.image_ids[0]}, …); give the annotation file of the '
-            'images that were predicted.'
-        )
-    predicted = predictions.keypoints.shape[1]
-    expected = annotated.keypoints.shape[1]
-    if predicted != expected:
-        raise ValueError(
-            f'expected {expected} joints per person, as in the annotations, '
-            f'found {predicted}; give predictions of the same joints.'
-        )
-
-
 def _match_ids(
-    ids: list[Any], image_ids: NDArray[np.generic], annotated: GroundTruth
-) -> Positions:
-    """Positions of the annotated persons with these ids."""
+    predictions: Predictions, annotations: Annotations
+) -> tuple[Positions, Positions, str]:
+    """Rows of predictions, positions of their persons, and a note on ids."""
+    assert predictions.person_ids is not None
+    known = annotations.person_images
+    ids, note = align_ids(
+        predictions.person_ids.tolist(), dict.fromkeys(known, ''), 'ann_id'
+    )
+    check_unique(ids, 'ann_id', 'give one prediction per person')
+    for one, image in zip(ids, predictions.image_ids.tolist(), strict=True):
+        if known[one] != image:
+            raise ValueError(
+                f"expected the 'image_id' {known[one]!r} of the annotation at "
+                f"'ann_id' {one!r}, found {image!r}; give the annotation file "
+                'of the images that were predicted.'
+            )
     positions = {
-        person: k for k, person in enumerate(annotated.person_ids.tolist())
+        person: k
+        for k, person in enumerate(annotations.persons.person_ids.tolist())
     }
-    missing = [i for i in ids if i not in positions]
-    if missing:
+    rows = [row for row, one in enumerate(ids) if one in positions]
+    if not rows:
         raise ValueError(
-            f"expected every 'ann_id' among the annotated persons, found "
-            f'{len(missing)} of {len(ids)} that are not, first {missing[0]}; '
-            'give the annotation file of the images that were predicted.'
+            'expected predictions of persons that are evaluated, found none '
+            f'among {len(ids)}; give annotations with labeled joints. '
+            f'{annotations.left_out}'
         )
-    if len(set(ids)) < len(ids):
-        raise ValueError(
-            "expected each 'ann_id' once, found some repeated; give one "
-            'prediction per person.'
-        )
-    persons = np.array([positions[i] for i in ids], dtype=np.int64)
-    if (annotated.image_ids[persons] != image_ids).any():
-        raise ValueError(
-            "expected the 'image_id' of the annotation at every 'ann_id', "
-            'found others; give the annotation file of the images that were '
-            'predicted.'
-        )
-    return persons
+    persons = [positions[ids[row]] for row in rows]
+    return np.array(rows), np.array(persons), note
 
 
 def _greedy_pairs(
@@ -183,12 +230,52 @@ def _greedy_pairs(
 
 
 def _oks(keypoints: Floats, persons: GroundTruth) -> Floats:
-    """(N, M) object keypoint similarities of predictions and persons."""
+    """(N, M) object keypoint similarities of predictions and persons.
+
+    A joint that was not predicted (NaN) has none.
+    """
     similarity = keypoint_similarity(
         keypoints[:, None], persons.keypoints, persons.areas
     )
-    weight = persons.labeled / persons.labeled.sum(1, keepdims=True)
-    return np.asarray((similarity * weight).sum(-1), np.float64)
+    similarity = np.where(persons.labeled, np.nan_to_num(similarity), 0)
+    means = similarity.sum(-1) / persons.labeled.sum(1)
+    return np.asarray(means, np.float64)
+
+
+def _check_box_format(
+    predictions: Predictions, annotated: GroundTruth
+) -> None:
+    """Raise if boxes fit the annotations better as corners."""
+    boxes = predictions.boxes
+    assert boxes is not None
+    # the numbers of the file, read as corners
+    as_corners = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]])
+    counts = [
+        sum(
+            (
+                _box_iou(one[rows], annotated.boxes[persons]).max(1) >= MIN_IOU
+            ).sum()
+            for rows, persons in _images(predictions, annotated)
+        )
+        for one in (boxes, as_corners)
+    ]
+    if counts[1] > counts[0]:
+        raise ValueError(
+            'bbox: expected x, y, width and height, found boxes of which '
+            f'{counts[1]} of {len(boxes)} overlap an annotated person as '
+            f'corners x0, y0, x1, y1, and {counts[0]} as they are; convert '
+            'all boxes.'
+        )
+
+
+def _images(
+    predictions: Predictions, annotated: GroundTruth
+) -> Iterator[tuple[Positions, Positions]]:
+    """Predictions and annotated persons of each image that has both."""
+    for image in np.unique(predictions.image_ids):
+        persons = np.flatnonzero(annotated.image_ids == image)
+        if len(persons):
+            yield np.flatnonzero(predictions.image_ids == image), persons
 
 
 def _box_iou(boxes: Floats, others: Floats) -> Floats:

@@ -22,7 +22,9 @@ _NO_LOGITS = (
 )
 
 
-def read_predictions(path: Path, ann: Path | None = None) -> EvaluationInput:
+def read_predictions(
+    path: Path, ann: Path | None = None, allow_partial: bool = False
+) -> EvaluationInput:
     """Read predictions with their ground truth.
 
     Args:
@@ -30,6 +32,8 @@ def read_predictions(path: Path, ann: Path | None = None) -> EvaluationInput:
             COCO-format keypoint results (``.json``).
         ann: Path of a COCO annotation file; needed for results, and for dumps
             of detected boxes.
+        allow_partial: Whether a large share may have no match, see
+            :func:`match_to_annotations`.
 
     Returns:
         The predictions with their ground truth.
@@ -40,9 +44,9 @@ def read_predictions(path: Path, ann: Path | None = None) -> EvaluationInput:
             it.
     """
     try:
-        predictions = _read(path, ann)
+        predictions = _read(path, ann, allow_partial)
     except ValueError as error:
-        if str(path) in str(error):
+        if any(str(one) in str(error) for one in (path, ann) if one):
             raise
         raise ValueError(f'{path}: {error}') from error
     if any(name in predictions.scores for name in SIMCC_SCORES):
@@ -50,7 +54,9 @@ def read_predictions(path: Path, ann: Path | None = None) -> EvaluationInput:
     return replace(predictions, notes=(*predictions.notes, _NO_LOGITS))
 
 
-def _read(path: Path, ann: Path | None) -> EvaluationInput:
+def _read(
+    path: Path, ann: Path | None, allow_partial: bool
+) -> EvaluationInput:
     suffix = path.suffix.lower()
     if suffix in ('.pkl', '.pickle'):
         samples = read_dump(path)
@@ -70,7 +76,9 @@ def _read(path: Path, ann: Path | None) -> EvaluationInput:
             'found none; give it with --ann.'
         )
     count = predictions.keypoints.shape[1]
-    return match_to_annotations(predictions, read_annotations(ann, count))
+    return match_to_annotations(
+        predictions, read_annotations(ann, count), allow_partial
+    )
 
 
 def report_names(paths: list[Path]) -> dict[str, Path]:

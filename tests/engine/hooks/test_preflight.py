@@ -3,6 +3,8 @@ import threading
 import types
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from helpers import BASELINE, SELFVERIFY, build_estimator, load_config
@@ -207,11 +209,16 @@ def skeleton_run(tmp_path, count, samples):
     for person in truth['annotations']:
         person['keypoints'] = person['keypoints'][: 3 * samples]
     path = write(tmp_path / 'ann.json', truth)
+    for image in truth['images']:
+        blank = np.zeros((image['height'], image['width'], 3), np.uint8)
+        cv2.imwrite(str(tmp_path / image['file_name']), blank)
     run = runner()
     run.model.head = types.SimpleNamespace(out_channels=count)
     run._train_loop = types.SimpleNamespace(
         dataloader=types.SimpleNamespace(
-            dataset=CocoDataset(ann_file=str(path))
+            dataset=CocoDataset(
+                ann_file=str(path), data_prefix={'img': str(tmp_path)}
+            )
         )
     )
     return run

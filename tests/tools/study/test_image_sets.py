@@ -54,10 +54,17 @@ def make_set(root, images, persons):
     for index, text in enumerate(images):
         name = f'{root.name}_{index}.jpg'
         (root / 'images' / name).write_text(text)
-        content['images'].append({'id': index, 'file_name': name})
+        size = {'width': 64, 'height': 48}
+        content['images'].append({'id': index, 'file_name': name, **size})
     for index, keypoints in enumerate(persons):
         content['annotations'].append(
-            {'image_id': index, 'keypoints': keypoints}
+            {
+                'id': index,
+                'image_id': index,
+                'category_id': 1,
+                'bbox': [1, 2, 30, 40],
+                'keypoints': keypoints,
+            }
         )
     (root / 'annotations.json').write_text(json.dumps(content))
     return find_set(root, 'val')

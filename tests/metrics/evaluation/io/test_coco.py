@@ -31,11 +31,11 @@ BROKEN_RESULTS = {
     'empty': (lambda r: [], 'found an empty list'),
     'no keypoints': (
         lambda r: r[1].pop('keypoints') and r,
-        "expected 'keypoints' in every entry, not found in entry 1",
+        "entry 1: expected 'keypoints', found only",
     ),
     'uneven': (
         lambda r: r[0].update(keypoints=[0.0] * 48) or r,
-        r'lengths \[48, 51\]',
+        'entry 1: keypoints: .* found 51 numbers, in entry 0 48',
     ),
     'id missing later': (
         lambda r: r[5].pop('ann_id') and r,
@@ -43,7 +43,7 @@ BROKEN_RESULTS = {
     ),
     'trust missing later': (
         lambda r: r[5].pop('keypoint_trust') and r,
-        "expected 17 numbers in 'keypoint_trust'",
+        "expected 'keypoint_trust' in all entries or in none, found it in 5",
     ),
 }
 
