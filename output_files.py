@@ -28,7 +28,29 @@ class OutputError(OSError):
 
 
 def check_output_folder(folder: Path) -> None:
-    """Make a folder and raise unless files can be written to it.
+    """Raise unless a folder can be made and written to; change nothing.
+
+    Args:
+        folder: The folder, which need not exist.
+
+    Raises:
+        OutputError: If a file is in its place, or it cannot be written to.
+    """
+    place = next(p for p in (folder, *folder.parents) if p.exists())
+    if not place.is_dir():
+        raise OutputError(
+            f'{folder}: expected a folder, found the file {place}; give '
+            'another name'
+        )
+    try:
+        with tempfile.TemporaryFile(dir=place) as probe:
+            probe.write(bytes(4096))
+    except OSError as error:
+        raise _explained(error, folder, 'a folder to write to') from error
+
+
+def make_output_folder(folder: Path) -> None:
+    """Check a folder as :func:`check_output_folder` does, and make it.
 
     Args:
         folder: The folder; its parents are made as well.
@@ -36,22 +58,13 @@ def check_output_folder(folder: Path) -> None:
     Raises:
         OutputError: If a file is in its place, or it cannot be written to.
     """
-    for place in (folder, *folder.parents):
-        if place.exists() and not place.is_dir():
-            raise OutputError(
-                f'{folder}: expected a folder, found the file {place}; give '
-                'another name'
-            )
-    try:
+    check_output_folder(folder)
+    with explaining(folder, everything=True):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(bytes(4096))
-    except OSError as error:
-        raise _explained(error, folder, 'a folder to write to') from error
 
 
 def check_output_file(path: Path) -> None:
-    """Raise unless a file can be written; its folder is made.
+    """Raise unless a file can be written; change nothing.
 
     Args:
         path: The file.
@@ -87,13 +100,13 @@ def replacing(
     path = Path(path)
     fresh = (scratch or path.parent) / f'.{path.name}.{os.getpid()}.new'
     try:
-        with _explaining(path, everything=True):
+        with explaining(path, everything=True):
             descriptor = os.open(fresh, _FLAGS, 0o666)
-        with _explaining(path), os.fdopen(descriptor, 'wb') as file:
+        with explaining(path), os.fdopen(descriptor, 'wb') as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        with _explaining(path, everything=True):
+        with explaining(path, everything=True):
             os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -148,16 +161,16 @@ def replacing_together(
     Raises:
         OutputError: If they cannot be written; old files are kept.
     """
-    check_output_folder(folder)
+    make_output_folder(folder)
     with ExitStack() as stack:
         with locked(folder, wait=True):
             _remove_abandoned(folder)
             fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder))
             stack.enter_context(locked(fresh))
         stack.callback(shutil.rmtree, fresh, ignore_errors=True)
-        with _explaining(folder):
+        with explaining(folder):
             yield fresh
-        with locked(folder, wait=True), _explaining(folder, everything=True):
+        with locked(folder, wait=True), explaining(folder, everything=True):
             _publish(fresh, folder, summaries)
 
 
@@ -216,8 +229,16 @@ def _publish(fresh: Path, folder: Path, summaries: Sequence[str]) -> None:
 
 
 @contextmanager
-def _explaining(path: Path, everything: bool = False) -> Iterator[None]:
-    """Turn errors of the disk, or all errors of the system, into ours."""
+def explaining(path: Path, everything: bool = False) -> Iterator[None]:
+    """Turn errors of the disk into :class:`OutputError`.
+
+    Args:
+        path: The file or folder that is written.
+        everything: Whether to turn all errors of the system.
+
+    Raises:
+        OutputError: If the disk is full or read-only, or the like.
+    """
     try:
         yield
     except OutputError:

@@ -5,7 +5,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +128,13 @@ class CacheWriter:
             interrupted run has left.
         """
         rank, world = get_dist_info()
-        if rank == 0:
-            self.parts.begin(self.job.resume)
-        barrier()
+        with self.parts.reserve() if rank == 0 else nullcontext():
+            if rank == 0:
+                self.parts.begin(self.job.resume)
+            barrier()
+            yield from self._make_parts(rank, world)
+
+    def _make_parts(self, rank: int, world: int) -> Iterator[int]:
         mine = range(rank, len(self.batches), world)
         pending = [part for part in mine if not self.parts.is_done(part)]
         for part in set(mine) - set(pending):
@@ -171,14 +175,15 @@ class CacheWriter:
         barrier()
         if get_dist_info()[0] != 0:
             return None
-        columns, header = self.parts.collect(), self.header
-        if self.job.with_features:
-            header = dataclasses.replace(
-                header, features=features_digest(self.parts.features())
-            )
-            self.parts.publish_features()
-        save_cache(self.job.out, header, columns, self.parts.folder)
-        self.parts.remove()
+        with self.parts.reserve():
+            columns, header = self.parts.collect(), self.header
+            if self.job.with_features:
+                header = dataclasses.replace(
+                    header, features=features_digest(self.parts.features())
+                )
+                self.parts.publish_features()
+            save_cache(self.job.out, header, columns, self.parts.folder)
+            self.parts.remove()
         return columns
 
     @torch.no_grad()

@@ -20,6 +20,7 @@ from mmpose.structures import PoseDataSample
 from numpy.typing import ArrayLike, NDArray
 
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..output_files import write_text
 from .checkpoint import load_weights, read_state_dict
 from .skeleton_check import check_skeleton
 
@@ -280,4 +281,4 @@ def save_predictions(
         ValueError: If a sample holds no trust.
         OSError: If the file cannot be written.
     """
-    Path(path).write_text(json.dumps(as_dicts(samples)), encoding='utf-8')
+    write_text(path, json.dumps(as_dicts(samples)))

@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from rich.table import Table
 
 from ..metrics.evaluation.report.panel_grid import panel_grid
+from ..output_files import replacing
 
 Record = dict[str, Any]
 
@@ -143,7 +144,8 @@ def draw_curves(records: Sequence[Record], path: Path) -> None:
         figure, grid = panel_grid(len(panels), (4.5, 3.3))
         for axes, panel in zip(grid.flat, panels, strict=False):
             _draw_panel(axes, *panel)
-        figure.savefig(path, dpi=110)
+        with replacing(path) as file:
+            figure.savefig(file, format=path.suffix[1:] or None, dpi=110)
 
 
 def _draw_panel(

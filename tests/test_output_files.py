@@ -176,7 +176,7 @@ def test_a_file_in_place_of_a_folder_is_found_before(tmp_path):
     with pytest.raises(OutputError, match='expected the name of a file'):
         check_output_file(tmp_path)
     check_output_file(tmp_path / 'new' / 'file')
-    assert os.listdir(tmp_path / 'new') == []
+    assert os.listdir(tmp_path) == ['file']
 
 
 def test_a_folder_is_locked_until_its_process_ends(tmp_path):

@@ -8,7 +8,6 @@ Rows without data (a missing argument) are left out.
 """
 
 import argparse
-import json
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.kinematic_chain import (
     KinematicChainTeacher,
 )
+from self_verify_pose.output_files import write_json
 from self_verify_pose.tools.benchmark.teacher_report import (
     as_table,
     compare_with_adam,
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         report['adam'] = compare_with_adam(chain, speed, args)
     print(as_table(report))
     if args.out:
-        args.out.write_text(json.dumps(report, indent=1) + '\n')
+        write_json(args.out, report)
 
 
 if __name__ == '__main__':

@@ -35,6 +35,7 @@ from self_verify_pose.engine.checkpoint import (
     state_dict_of,
 )
 from self_verify_pose.models.heads.calibration import CalibrationMethod
+from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import (
     add_data_options,
     add_evaluation_options,
@@ -69,6 +70,7 @@ def _check_out(out: Path) -> None:
             f'--out: expected the folder {out.parent}, found nothing there; '
             'make it'
         )
+    check_output_file(out)
 
 
 def _run(args: argparse.Namespace, console: Console) -> None:

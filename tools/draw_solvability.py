@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from self_verify_pose.output_files import replacing_together
 from self_verify_pose.tools.study.solvability_figures import (
     draw_scene,
     make_scenes,
@@ -28,9 +29,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--out', type=Path, default=Path('docs/images'))
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    args.out.mkdir(parents=True, exist_ok=True)
-    for name, scene in make_scenes().items():
-        draw_scene(args.out / f'{name}.png', scene)
+    with replacing_together(args.out, []) as new:
+        for name, scene in make_scenes().items():
+            draw_scene(new / f'{name}.png', scene)
 
 
 if __name__ == '__main__':

@@ -24,6 +24,7 @@ from self_verify_pose.metrics.evaluation.report.tables import (
     scorer_table,
 )
 from self_verify_pose.metrics.evaluation.report.write import write_report
+from self_verify_pose.output_files import check_output_folder
 
 
 def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -79,11 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
     try:
-        if args.out.exists() and not args.out.is_dir():
-            raise FileExistsError(
-                f'--out: expected a folder, found the file {args.out}; give '
-                'another name.'
-            )
+        check_output_folder(args.out)
         reports = {
             name: evaluate_predictions(
                 read_evaluation_input(path, args.ann, args.allow_partial),
@@ -91,10 +88,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             for name, path in report_names(args.dumps).items()
         }
+        write_report(reports, args.out)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    write_report(reports, args.out)
     for name, report in reports.items():
         print(f'{name}: {base_rate(report.evaluation)}\n')
         print(scorer_table(report.evaluation), end='\n\n')

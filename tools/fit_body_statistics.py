@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from self_verify_pose.models.kinematics.body import DATA_ROOT
+from self_verify_pose.output_files import write_text
 from self_verify_pose.tools.study.body_description import body_description
 from self_verify_pose.tools.study.body_statistics import (
     comparison_table,
@@ -46,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ratios = fit_ratios(keypoints[..., :2], keypoints[..., 2] > 0)
     body = body_description(ratios)
     text = json.dumps(body, indent=1) + '\n'
-    (args.out / 'body.json').write_text(text)
-    (args.out / 'human.urdf').write_text(human_urdf(body))
+    write_text(args.out / 'body.json', text)
+    write_text(args.out / 'human.urdf', human_urdf(body))
     print(comparison_table(ratios))
 
 

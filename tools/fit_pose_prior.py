@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from self_verify_pose.models.kinematics.body import DATA_ROOT
+from self_verify_pose.output_files import replacing
 from self_verify_pose.tools.study.prior_training import (
     prepare_poses,
     train_prior,
@@ -65,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.steps,
         report=lambda step, loss: print(f'{step} {loss:.4f}', flush=True),
     )
-    np.savez_compressed(args.out, source=np.array(SOURCE), **values)
+    with replacing(args.out) as file:
+        np.savez_compressed(file, source=np.array(SOURCE), **values)
 
 
 if __name__ == '__main__':

@@ -26,6 +26,7 @@ import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from rich.console import Console
 
+from self_verify_pose.datasets.trust_cache.feature_file import features_path
 from self_verify_pose.engine.cache_report import (
     summary_table,
     write_with_progress,
@@ -37,6 +38,7 @@ from self_verify_pose.engine.cache_writer import (
     teacher_parameters,
 )
 from self_verify_pose.models.options import SolvabilityOptions, TeacherName
+from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import (
     add_sample_options,
     make_parser,
@@ -98,11 +100,16 @@ def _make_config(args: argparse.Namespace) -> Config:
 
 
 def _make_job(args: argparse.Namespace) -> CacheJob:
-    if args.out.exists() and not args.force:
-        raise FileExistsError(
-            f'--out: expected no file, found {args.out}; use it as it is, '
-            'or give --force to replace it'
-        )
+    outputs = [args.out]
+    if args.with_features and not args.resume:
+        outputs.append(features_path(args.out))
+    for path in outputs:
+        if path.exists() and not args.force:
+            raise FileExistsError(
+                f'--out: expected no file, found {path}; use it as it is, '
+                'or give --force to replace it'
+            )
+        check_output_file(path)
     device = args.device
     if device == 'auto':
         device = 'cuda' if torch.cuda.is_available() else 'cpu'

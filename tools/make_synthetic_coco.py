@@ -19,6 +19,11 @@ from self_verify_pose.datasets.synthetic import (
     make_dataset,
     preview_sheet,
 )
+from self_verify_pose.output_files import (
+    check_output_file,
+    make_output_folder,
+    replacing,
+)
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
 
@@ -61,9 +66,10 @@ def write_preview(path: Path, seed: int, count: int) -> None:
     """
     shown = min(count, SHEET_ROWS * SHEET_COLUMNS)
     images = [draw_scene(seed, 'train', index) for index in range(shown)]
-    path.parent.mkdir(parents=True, exist_ok=True)
     _, data = cv2.imencode('.png', preview_sheet(images, SHEET_COLUMNS))
-    path.write_bytes(data.tobytes())
+    make_output_folder(path.parent)
+    with replacing(path) as file:
+        file.write(data.tobytes())
 
 
 def summary(report: DatasetReport, out: Path) -> str:
@@ -98,6 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_arguments(argv)
     console = Console(stderr=True)
     try:
+        if args.preview is not None:
+            check_output_file(args.preview)
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task('images', total=args.train + args.val)
             report = make_dataset(

@@ -33,6 +33,7 @@ from self_verify_pose.metrics.evaluation.report.robustness import (
     robustness_table,
     write_robustness,
 )
+from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.tools.command_line import (
     add_data_options,
     add_evaluation_options,
@@ -117,7 +118,7 @@ def _run(args: argparse.Namespace) -> None:
     console = Console()
     names = ('config', 'checkpoint', 'split', 'ann', 'max_samples')
     options = {n: getattr(args, n) for n in (*names, 'dist_thr', 'seed')}
-    args.out.mkdir(parents=True, exist_ok=True)
+    check_output_folder(args.out)
     results = _evaluate(args, console)
     paths = write_robustness(results, options, args.out)
     console.print(_table(results))

@@ -46,7 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     Console().print(metrics_table(validations[-1]))
     if args.curves:
-        draw_curves(records, args.curves)
+        try:
+            draw_curves(records, args.curves)
+        except (OSError, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 1
         print(f'curves: {args.curves}')
     return 0
 

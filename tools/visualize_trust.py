@@ -38,6 +38,7 @@ from self_verify_pose.engine.visualization.inputs import (
     read_boxes,
     read_truth,
 )
+from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.tools.command_line import (
     add_device_option,
     at_least,
@@ -102,7 +103,7 @@ def _prepare(args: argparse.Namespace) -> Iterator[Path]:
         infos = read_truth(args.coco, kinds, kind) if args.coco else {}
     model = init_trust_model(config, args.checkpoint, args.device)
     check_joints(model, infos)
-    args.out.mkdir(parents=True, exist_ok=True)
+    check_output_folder(args.out)
     if folder:
         return write_contact_sheets(
             model, infos, args.out, args.num, args.numbers

@@ -14,7 +14,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...output_files import replacing
+from ...output_files import (
+    explaining,
+    locked,
+    make_output_folder,
+    replacing,
+    write_text,
+)
 from .coco_format import assemble
 from .drawing import SPLITS, SyntheticImage, draw_scene, encode_jpeg
 
@@ -88,6 +94,21 @@ def make_dataset(
         if value < least:
             raise ValueError(f'expected {name} >= {least}, found {value}')
     start, root = time.perf_counter(), Path(out)
+    _check_ours(root)
+    make_output_folder(root)
+    with locked(root), explaining(root):
+        people, made = _make_missing(root, settings, workers, on_image)
+    return DatasetReport(counts, people, time.perf_counter() - start, made)
+
+
+def _make_missing(
+    root: Path,
+    settings: dict[str, int],
+    workers: int,
+    on_image: Callable[[], None] | None,
+) -> tuple[dict[str, int], bool]:
+    """Make the data set where it is not complete; return its persons."""
+    counts = {split: settings[split] for split in SPLITS}
     people = _people_of_same(root, settings)
     made = people is None or any(
         len(list((root / f'{split}2017').glob('*.jpg'))) != count
@@ -96,14 +117,16 @@ def make_dataset(
     if people is None or made:
         _clear(root)
         people = {
-            split: _make_split(root, split, count, seed, workers, on_image)
+            split: _make_split(
+                root, split, count, settings['seed'], workers, on_image
+            )
             for split, count in counts.items()
         }
         with replacing(root / SETTINGS_FILE) as file:
             content = json.dumps(settings | {'people': people}, indent=2)
             file.write(content.encode())
         (root / _MARKER_FILE).unlink()
-    return DatasetReport(counts, people, time.perf_counter() - start, made)
+    return people, made
 
 
 def _people_of_same(
@@ -127,18 +150,20 @@ def _people_of_same(
     return existing['people']
 
 
-def _clear(root: Path) -> None:
-    """Make ``root`` an empty, marked folder; refuse files of others."""
-    marker, settings = root / _MARKER_FILE, root / SETTINGS_FILE
-    ours = marker.is_file() or settings.is_file()
-    if not ours and root.exists() and (root.is_file() or any(root.iterdir())):
+def _check_ours(root: Path) -> None:
+    """Raise if the folder holds files of others."""
+    ours = (root / _MARKER_FILE).is_file() or (root / SETTINGS_FILE).is_file()
+    if not ours and root.is_dir() and any(root.iterdir()):
         raise FileExistsError(
             f'{root} is not empty and was not made by this generator: choose '
             'an empty or a new folder'
         )
-    root.mkdir(parents=True, exist_ok=True)
-    marker.touch()
-    settings.unlink(missing_ok=True)
+
+
+def _clear(root: Path) -> None:
+    """Make ``root`` an empty, marked folder."""
+    (root / _MARKER_FILE).touch()
+    (root / SETTINGS_FILE).unlink(missing_ok=True)
     for name in ('annotations', *(f'{split}2017' for split in SPLITS)):
         shutil.rmtree(root / name, ignore_errors=True)
         (root / name).mkdir()
@@ -168,19 +193,21 @@ def _make_split(
         f'generator version {GENERATOR_VERSION}',
     )
     notes = root / 'annotations'
-    (notes / f'person_keypoints_{split}2017.json').write_text(
-        json.dumps(content, separators=(',', ':'))
+    write_text(
+        notes / f'person_keypoints_{split}2017.json',
+        json.dumps(content, separators=(',', ':')),
     )
-    np.savez(
-        notes / f'joints_3d_{split}2017.npz',
-        ids=np.array([a['id'] for a in annotations]),
-        joints=np.concatenate([m.joints for m in made]).astype(np.float32),
-        intrinsics=np.repeat(
-            [(m.camera.focal, *m.camera.center) for m in made],
-            [len(m.annotations) for m in made],
-            axis=0,
-        ),
-    )
+    with replacing(notes / f'joints_3d_{split}2017.npz') as file:
+        np.savez(
+            file,
+            ids=np.array([a['id'] for a in annotations]),
+            joints=np.concatenate([m.joints for m in made]).astype(np.float32),
+            intrinsics=np.repeat(
+                [(m.camera.focal, *m.camera.center) for m in made],
+                [len(m.annotations) for m in made],
+                axis=0,
+            ),
+        )
     return len(annotations)
 
 

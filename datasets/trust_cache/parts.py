@@ -2,15 +2,15 @@
 
 import json
 import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...output_files import replacing
+from ...output_files import locked, make_output_folder, replacing
 from .cache_file import read_npz
 from .feature_file import features_path, write_rows
 from .files import write_npz
@@ -36,12 +36,38 @@ class CacheParts:
         self.out, self.sizes = out, tuple(sizes)
         self.folder = out.with_name(f'{out.name}.partial')
         self._features_file = self.folder / 'features.npy'
+        self._record = self.folder / 'manifest.json'
         self.manifest = json.loads(
             json.dumps({**manifest, 'parts': list(sizes)}, sort_keys=True)
         )
 
+    @contextmanager
+    def reserve(self) -> Iterator[None]:
+        """Make the folder and hold it against other jobs.
+
+        Raises:
+            CacheError: If there is something else in its place.
+            OutputError: If it cannot be made, or another job holds it.
+        """
+        found = None
+        if self.folder.is_dir():
+            if any(self.folder.iterdir()) and not self._record.exists():
+                found = 'a folder with other files'
+        elif self.folder.exists():
+            found = 'a file'
+        if found:
+            raise CacheError(
+                f'{self.folder}: expected the parts of an interrupted run, or '
+                f'nothing, found {found}; move it, or give another --out'
+            )
+        make_output_folder(self.folder)
+        with locked(self.folder):
+            yield
+
     def begin(self, resume: bool) -> None:
-        """Make the folder, or continue with that of an interrupted run.
+        """Begin, or continue with the parts of an interrupted run.
+
+        The folder is that of :meth:`reserve`.
 
         Args:
             resume: Keep existing parts; False removes them.
@@ -49,10 +75,9 @@ class CacheParts:
         Raises:
             CacheError: If the existing parts have another manifest.
         """
-        record = self.folder / 'manifest.json'
-        if not resume and self.folder.exists():
-            shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        record = self._record
+        if not resume:
+            self._clear()
         for unfinished in self.folder.glob('.*.new'):
             unfinished.unlink()
         if not record.exists():
@@ -125,8 +150,16 @@ class CacheParts:
             os.replace(self._features_file, features_path(self.out))
 
     def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder)
+        """Remove the parts, and the folder unless it holds other files."""
+        self._clear()
+        with suppress(OSError):
+            self.folder.rmdir()
+
+    def _clear(self) -> None:
+        for pattern in ('[0-9]' * 6 + '.npz', '.*.new', 'features.npy'):
+            for path in self.folder.glob(pattern):
+                path.unlink()
+        self._record.unlink(missing_ok=True)
 
     def _file(self, part: int) -> Path:
         return self.folder / f'{part:06d}.npz'

@@ -15,6 +15,7 @@ from rich.progress import track
 
 from ...datasets.coco_instances import InstanceInfo
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ...output_files import replacing_together, write_text
 from .inputs import output_path
 from .panels import draw_contact_sheet
 from .predictions import (
@@ -52,19 +53,21 @@ def write_visualizations(
     """
     for path, kind in kinds.items():
         record = output_path(path, out, '.json')
-        if kind == 'video':
-            target = output_path(path, out, '.mp4')
-            frames = draw_video(model, path, target, boxes.get(path), numbers)
-            count = VideoReader(str(path)).frame_cnt
-            content = list(_progress(frames, path.name, count))
-            record.write_text(json.dumps(content), encoding='utf-8')
-        else:
-            target = output_path(path, out, '.png')
-            rendered, samples = draw_image(
-                model, path, boxes.get(path), infos.get(path), numbers
-            )
-            imsave(target, rendered)
-            save_predictions(samples, record)
+        target = record.with_suffix('.mp4' if kind == 'video' else '.png')
+        with replacing_together(out, [record.name]) as new:
+            if kind == 'video':
+                frames = draw_video(
+                    model, path, new / target.name, boxes.get(path), numbers
+                )
+                count = VideoReader(str(path)).frame_cnt
+                content = list(_progress(frames, path.name, count))
+                write_text(new / record.name, json.dumps(content))
+            else:
+                rendered, samples = draw_image(
+                    model, path, boxes.get(path), infos.get(path), numbers
+                )
+                imsave(new / target.name, rendered)
+                save_predictions(samples, new / record.name)
         yield from (target, record)
 
 
@@ -85,23 +88,29 @@ def write_contact_sheets(
         numbers: Whether to write the scores beside the joints.
 
     Yields:
-        Path of each sheet after it is written.
+        Path of each sheet after all are written.
     """
     poses = [
         pose
         for path, persons in _progress(infos.items(), 'evaluating', len(infos))
         for pose in evaluate_image(model, path, persons)
     ]
-    for kind, ranked in rank_poses(poses, number).items():
-        title = (
-            f'{kind} {len(ranked)} of {len(poses)} persons by the Brier score '
-            'of trust (mean squared gap between trust and correctness, 1 or '
-            '0; 0 is best)'
-        )
-        figure = draw_contact_sheet(ranked, links_of(model), title, numbers)
-        target = out / f'{kind}.png'
-        figure.savefig(target)
-        yield target
+    sheets = {
+        f'{kind}.png': (kind, ranked)
+        for kind, ranked in rank_poses(poses, number).items()
+    }
+    with replacing_together(out, [*sheets]) as new:
+        for name, (kind, ranked) in sheets.items():
+            title = (
+                f'{kind} {len(ranked)} of {len(poses)} persons by the Brier '
+                'score of trust (mean squared gap between trust and '
+                'correctness, 1 or 0; 0 is best)'
+            )
+            figure = draw_contact_sheet(
+                ranked, links_of(model), title, numbers
+            )
+            figure.savefig(new / name)
+    yield from (out / name for name in sheets)
 
 
 def _progress(items: Iterable[T], title: str, total: int) -> Iterable[T]:

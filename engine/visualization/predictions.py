@@ -99,7 +99,8 @@ def draw_video(
     written = VideoReader(str(target)).frame_cnt
     if written != count:
         raise OSError(
-            f'expected {count} frames in {target}, found {max(written, 0)}; '
+            f'expected {count} frames in {target.name}, found '
+            f'{max(written, 0)}; '
             'make space on the disk'
         )
 

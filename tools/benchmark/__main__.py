@@ -22,6 +22,7 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 import torch
 from rich.console import Console
 
+from self_verify_pose.output_files import write_json
 from self_verify_pose.tools.benchmark.context import BenchmarkContext
 from self_verify_pose.tools.benchmark.machine import describe_machine
 from self_verify_pose.tools.benchmark.results import as_json, as_table
@@ -137,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.out is None:
         print(json.dumps(report))
     else:
-        args.out.write_text(json.dumps(report, indent=1) + '\n')
+        write_json(args.out, report)
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(', '.join(f'{key} {machine[key]}' for key in machine))
     console.print(as_table(results))

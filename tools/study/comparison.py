@@ -1,7 +1,6 @@
 """Comparison of everything that could tell correct from wrong keypoints."""
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,11 @@ from self_verify_pose.metrics.evaluation.evaluation_input import (
 )
 from self_verify_pose.metrics.evaluation.report.tables import markdown_table
 from self_verify_pose.metrics.json_values import to_json_values
+from self_verify_pose.output_files import (
+    replacing_together,
+    write_json,
+    write_text,
+)
 from self_verify_pose.tools.study.baselines import LEARNERS
 from self_verify_pose.tools.study.experiment import TrustExperiment
 from self_verify_pose.tools.study.extract_regimes import FLIP_TEST, REGIMES
@@ -262,12 +266,11 @@ def compare(args: argparse.Namespace, console: Console) -> str:
                 experiment, images, columns[regime], trained, protocol
             )
             text += paragraphs
-    args.out.mkdir(parents=True, exist_ok=True)
     report = '\n\n'.join(text) + '\n'
-    (args.out / 'results.md').write_text(report)
-    (args.out / 'results.json').write_text(
-        json.dumps(to_json_values(results), indent=1, allow_nan=False) + '\n'
-    )
+    names = ['results.md', 'results.json']
+    with replacing_together(args.out, names) as new:
+        write_text(new / names[0], report)
+        write_json(new / names[1], to_json_values(results))
     return report
 
 

@@ -25,6 +25,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.console import Console
 
+from self_verify_pose.output_files import write_text
 from self_verify_pose.tools.command_line import (
     at_least,
     make_parser,
@@ -221,7 +222,7 @@ def run(args: argparse.Namespace) -> None:
     ]
     path = args.out / 'consistency_loss.md'
     text = '\n\n'.join(parts)
-    path.write_text(f'{text}\n')
+    write_text(path, f'{text}\n')
     console = Console()
     console.print(text, markup=False, soft_wrap=True)
     console.print(path, markup=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from self_verify_pose.datasets.trust_cache.files import file_sha256
 from self_verify_pose.engine.checkpoint import read_state_dict
+from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.skeleton import JOINTS
 from self_verify_pose.tools.study.extract_features import (
     ExtractionConfig,
@@ -61,6 +62,7 @@ class TrustExperiment:
 
     def __init__(self, args: argparse.Namespace, console: Console) -> None:
         self.args, self.console = args, console
+        check_output_folder(args.out)
         self.train = [find_set(root, 'train') for root in args.train]
         self.calib = [find_set(root, 'train') for root in args.calib]
         self.eval = find_eval_sets(args.eval)

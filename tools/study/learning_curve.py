@@ -12,7 +12,6 @@ domain, too. Writes learning_curve.json and learning_curve.png.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,6 +24,11 @@ from rich.console import Console
 
 from self_verify_pose.metrics.evaluation.statistics.evaluate import Estimate
 from self_verify_pose.metrics.json_values import to_json_values
+from self_verify_pose.output_files import (
+    check_output_folder,
+    replacing_together,
+    write_json,
+)
 from self_verify_pose.tools.command_line import (
     at_least,
     make_parser,
@@ -211,14 +215,13 @@ def run(args: argparse.Namespace) -> None:
         args: The command line.
     """
     console = Console()
+    check_output_folder(args.out)
     curves = learning_curves(args, console)
-    args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / 'learning_curve.json'
-    path.write_text(
-        json.dumps(to_json_values(curves), indent=1, allow_nan=False) + '\n'
-    )
-    figure = draw_curves(curves, args.train[0].name)
-    figure.savefig(path.with_suffix('.png'), dpi=150)
+    with replacing_together(args.out, [path.name]) as new:
+        write_json(new / path.name, to_json_values(curves))
+        figure = draw_curves(curves, args.train[0].name)
+        figure.savefig(new / path.with_suffix('.png').name, dpi=150)
     console.print(f'{path}, .png', markup=False, soft_wrap=True)
 
 

@@ -1,6 +1,5 @@
 """Report on the ranking of joints by scores on corrupted images."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from ....output_files import replacing_together, write_json, write_text
 from ...functional import augrc, aupr_error, aurc, auroc
 from ...json_values import to_json_values
 from ..evaluation_input import Floats, Mask
@@ -171,10 +171,13 @@ def write_robustness(
             corruption.
         options: Options of the run for the JSON file; ``dist_thr`` among
             them.
-        folder: Existing folder to write to.
+        folder: Folder to write to; created if it is missing.
 
     Returns:
         Paths of the files.
+
+    Raises:
+        OutputError: If they cannot be written; old files are kept.
     """
     text = (
         f'{results[0].joints} labeled joints. A joint is correct when it is '
@@ -182,20 +185,16 @@ def write_robustness(
     )
     header, *rows = robustness_table(results)
     content = {**options, 'rows': [result.as_json() for result in results]}
-    paths = [folder / 'robustness.md', folder / 'robustness.json']
-    paths[0].write_text(
-        f'{text}{markdown_table(header, rows)}\n', encoding='utf-8'
-    )
-    paths[1].write_text(
-        json.dumps(content, indent=1, allow_nan=False, default=str) + '\n',
-        encoding='utf-8',
-    )
-    for name in DIRECTIONS:
-        figure = draw_robustness(results, name)
-        for suffix in ('png', 'svg'):
-            paths.append(folder / f'{name.lower()}.{suffix}')
-            figure.savefig(paths[-1], dpi=150)
-    return paths
+    names = ['robustness.md', 'robustness.json']
+    with replacing_together(folder, names) as new:
+        write_text(new / names[0], f'{text}{markdown_table(header, rows)}\n')
+        write_json(new / names[1], content)
+        for name in DIRECTIONS:
+            figure = draw_robustness(results, name)
+            for suffix in ('png', 'svg'):
+                names = [*names, f'{name.lower()}.{suffix}']
+                figure.savefig(new / names[-1], dpi=150)
+    return [folder / name for name in names]
 
 
 def _draw_corruption(

@@ -1,10 +1,10 @@
 """Writing of a report: JSON, Markdown and figures."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ....output_files import replacing_together, write_json, write_text
 from ...json_values import to_json_values
 from ..statistics.evaluate import Evaluation
 from .evaluation_report import EvaluationReport
@@ -13,26 +13,26 @@ from .markdown import format_report
 
 
 def write_report(reports: dict[str, EvaluationReport], folder: Path) -> None:
-    """Write ``report.json``, ``report.md`` and the figures.
+    """Write ``report.json``, ``report.md`` and the figures, all at once.
 
     Args:
         reports: Results by the name of each file of predictions; at least
             one, all with the same options.
         folder: Folder to write to; created if it is missing.
+
+    Raises:
+        OutputError: If it cannot be written; an old report is kept.
     """
-    figures = folder / 'figures'
-    figures.mkdir(parents=True, exist_ok=True)
-    drawn = {
-        name: draw_figures(report, figures, name)
-        for name, report in reports.items()
-    }
     content = {name: as_json(report) for name, report in reports.items()}
-    (folder / 'report.json').write_text(
-        json.dumps(content, indent=1, allow_nan=False) + '\n', encoding='utf-8'
-    )
-    (folder / 'report.md').write_text(
-        format_report(reports, drawn), encoding='utf-8'
-    )
+    with replacing_together(folder, ['report.json', 'report.md']) as new:
+        figures = new / 'figures'
+        figures.mkdir()
+        drawn = {
+            name: draw_figures(report, figures, name)
+            for name, report in reports.items()
+        }
+        write_json(new / 'report.json', content)
+        write_text(new / 'report.md', format_report(reports, drawn))
 
 
 def as_json(report: EvaluationReport) -> dict[str, Any]:
