@@ -89,7 +89,11 @@ def summary(report: DatasetReport, out: Path) -> str:
     if not report.made:
         return f'{out}: already there, {counts}'
     rate = sum(report.images.values()) / report.seconds
-    return f'{out}: {counts}, {report.seconds:.1f} s, {rate:.0f} images/s'
+    again = ' made again, since files were missing or changed:'
+    return (
+        f'{out}:{again if report.damaged else ""} {counts}, '
+        f'{report.seconds:.1f} s, {rate:.0f} images/s'
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -29,8 +29,9 @@ when_stopped() {
         [ "$(stat -c %Y "$record" 2>/dev/null || echo 0)" -ge "$begun" ]; then
         again+=(--resume)
     fi
-    echo "== stopped; to continue, with the same variables:" \
-        "$(printf '%q ' "${again[@]}")" >&2
+    local command
+    command=$(printf ' %q' "${again[@]}")
+    echo "== stopped; to continue, with the same variables:$command" >&2
 }
 
 # shellcheck source=tools/jobs.sh

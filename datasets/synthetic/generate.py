@@ -1,15 +1,19 @@
 """Makes a synthetic data set in COCO's layout, with several processes."""
 
+import hashlib
 import json
 import multiprocessing
 import os
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,12 +46,14 @@ class DatasetReport:
         people: Number of annotated persons by split.
         seconds: Time taken.
         made: False if the same data set existed already.
+        damaged: Whether it existed, but files were missing or changed.
     """
 
     images: dict[str, int]
     people: dict[str, int]
     seconds: float
     made: bool
+    damaged: bool = False
 
 
 def make_dataset(
@@ -97,46 +103,56 @@ def make_dataset(
     _check_ours(root)
     make_output_folder(root)
     with locked(root), explaining(root):
-        people, made = _make_missing(root, settings, workers, on_image)
-    return DatasetReport(counts, people, time.perf_counter() - start, made)
+        existing = _same_dataset(root, settings)
+        made = existing is None or existing.get('sha256') != _sha256(root)
+        if made:
+            people = _make_all(root, settings, workers, on_image)
+        else:
+            people = existing['people']
+    seconds = time.perf_counter() - start
+    damaged = made and existing is not None
+    return DatasetReport(counts, people, seconds, made, damaged)
 
 
-def _make_missing(
+def _make_all(
     root: Path,
     settings: dict[str, int],
     workers: int,
     on_image: Callable[[], None] | None,
-) -> tuple[dict[str, int], bool]:
-    """Make the data set where it is not complete; return its persons."""
-    counts = {split: settings[split] for split in SPLITS}
-    people = _people_of_same(root, settings)
-    made = people is None or any(
-        len(list((root / f'{split}2017').glob('*.jpg'))) != count
-        for split, count in counts.items()
-    )
-    if people is None or made:
-        _clear(root)
-        people = {
-            split: _make_split(
-                root, split, count, settings['seed'], workers, on_image
-            )
-            for split, count in counts.items()
-        }
-        with replacing(root / SETTINGS_FILE) as file:
-            content = json.dumps(settings | {'people': people}, indent=2)
-            file.write(content.encode())
-        (root / _MARKER_FILE).unlink()
-    return people, made
+) -> dict[str, int]:
+    """Make the data set anew; return its persons."""
+    _clear(root)
+    people = {
+        split: _make_split(
+            root, split, settings[split], settings['seed'], workers, on_image
+        )
+        for split in SPLITS
+    }
+    with replacing(root / SETTINGS_FILE) as file:
+        rest = {'people': people, 'sha256': _sha256(root)}
+        content = json.dumps(settings | rest, indent=2)
+        file.write(content.encode())
+    (root / _MARKER_FILE).unlink()
+    return people
 
 
-def _people_of_same(
+def _sha256(root: Path) -> str:
+    """Hash names and contents of all images and annotations."""
+    digest = hashlib.sha256()
+    for path in sorted([*root.glob('*/*.jpg'), *root.glob('annotations/*')]):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _same_dataset(
     root: Path, settings: dict[str, int]
-) -> dict[str, int] | None:
-    """Read the counts of a data set with these settings, None if none."""
+) -> dict[str, Any] | None:
+    """Read the record of a data set with these settings, None if none."""
     path = root / SETTINGS_FILE
     if not path.is_file():
         return None
-    existing = json.loads(path.read_text())
+    existing: dict[str, Any] = json.loads(path.read_text())
     changed = ', '.join(
         f'{key}={existing.get(key)} (wanted {value})'
         for key, value in settings.items()
@@ -147,7 +163,7 @@ def _people_of_same(
             f'{root} holds a complete data set made with other settings: '
             f'{changed}. Remove that folder or choose another one.'
         )
-    return existing['people']
+    return existing
 
 
 def _check_ours(root: Path) -> None:
@@ -217,13 +233,29 @@ def _map(
     if workers == 1:
         yield from map(task, range(count))
         return
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         min(workers, count),
         mp_context=multiprocessing.get_context('spawn'),
-        initializer=cv2.setNumThreads,
-        initargs=(1,),
-    ) as pool:
+        initializer=_begin_worker,
+    )
+    try:
         yield from pool.map(task, range(count), chunksize=8)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Let a worker use one thread, and end with the process that began it."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent cancels
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _make_image(

@@ -1,4 +1,9 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import cv2
 import numpy as np
@@ -102,12 +107,63 @@ def test_interrupted_run_is_made_again(made, tmp_path):
     assert contents(root) == contents(made[0])
 
 
-def test_lost_images_are_made_again(made, tmp_path):
-    make_dataset(tmp_path, 3, 1)
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [
+        ('train2017/*.jpg', None),
+        ('val2017/*.jpg', b'truncated'),
+        ('annotations/*train2017.json', b'{}'),
+        ('annotations/*val2017.npz', None),
+    ],
+)
+def test_what_was_lost_or_changed_is_made_again(name, content, tmp_path):
+    assert not make_dataset(tmp_path, 2, 1).damaged
     complete = contents(tmp_path)
-    next((tmp_path / 'train2017').iterdir()).unlink()
-    assert make_dataset(tmp_path, 3, 1).made
+    path = next(tmp_path.glob(name))
+    path.unlink() if content is None else path.write_bytes(content)
+    report = make_dataset(tmp_path, 2, 1)
+    assert report.made
+    assert report.damaged
     assert contents(tmp_path) == complete
+
+
+def test_a_set_without_a_digest_is_made_again(tmp_path):
+    make_dataset(tmp_path, 2, 1)
+    record = json.loads((tmp_path / 'synthetic.json').read_text())
+    assert record.pop('sha256')
+    (tmp_path / 'synthetic.json').write_text(json.dumps(record))
+    assert make_dataset(tmp_path, 2, 1).damaged
+
+
+CODE = """
+import sys
+from self_verify_pose.datasets.synthetic import make_dataset
+if __name__ == '__main__':
+    make_dataset(sys.argv[1], 5000, 1, workers=2)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_the_process_that_began_them(number, tmp_path):
+    (tmp_path / 'draw.py').write_text(CODE)
+    out = tmp_path / 'coco'
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / 'draw.py'), str(out)],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not list(out.glob('train2017/*.jpg')):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    process.wait(10)
+    time.sleep(1)
+    count = len(list(out.glob('train2017/*.jpg')))
+    time.sleep(0.5)
+    assert len(list(out.glob('train2017/*.jpg'))) == count < 5000
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def test_other_settings_are_an_error_and_change_nothing(made):
