@@ -104,11 +104,11 @@ def make_dataset(
     make_output_folder(root)
     with locked(root), explaining(root):
         existing = _same_dataset(root, settings)
-        made = existing is None or existing.get('sha256') != _sha256(root)
-        if made:
-            people = _make_all(root, settings, workers, on_image)
+        if existing and existing.get('sha256') == _sha256(root):
+            people, made = existing['people'], False
         else:
-            people = existing['people']
+            made = True
+            people = _make_all(root, settings, workers, on_image)
     seconds = time.perf_counter() - start
     damaged = made and existing is not None
     return DatasetReport(counts, people, seconds, made, damaged)
