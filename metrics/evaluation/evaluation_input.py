@@ -110,6 +110,8 @@ class EvaluationInput:
         everyone: All annotated persons of the images, to find joints
             predicted on another person; by default the N persons.
         notes: Remarks to be printed in the report.
+        predicted_boxes: (N, 4) boxes (x1, y1, x2, y2) in pixels that came
+            with the predictions; None if there were none.
 
     Raises:
         ValueError: If there is no person, no score or no labeled joint, if
@@ -122,6 +124,7 @@ class EvaluationInput:
     truth: GroundTruth
     everyone: GroundTruth = None  # type: ignore[assignment]
     notes: tuple[str, ...] = ()
+    predicted_boxes: Floats | None = None
 
     def __post_init__(self) -> None:
         """Fill in the default and check shapes and values."""

@@ -6,9 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-import torch
-from torch import Tensor
-
 from ...skeleton import FLIP, JOINTS
 
 DATA_ROOT = Path(__file__).parent / 'data'
@@ -84,22 +81,6 @@ def load_body() -> BodyDescription:
         scale_spread=data['scale']['spread'],
         tolerances=data['soft'],
     )
-
-
-@lru_cache(maxsize=8)
-def load_rest(device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Load the rest pose, cached: copying it would synchronize a GPU.
-
-    Args:
-        device: Device of the result.
-        dtype: Type of the result.
-
-    Returns:
-        Rest position of each joint (17, 3), fractions of stature; do not
-        modify it.
-    """
-    rest = torch.tensor(load_body().rest, dtype=torch.float64)
-    return rest.to(device, dtype)
 
 
 def _indices(names: list[str]) -> Indices:

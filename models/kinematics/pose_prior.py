@@ -10,19 +10,18 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ...skeleton import FLIP, NUM_JOINTS
-from .body import DATA_ROOT
+from .prior_weights import (
+    LOG_SPREAD_RANGE,
+    MEAN_SCALE,
+    POSITION_SCALE,
+    TARGETS,
+    read_prior_weights,
+)
 
-# Joints that the network predicts. A right joint is a left joint of the
-# mirrored pose, so mirroring the input mirrors the output exactly.
-TARGETS = tuple(k for k in range(NUM_JOINTS) if k <= FLIP[k])
-POSITION_SCALE = 3.0
-MEAN_SCALE = 0.3
-LOG_SPREAD_RANGE = (-5.0, 3.0)
 # Positions and confidences of all joints, center, whether it is known.
 NUM_INPUTS = 2 * NUM_JOINTS + NUM_JOINTS + 3
 
@@ -107,10 +106,7 @@ class PosePrior:
     """Mean and spread of each joint given the others.
 
     Args:
-        path: npz file with ``weight_in`` (54, H), ``bias_in`` (9, H),
-            ``weight_hidden`` (L, H, H), ``bias_hidden`` (L, H),
-            ``weight_out`` (9, H, 4), ``bias_out`` (9, 4); the package's own
-            by default.
+        path: See :func:`read_prior_weights`.
 
     Raises:
         FileNotFoundError: The file does not exist.
@@ -118,18 +114,10 @@ class PosePrior:
 
     def __init__(self, path: str | Path | None = None) -> None:
         """Read the weights."""
-        path = Path(path) if path else DATA_ROOT / 'pose_prior.npz'
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'expected the pose prior at {path}, found nothing; make it '
-                'with tools/fit_pose_prior.py'
-            )
-        with np.load(path) as data:
-            self._values = {
-                name: torch.from_numpy(data[name].astype(np.float32))
-                for name in data.files
-                if data[name].dtype.kind == 'f'
-            }
+        self._values = {
+            name: torch.from_numpy(values)
+            for name, values in read_prior_weights(path).items()
+        }
         self._cast = lru_cache(maxsize=8)(self._cast_values)
 
     def _cast_values(

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ..geometry.precision import full_precision
-from ..kinematics.body import load_rest
 from ..kinematics.pose_prior import load_pose_prior
+from ..kinematics.rest_pose import load_rest
 from . import solver
 from .batches import concatenate, take
 from .initialization import initial_poses

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ...skeleton import NUM_JOINTS
-from ..kinematics.body import load_rest
 from ..kinematics.camera import default_size
+from ..kinematics.rest_pose import load_rest
 
 MIN_JOINTS = 4
 # A pose whose box is smaller than this share of its size has no extent.

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from self_verify_pose.models.kinematics.body import DATA_ROOT, load_rest
+from self_verify_pose.models.kinematics.body import DATA_ROOT
 from self_verify_pose.models.kinematics.chain import import_pytorch_kinematics
+from self_verify_pose.models.kinematics.rest_pose import load_rest
 from self_verify_pose.models.teachers.initialization import initial_poses
 from self_verify_pose.models.teachers.kinematic_chain import (
     ROOT_ROLL,

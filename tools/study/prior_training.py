@@ -16,11 +16,11 @@ from torch import Tensor
 
 from self_verify_pose.models.kinematics.pose_prior import (
     NUM_INPUTS,
-    TARGETS,
     features,
     mirror,
     network,
 )
+from self_verify_pose.models.kinematics.prior_weights import TARGETS
 from self_verify_pose.skeleton import FLIP, NUM_JOINTS
 
 # Persons with fewer labeled joints or a smaller box (pixels) are left out.

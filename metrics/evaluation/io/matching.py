@@ -81,12 +81,14 @@ def match_to_annotations(
     notes += _undetected(predictions.keypoints[rows])
     if annotations.left_out:
         notes.append(annotations.left_out)
+    boxes = predictions.boxes
     return EvaluationInput(
         scores={n: s[rows] for n, s in predictions.scores.items()},
         keypoints=predictions.keypoints[rows],
         truth=annotated.take(persons),
         everyone=annotated,
         notes=tuple(notes),
+        predicted_boxes=None if boxes is None else boxes[rows],
     )
 
 

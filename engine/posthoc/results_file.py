@@ -1,0 +1,86 @@
+"""Predicted persons and their labels in files of the COCO results format."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...constants import RAW_SCORE
+from ...metrics.evaluation.io.coco import Predictions, read_results
+from ...metrics.evaluation.io.reading import read_predictions
+from .persons import Floats, PredictedPersons
+from .posthoc_trust import LabeledPersons
+
+
+def read_labeled(
+    results: Path, ann: Path
+) -> tuple[LabeledPersons, tuple[str, ...]]:
+    """Read predictions and what the annotations say of them.
+
+    Args:
+        results: Keypoint results in COCO format.
+        ann: Annotations in COCO format.
+
+    Returns:
+        The matched persons, in the boxes of the results where these have
+        them, else in the annotated ones; and remarks about the matching.
+    """
+    found = read_predictions(results, ann)
+    boxes = found.predicted_boxes
+    persons = PredictedPersons(
+        found.keypoints,
+        found.scores[RAW_SCORE],
+        found.truth.boxes if boxes is None else boxes,
+    )
+    truth = found.truth
+    labeled = LabeledPersons(
+        persons, found.correct(), truth.labeled, truth.image_ids
+    )
+    return labeled, found.notes
+
+
+def read_persons(results: Path, ann: Path | None) -> PredictedPersons:
+    """Read predictions, one person for each entry.
+
+    Args:
+        results: Keypoint results in COCO format.
+        ann: Annotations in COCO format, for the boxes of results that have
+            the id of their annotation and no box.
+
+    Returns:
+        The persons.
+
+    Raises:
+        ValueError: If there is a person without a box.
+    """
+    predictions = read_results(results)
+    boxes = predictions.boxes
+    if boxes is None:
+        boxes = _annotated_boxes(results, ann, predictions)
+    return PredictedPersons(
+        predictions.keypoints, predictions.scores[RAW_SCORE], boxes
+    )
+
+
+def _annotated_boxes(
+    results: Path, ann: Path | None, predictions: Predictions
+) -> Floats:
+    ids = predictions.person_ids
+    if ann is None or ids is None:
+        raise ValueError(
+            f"{results}: expected the 'bbox' of every person, or its "
+            "'ann_id' and the annotations (--ann), found neither; add one of "
+            'them.'
+        )
+    truth = read_predictions(results, ann).truth
+    box_of: dict[object, NDArray[np.float64]] = dict(
+        zip(truth.person_ids.tolist(), truth.boxes, strict=True)
+    )
+    missing = [one for one in ids.tolist() if one not in box_of]
+    if missing:
+        raise ValueError(
+            f"{results}: expected every 'ann_id' in {ann}, found "
+            f'{len(missing)} of {len(ids)} that are not, first {missing[0]}; '
+            "give these persons their 'bbox'."
+        )
+    return np.array([box_of[one] for one in ids.tolist()])

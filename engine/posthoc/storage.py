@@ -1,0 +1,109 @@
+"""Trust of :class:`PosthocTrust` as JSON, which executes nothing."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets.trust_cache.files import replacing
+from .boosted_trees import BoostedTrees
+from .posthoc_trust import MODELS, CrossValidation, PosthocTrust
+from .score_map import ScoreMap
+
+FORMAT = 'self_verify_pose posthoc trust 1'
+
+
+def save_trust(
+    path: Path, trust: PosthocTrust, fitted_on: dict[str, Any]
+) -> None:
+    """Write a trust, whole or not at all.
+
+    Args:
+        path: The file.
+        trust: The trust.
+        fitted_on: What it was fitted on, for those who read the file.
+    """
+    content = {
+        'format': FORMAT,
+        'fitted_on': fitted_on,
+        'cross_validation': trust.found._asdict(),
+        'kind': trust.kind,
+        'share': trust.share,
+        'scale': trust.scale,
+        'shift': trust.shift,
+        'score_map': dataclasses.asdict(trust.score_map),
+        'model': trust.model and dataclasses.asdict(trust.model),
+    }
+    text = json.dumps(content, default=_to_list, allow_nan=False)
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def _to_list(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f'expected numbers, found {type(value).__name__}')
+
+
+def load_trust(path: Path) -> tuple[PosthocTrust, dict[str, Any]]:
+    """Read a trust.
+
+    Args:
+        path: A file of :func:`save_trust`.
+
+    Returns:
+        The trust, and what it was fitted on.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file holds something else.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'expected a file of fit_trust.py, found nothing at {path}; '
+            'correct the path.'
+        )
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        if content['format'] != FORMAT:
+            raise ValueError(f'the format {content["format"]!r}')
+        trust = _build(content)
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ValueError(
+            f'{path}: expected a file of fit_trust.py of this version, found '
+            f'{error}; fit the trust again.'
+        ) from error
+    return trust, content['fitted_on']
+
+
+def _build(content: dict[str, Any]) -> PosthocTrust:
+    score_map = ScoreMap(**_numbers(content['score_map']))
+    kind, model = content['kind'], None
+    if kind != 'map':
+        model = MODELS[kind](**_numbers(content['model']))
+    if isinstance(model, BoostedTrees):
+        model.check()
+    single = ('share', 'scale', 'shift')
+    numbers = {name: float(content[name]) for name in single}
+    if not np.isfinite([*numbers.values()]).all():
+        raise ValueError('NaN or infinite numbers')
+    found = CrossValidation(**content['cross_validation'])
+    return PosthocTrust(score_map, kind, model, **numbers, found=found)
+
+
+def _numbers(fields: dict[str, Any]) -> dict[str, Any]:
+    """Lists of numbers as arrays; nested lists stay."""
+    return {
+        name: np.asarray(value, np.float64)
+        if isinstance(value, list) and not isinstance(value[0], list)
+        else value
+        for name, value in fields.items()
+    }

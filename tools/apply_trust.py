@@ -1,0 +1,77 @@
+"""Give predicted persons the trust that fit_trust.py has fitted.
+
+    python tools/apply_trust.py RESULTS.json --trust trust.json \
+        --out scored.json
+
+RESULTS.json holds keypoint results in COCO format of the same estimator.
+scored.json holds the same entries, each with ``keypoint_trust``, the
+probability that each joint is correct. Nothing but numpy and scikit-learn is
+needed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from self_verify_pose.datasets.trust_cache.files import replacing
+from self_verify_pose.engine.posthoc.results_file import read_persons
+from self_verify_pose.engine.posthoc.storage import load_trust
+from self_verify_pose.tools.command_line import make_parser, run_tool
+
+_DIGITS = 6
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        The arguments.
+    """
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add('results', type=Path, metavar='RESULTS', help='COCO-format results')
+    add('--trust', type=Path, required=True, help='file of fit_trust.py')
+    add('--out', type=Path, required=True, help='results with trust')
+    add('--ann', type=Path, help='annotations, where results have no boxes')
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Add the trust, and print the number of persons.
+
+    Args:
+        args: The command line.
+    """
+    trust, _ = load_trust(args.trust)
+    persons = read_persons(args.results, args.ann)
+    values = trust.predict(persons).round(_DIGITS)
+    entries = json.loads(args.results.read_text(encoding='utf-8'))
+    for entry, row in zip(entries, values.tolist(), strict=True):
+        entry['keypoint_trust'] = row
+    with replacing(args.out) as file:
+        file.write(json.dumps(entries).encode())
+    print(
+        f'{args.out}: trust of {values.shape[1]} joints of {len(values)} persons'
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        The exit status.
+    """
+    args = parse_arguments(argv)
+    return run_tool(__file__, lambda: run(args))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
