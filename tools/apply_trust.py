@@ -15,9 +15,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from self_verify_pose.datasets.trust_cache.files import replacing
 from self_verify_pose.engine.posthoc.results_file import read_persons
 from self_verify_pose.engine.posthoc.storage import load_trust
+from self_verify_pose.output_files import check_output_file, write_text
 from self_verify_pose.tools.command_line import make_parser, run_tool
 
 _DIGITS = 6
@@ -47,17 +47,16 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The command line.
     """
+    check_output_file(args.out)
     trust, _ = load_trust(args.trust)
     persons = read_persons(args.results, args.ann)
     values = trust.predict(persons).round(_DIGITS)
     entries = json.loads(args.results.read_text(encoding='utf-8'))
     for entry, row in zip(entries, values.tolist(), strict=True):
         entry['keypoint_trust'] = row
-    with replacing(args.out) as file:
-        file.write(json.dumps(entries).encode())
-    print(
-        f'{args.out}: trust of {values.shape[1]} joints of {len(values)} persons'
-    )
+    write_text(args.out, json.dumps(entries))
+    count, joints = values.shape
+    print(f'{args.out}: trust of {joints} joints of {count} persons')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import torch
-from mmengine.config import Config, DictAction
-from mmengine.device import get_device
-from mmengine.registry import init_default_scope
+from typing import TYPE_CHECKING
 
 from self_verify_pose.constants import PCK_THRESHOLD
+
+# torch and MMEngine are imported where they are used: the tools that work on
+# files need neither
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:
@@ -35,6 +36,8 @@ def add_device_option(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The parser to extend.
     """
+    from mmengine.device import get_device
+
     parser.add_argument(
         '--device',
         type=_device,
@@ -49,6 +52,8 @@ def add_evaluation_options(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The parser to extend.
     """
+    from mmengine.config import DictAction
+
     add = parser.add_argument
     add('--dist-thr', type=float, default=PCK_THRESHOLD, help='(%(default)s)')
     add_sample_options(parser)
@@ -121,7 +126,7 @@ def parse_with_data(
     return args
 
 
-def read_config(args: argparse.Namespace) -> Config:
+def read_config(args: argparse.Namespace) -> 'Config':
     """Read a config and merge the options of the command line into it.
 
     Args:
@@ -130,6 +135,9 @@ def read_config(args: argparse.Namespace) -> Config:
     Returns:
         The config; what it names is then found in MMPose.
     """
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
     init_default_scope('mmpose')
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
@@ -184,6 +192,8 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def _device(name: str) -> str:
+    import torch
+
     try:
         torch.empty(0, device=name)
     except (AssertionError, RuntimeError) as error:

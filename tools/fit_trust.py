@@ -19,6 +19,7 @@ import numpy as np
 from self_verify_pose.engine.posthoc import PosthocTrust
 from self_verify_pose.engine.posthoc.results_file import read_labeled
 from self_verify_pose.engine.posthoc.storage import save_trust
+from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import make_parser, run_tool
 
 KINDS = {
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The command line.
     """
+    check_output_file(args.out)
     known, notes = read_labeled(args.results, args.ann)
     trust = PosthocTrust.fit(known, args.seed)
     counts = {

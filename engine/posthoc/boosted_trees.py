@@ -11,6 +11,15 @@ from .persons import Floats
 
 _MAX_LEAVES = 8  # as many as Bits has
 _CHUNK = 8192
+OPTIONS: dict[str, Any] = {
+    'max_iter': 150,
+    'learning_rate': 0.07,
+    'max_leaf_nodes': _MAX_LEAVES,
+    'min_samples_leaf': 30,
+    'l2_regularization': 5.0,
+    'max_features': 0.4,
+    'early_stopping': False,
+}
 
 Singles = NDArray[np.float32]
 Bits = NDArray[np.uint8]
@@ -55,16 +64,8 @@ class BoostedTrees:
         Returns:
             The trees.
         """
-        model = HistGradientBoostingClassifier(
-            max_iter=150,
-            learning_rate=0.07,
-            max_leaf_nodes=_MAX_LEAVES,
-            min_samples_leaf=30,
-            l2_regularization=5.0,
-            max_features=0.4,
-            early_stopping=False,
-            random_state=seed,
-        ).fit(inputs, correct)
+        model = HistGradientBoostingClassifier(**OPTIONS, random_state=seed)
+        model.fit(inputs, correct)
         trees = [_flatten(one.nodes) for (one,) in model._predictors]
         baseline = float(np.ravel(model._baseline_prediction)[0])
         columns = (list(column) for column in zip(*trees, strict=True))
@@ -110,8 +111,9 @@ class BoostedTrees:
             sizes = {len(features), len(thresholds), len(leaves)}
             if sizes != {len(values) - 1} or len(values) > _MAX_LEAVES:
                 raise ValueError('a tree of lists that do not fit')
-            if not all(0 < one < 1 << len(values) for one in leaves):
-                raise ValueError('a tree with leaves that it does not have')
+            known = all(0 < one < 1 << len(values) for one in leaves)
+            if not known or min(features, default=0) < 0:
+                raise ValueError('a tree of leaves that are not there')
             if not np.isfinite([*thresholds, *values]).all():
                 raise ValueError('a tree with NaN or infinite numbers')
 

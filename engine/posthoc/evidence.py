@@ -49,7 +49,7 @@ def joint_evidence(persons: PredictedPersons, logits: Floats) -> Singles:
         np.quantile(scores, [0, 0.25, 0.5, 0.75], axis=1).T,
         scores.mean(1, keepdims=True),
         logits.mean(1, keepdims=True),
-        points.reshape(count, -1),
+        points.reshape(count, 2 * joints),
         np.log(np.maximum(persons.sizes, 1.0))[:, None],
         np.arctan2(width, height)[:, None],
     ]

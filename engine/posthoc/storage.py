@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.trust_cache.files import replacing
+from ...output_files import write_json
 from .boosted_trees import BoostedTrees
 from .posthoc_trust import MODELS, CrossValidation, PosthocTrust
 from .score_map import ScoreMap
@@ -36,15 +36,14 @@ def save_trust(
         'score_map': dataclasses.asdict(trust.score_map),
         'model': trust.model and dataclasses.asdict(trust.model),
     }
-    text = json.dumps(content, default=_to_list, allow_nan=False)
-    with replacing(path) as file:
-        file.write(text.encode())
+    write_json(path, _to_lists(content))
 
 
-def _to_list(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f'expected numbers, found {type(value).__name__}')
+def _to_lists(value: Any) -> Any:
+    """Arrays as lists, also within dicts."""
+    if isinstance(value, dict):
+        return {name: _to_lists(one) for name, one in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def load_trust(path: Path) -> tuple[PosthocTrust, dict[str, Any]]:

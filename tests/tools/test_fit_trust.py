@@ -1,0 +1,175 @@
+"""The tools that fit trust to a file and apply it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import ROOT, load_tool, shared_path
+from posthoc_persons import make_persons
+
+from self_verify_pose.engine.posthoc.storage import load_trust
+from self_verify_pose.metrics.evaluation.io.reading import read_predictions
+from self_verify_pose.metrics.functional import auroc, ece_mass
+
+FIT, APPLY = load_tool('fit_trust'), load_tool('apply_trust')
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Results and annotations of persons whose score tells nothing."""
+    known = make_persons(joints=4)
+    points, scores, boxes = known.persons
+    # correct joints lie at the annotated place, wrong ones far from it
+    truth = points + np.where(known.correct, 0, 50)[..., None]
+    results, annotations = [], []
+    for row, image in enumerate(known.images.tolist()):
+        x1, y1, x2, y2 = boxes[row].tolist()
+        shared = {'image_id': image, 'bbox': [x1, y1, x2 - x1, y2 - y1]}
+        joints = np.column_stack([points[row], scores[row]])
+        flags = 2 * known.labeled[row]
+        results.append(
+            {**shared, 'category_id': 1, 'score': 1.0, 'ann_id': row}
+            | {'keypoints': joints.ravel().tolist()}
+        )
+        labels = np.column_stack([truth[row], flags])
+        annotations.append(
+            {**shared, 'category_id': 1, 'id': row, 'iscrowd': 0}
+            | {'area': 8000.0, 'num_keypoints': int(flags.sum()) // 2}
+            | {'keypoints': labels.ravel().tolist()}
+        )
+    images = [
+        {'id': image, 'width': 2000, 'height': 2000, 'file_name': f'{image}'}
+        for image in np.unique(known.images).tolist()
+    ]
+    names = ['one', 'two', 'three', 'four']
+    categories = [{'id': 1, 'name': 'person', 'keypoints': names}]
+    for name, content in {
+        'results.json': results,
+        'ann.json': {
+            'images': images,
+            'annotations': annotations,
+            'categories': categories,
+        },
+    }.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    return tmp_path
+
+
+def fit(folder, *options):
+    results, ann = folder / 'results.json', folder / 'ann.json'
+    out = folder / 'trust.json'
+    arguments = [results, '--ann', ann, '--out', out, *options]
+    return FIT.main([*map(str, arguments)])
+
+
+def apply(folder, *options):
+    arguments = [folder / 'results.json', '--trust', folder / 'trust.json']
+    arguments += ['--out', folder / 'scored.json', *options]
+    return APPLY.main([*map(str, arguments)])
+
+
+def test_a_file_gets_its_trust(files, capsys):
+    assert fit(files) == 0
+    printed = capsys.readouterr().out
+    assert '60 persons, 30 images' in printed
+    assert 'chosen: ' in printed
+    trust, about = load_trust(files / 'trust.json')
+    assert about['results'] == 'results.json'
+    assert about['persons'] == 60
+    assert apply(files) == 0
+    assert 'trust of 4 joints of 60 persons' in capsys.readouterr().out
+    results, scored = (
+        json.loads((files / name).read_text())
+        for name in ('results.json', 'scored.json')
+    )
+    assert len(scored) == 60
+    for before, after in zip(results, scored, strict=True):
+        assert len(after.pop('keypoint_trust')) == 4
+        assert after == before
+    evaluated = read_predictions(files / 'scored.json', files / 'ann.json')
+    labeled, correct = evaluated.truth.labeled, evaluated.correct()
+    value = auroc(
+        evaluated.scores['keypoint_trust'][labeled], correct[labeled]
+    )
+    assert value > max(0.85, trust.found.auroc - 0.05)
+
+
+def test_boxes_come_from_annotations_where_results_have_none(files, capsys):
+    assert fit(files) == 0
+    assert apply(files) == 0
+    expected = json.loads((files / 'scored.json').read_text())
+    without = [
+        {k: v for k, v in one.items() if k not in ('bbox', 'keypoint_trust')}
+        for one in expected
+    ]
+    (files / 'results.json').write_text(json.dumps(without))
+    capsys.readouterr()
+    assert apply(files) == 1
+    error = capsys.readouterr().err
+    assert "expected the 'bbox' of every person" in error
+    assert apply(files, '--ann', files / 'ann.json') == 0
+    found = json.loads((files / 'scored.json').read_text())
+    for one, other in zip(found, expected, strict=True):
+        assert one['keypoint_trust'] == pytest.approx(
+            other['keypoint_trust'], abs=1e-4
+        )
+
+
+def test_a_wrong_file_ends_in_one_sentence(files, capsys):
+    assert fit(files) == 0
+    (files / 'trust.json').write_text('{}')
+    capsys.readouterr()
+    assert apply(files) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert 'expected a file of fit_trust.py' in line
+    assert not (files / 'scored.json').exists()
+
+
+def test_neither_torch_nor_mmpose_is_imported():
+    code = (
+        'import sys, runpy\n'
+        'for tool in ("fit", "apply"):\n'
+        f'    runpy.run_path(f"{ROOT}/tools/{{tool}}_trust.py")\n'
+        'print({"torch", "mmengine", "mmcv", "mmpose"} & {*sys.modules})'
+    )
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == 'set()', done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('network', 'least', 'largest_ece'),
+    [('movenet', 0.855, 0.03), ('simplepose', 0.8837, 0.025)],
+)
+def test_real_networks_gain_or_do_not_lose(
+    tmp_path, network, least, largest_ece
+):
+    results, anns = (
+        [shared_path('data', *path.split('/')) for path in paths]
+        for paths in (
+            [
+                f'predictions/{network}_coco_mini_{split}2017.json'
+                for split in ('train', 'val')
+            ],
+            [
+                f'coco_mini/annotations/person_keypoints_{split}2017.json'
+                for split in ('train', 'val')
+            ],
+        )
+    )
+    trust, scored = tmp_path / 'trust.json', tmp_path / 'scored.json'
+    ours = [results[0], '--ann', anns[0], '--out', trust]
+    assert FIT.main([*map(str, ours)]) == 0
+    ours = [results[1], '--ann', anns[1], '--trust', trust, '--out', scored]
+    assert APPLY.main([*map(str, ours)]) == 0
+    found = read_predictions(scored, anns[1])
+    labeled, correct = found.truth.labeled, found.correct()
+    predicted = found.scores['keypoint_trust'][labeled]
+    assert auroc(predicted, correct[labeled]) >= least
+    assert ece_mass(predicted, correct[labeled], 15) <= largest_ece
