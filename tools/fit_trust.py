@@ -44,6 +44,11 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--ann', type=Path, required=True, help='COCO annotation file')
     add('--out', type=Path, required=True, help='file of the trust (JSON)')
     add('--seed', type=int, default=0, help='(%(default)s)')
+    add(
+        '--allow-partial',
+        action='store_true',
+        help='also where a large share of the persons has no match',
+    )
     return parser.parse_args(argv)
 
 
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
         args: The command line.
     """
     check_output_file(args.out)
-    known, notes = read_labeled(args.results, args.ann)
+    known, notes = read_labeled(args.results, args.ann, args.allow_partial)
     trust = PosthocTrust.fit(known, args.seed)
     counts = {
         'persons': len(known.images),

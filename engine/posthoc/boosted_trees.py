@@ -68,8 +68,10 @@ class BoostedTrees:
         model.fit(inputs, correct)
         trees = [_flatten(one.nodes) for (one,) in model._predictors]
         baseline = float(np.ravel(model._baseline_prediction)[0])
-        columns = (list(column) for column in zip(*trees, strict=True))
-        return cls(*columns, baseline)
+        features, thresholds, left_leaves, values = (
+            [tree[part] for tree in trees] for part in range(4)
+        )
+        return cls(features, thresholds, left_leaves, values, baseline)
 
     def __call__(self, inputs: Singles) -> Floats:
         """Sum up the values of the leaves.
@@ -123,9 +125,7 @@ class BoostedTrees:
         return [_value_table(values) for values in self.values]
 
 
-def _flatten(
-    nodes: NDArray[Any],
-) -> tuple[list[int], list[float], list[int], list[float]]:
+def _flatten(nodes: NDArray[Any]) -> tuple[list[Any], ...]:
     """Order the nodes of a tree from left to right."""
     features: list[int] = []
     thresholds: list[float] = []

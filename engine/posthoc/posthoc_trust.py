@@ -22,9 +22,12 @@ _FOLDS = 5
 _NUM_DRAWS = 50
 _MAX_JOINTS = 60_000  # that a model is fitted to
 _FEWEST_PERSONS = 20
-MODELS = {'trees': BoostedTrees, 'linear': LinearModel}
 
 Model = BoostedTrees | LinearModel
+MODELS: dict[str, type[Model]] = {
+    'trees': BoostedTrees,
+    'linear': LinearModel,
+}
 Mask = NDArray[np.bool_]
 
 
@@ -133,14 +136,15 @@ class PosthocTrust:
             fitted_evidence = _evidence(part.persons, score_map)
             evidence = _evidence(persons, score_map)
             for name in MODELS:
-                model = _fit_model(name, fitted_evidence, part, seed)
-                held_out[name][tested] = _predict(model, evidence)
+                fold_model = _fit_model(name, fitted_evidence, part, seed)
+                held_out[name][tested] = _predict(fold_model, evidence)
         choice = _choose(known, mapped, held_out, seed)
         logits = mapped
         if choice.kind != 'map':
             logits = _mix(mapped, held_out[choice.kind], choice.share)
         scale, shift = _calibrate(logits, known)
-        score_map, model = _fit_map(known), None
+        score_map = _fit_map(known)
+        model: Model | None = None
         if choice.kind != 'map':
             evidence = _evidence(known.persons, score_map)
             model = _fit_model(choice.kind, evidence, known, seed)

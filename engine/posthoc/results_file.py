@@ -6,26 +6,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...constants import RAW_SCORE
-from ...metrics.evaluation.io.coco import Predictions, read_results
-from ...metrics.evaluation.io.reading import read_predictions
+from ...metrics.evaluation.evaluation_input import EvaluationInput
+from ...metrics.evaluation.io.coco import (
+    Predictions,
+    read_annotations,
+    read_results,
+)
+from ...metrics.evaluation.io.matching import match_to_annotations
 from .persons import Floats, PredictedPersons
 from .posthoc_trust import LabeledPersons
 
 
 def read_labeled(
-    results: Path, ann: Path
+    results: Path, ann: Path, allow_partial: bool = False
 ) -> tuple[LabeledPersons, tuple[str, ...]]:
     """Read predictions and what the annotations say of them.
 
     Args:
         results: Keypoint results in COCO format.
         ann: Annotations in COCO format.
+        allow_partial: Whether a large share may have no match.
 
     Returns:
         The matched persons, in the boxes of the results where these have
         them, else in the annotated ones; and remarks about the matching.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is not in that format, or too little matches.
     """
-    found = read_predictions(results, ann)
+    found = _match(results, read_results(results), ann, allow_partial)
     boxes = found.predicted_boxes
     persons = PredictedPersons(
         found.keypoints,
@@ -72,7 +82,7 @@ def _annotated_boxes(
             "'ann_id' and the annotations (--ann), found neither; add one of "
             'them.'
         )
-    truth = read_predictions(results, ann).truth
+    truth = _match(results, predictions, ann, allow_partial=True).truth
     box_of: dict[object, NDArray[np.float64]] = dict(
         zip(truth.person_ids.tolist(), truth.boxes, strict=True)
     )
@@ -84,3 +94,13 @@ def _annotated_boxes(
             "give these persons their 'bbox'."
         )
     return np.array([box_of[one] for one in ids.tolist()])
+
+
+def _match(
+    results: Path, predictions: Predictions, ann: Path, allow_partial: bool
+) -> EvaluationInput:
+    annotations = read_annotations(ann, predictions.keypoints.shape[1])
+    try:
+        return match_to_annotations(predictions, annotations, allow_partial)
+    except ValueError as error:
+        raise ValueError(f'{results}: {error}') from error
