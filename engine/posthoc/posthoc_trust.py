@@ -126,18 +126,7 @@ class PosthocTrust:
                 are correct, or all are wrong.
         """
         _check(known)
-        held_out = {name: np.zeros(known.correct.shape) for name in MODELS}
-        mapped = np.zeros(known.correct.shape)
-        for fitted, tested in _folds(known):
-            part, persons = known.take(fitted), known.persons.take(tested)
-            score_map = _fit_map(part)
-            logits = score_map(persons.scores)
-            mapped[tested] = logits
-            fitted_evidence = _evidence(part.persons, score_map)
-            evidence = _evidence(persons, score_map)
-            for name in MODELS:
-                fold_model = _fit_model(name, fitted_evidence, part, seed)
-                held_out[name][tested] = _predict(fold_model, evidence)
+        mapped, held_out = _cross_validate(known, seed)
         choice = _choose(known, mapped, held_out, seed)
         logits = mapped
         if choice.kind != 'map':
@@ -210,6 +199,25 @@ def _folds(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     folds = GroupKFold(_FOLDS, shuffle=True, random_state=0)
     yield from folds.split(known.correct, groups=known.images)
+
+
+def _cross_validate(
+    known: LabeledPersons, seed: int
+) -> tuple[Floats, dict[str, Floats]]:
+    """Log odds of the score map and of each model, from the other folds."""
+    held_out = {name: np.zeros(known.correct.shape) for name in MODELS}
+    mapped = np.zeros(known.correct.shape)
+    for fitted, tested in _folds(known):
+        part, persons = known.take(fitted), known.persons.take(tested)
+        score_map = _fit_map(part)
+        logits = score_map(persons.scores)
+        mapped[tested] = logits
+        fitted_evidence = _evidence(part.persons, score_map)
+        evidence = _evidence(persons, score_map)
+        for name in MODELS:
+            model = _fit_model(name, fitted_evidence, part, seed)
+            held_out[name][tested] = _predict(model, evidence)
+    return mapped, held_out
 
 
 def _fit_map(known: LabeledPersons) -> ScoreMap:
