@@ -76,3 +76,12 @@ class Stubbed:
     def ran(self) -> list[str]:
         """Return the jobs that were started."""
         return self.jobs.read_text().splitlines() if self.jobs.exists() else []
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended may wait for init."""
+    try:
+        state = Path(f'/proc/{pid}/stat').read_text()
+    except OSError:
+        return False
+    return state.rsplit(')', 1)[1].split()[0] != 'Z'

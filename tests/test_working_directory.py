@@ -100,23 +100,3 @@ def test_a_checkpoint_of_the_quick_profile_is_tested_on_its_data(stubbed):
     code, output, errors = stubbed.run('run_test_selfverify.sh', 'work')
     assert code == 0, errors
     assert '== result on synthetic images' in output
-
-
-def test_two_data_sets_are_one_too_many(stubbed):
-    code, _, errors = stubbed.run(
-        'run_train_selfverify.sh', COCO_ROOT='.', SYNTHETIC='1'
-    )
-    assert code == 2
-    assert 'expected either COCO_ROOT or SYNTHETIC=1, found both' in errors
-
-
-def test_an_interrupted_warm_up_is_resumed(stubbed):
-    warm = stubbed.root / RUNS / 'selfverify_cycle' / 'warmup'
-    warm.mkdir(parents=True)
-    (warm / 'last_checkpoint').touch()
-    assert stubbed.run('run_train_selfverify.sh')[0] == 0
-    first = next(job for job in stubbed.ran() if 'run_mim' in job)
-    assert '--resume' in first
-    stubbed.jobs.unlink()
-    assert stubbed.run('run_train_selfverify.sh')[0] == 0
-    assert sum('run_mim' in job for job in stubbed.ran()) == 1

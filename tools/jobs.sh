@@ -3,12 +3,13 @@
 # A script that gets INT, TERM or HUP stops its job within 4 seconds, calls
 # when_stopped, and exits; when_stopped prints what to do.
 job=
+exec 6>&2 # the output of a job may go elsewhere while its script is stopped
 
 # Run a command, or a function, in a process group of its own, without input.
 run_job() {
     local code=0
     set -m
-    { set +e && "$@"; } </dev/null &
+    { set +e && "$@"; } </dev/null 6>&- &
     job=$!
     set +m
     wait "$job" || code=$?
@@ -30,7 +31,7 @@ end_job() {
 stop_script() {
     trap '' INT TERM HUP
     end_job
-    when_stopped
+    when_stopped >&6 2>&6
     exit "$1"
 }
 trap 'stop_script 129' HUP

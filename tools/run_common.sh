@@ -58,7 +58,7 @@ read_settings() {
 # Make WORK_DIR, by default $1, and all paths in it absolute.
 use_work_dir() {
     WORK_DIR=${WORK_DIR:-$1}
-    mkdir -p "$WORK_DIR" ||
+    mkdir -p "$WORK_DIR" 2>/dev/null && [ -w "$WORK_DIR" ] ||
         die "expected a folder that can be written in WORK_DIR, found" \
             "$WORK_DIR; give another one"
     WORK_DIR=$(cd "$WORK_DIR" && pwd)
