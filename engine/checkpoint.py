@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from ..output_files import replacing
 
 TRUST_PREFIX = 'trust_head.'
+_PREFIXES = ('module.', '_orig_mod.')
+_STATISTICS = ('.running_mean', '.running_var')
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -42,14 +44,40 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f'checkpoint: expected a PyTorch checkpoint, found {path}, which '
             f'cannot be read ({reason}); download or train it again'
         ) from error
+    if isinstance(loaded, dict):
+        unwrap_weights(loaded)
     if not (
-        isinstance(loaded, dict) and isinstance(state_dict_of(loaded), dict)
+        isinstance(loaded, dict)
+        and isinstance(state_dict_of(loaded), dict)
+        and all(isinstance(name, str) for name in state_dict_of(loaded))
     ):
         raise ValueError(
             f'checkpoint: expected weights by name, found {path}, which '
             f'holds a {type(loaded).__name__}; give a checkpoint of a model'
         )
     return loaded
+
+
+def unwrap_weights(checkpoint: dict[str, Any]) -> None:
+    """Call weights as MMEngine does, whoever has wrapped them.
+
+    Weights under the key ``model`` are moved to ``state_dict``. The prefixes
+    of ``DistributedDataParallel`` and ``torch.compile`` are removed where all
+    weights have them.
+
+    Args:
+        checkpoint: The content of a checkpoint, changed in place.
+    """
+    state = checkpoint.get('state_dict', checkpoint.get('model'))
+    moved = 'state_dict' not in checkpoint and isinstance(state, dict)
+    if not isinstance(state, dict):
+        state = checkpoint
+    for prefix in _PREFIXES * len(_PREFIXES):  # either may be the outer one
+        if state and all(str(n).startswith(prefix) for n in state):
+            state = {name[len(prefix) :]: w for name, w in state.items()}
+            moved = True
+    if moved:
+        checkpoint['state_dict'] = state
 
 
 def state_dict_of(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
@@ -159,20 +187,49 @@ def check_pose_weights(
         path: The checkpoint file, for messages.
 
     Raises:
-        ValueError: If a weight is missing or has another shape.
+        ValueError: If a weight or a statistic of BatchNorm is missing, has
+            another shape, or holds something else than finite real numbers.
     """
-    for name, parameter in model.named_parameters():
+    statistics = {
+        name: values
+        for name, values in model.named_buffers()
+        if name.endswith(_STATISTICS)
+    }
+    needed = {**dict(model.named_parameters()), **statistics}
+    for name, parameter in needed.items():
         weight = state.get(name)
         if weight is None and name.startswith(TRUST_PREFIX):
             continue
-        if weight is None or weight.shape != parameter.shape:
-            found = 'nothing' if weight is None else tuple(weight.shape)
+        shape = getattr(weight, 'shape', None)
+        if shape != parameter.shape:
+            found = 'nothing' if weight is None else tuple(shape or ())
+            first = next(iter(state), 'nothing')
             raise ValueError(
                 f'checkpoint: expected weights of this architecture, with '
                 f"'{name}' of shape {tuple(parameter.shape)}, found {found} "
-                f'in {path}; use the config that the checkpoint was trained '
-                'with'
+                f"in {path}, which begins with '{first}'; use the config that "
+                'the checkpoint was trained with'
             )
+    trust = {name for name in state if name.startswith(TRUST_PREFIX)}
+    for name in {**needed, **dict.fromkeys(trust)}:
+        if name in state:
+            _check_values(name, state[name], path)
+
+
+def _check_values(name: str, weight: Tensor, path: str | Path) -> None:
+    """Raise unless a weight holds finite real numbers."""
+    if weight.is_complex():
+        problem = 'complex numbers'
+    elif not torch.isfinite(weight).all():
+        count = int((~torch.isfinite(weight)).sum())
+        problem = f'{count} of {weight.numel()} NaN or infinite'
+    else:
+        return
+    raise ValueError(
+        f"checkpoint: expected finite real numbers in '{name}', found "
+        f'{problem} in {path}; give a checkpoint from before the training '
+        'diverged'
+    )
 
 
 def check_trust_weights(

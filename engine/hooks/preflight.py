@@ -24,7 +24,12 @@ from mmpose.registry import HOOKS
 
 from ...datasets.coco import check_dataset
 from ...datasets.coco_instances import check_dataset_images
-from ..checkpoint import check_pose_weights, read_state_dict, state_dict_of
+from ..checkpoint import (
+    check_pose_weights,
+    read_state_dict,
+    state_dict_of,
+    unwrap_weights,
+)
 from ..limited_data import limit_ap
 from ..metric_check import check_metrics
 from ..model_wrapper import unwrap_model
@@ -79,6 +84,7 @@ class PreflightHook(Hook):
                 # MMEngine keeps what it downloads, and MMPose renames the
                 # weights of its old versions: compare what both have
                 loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+                unwrap_weights(loaded)
                 state = model.state_dict() | state_dict_of(loaded)
             else:
                 state = read_state_dict(checkpoint)
@@ -92,6 +98,17 @@ class PreflightHook(Hook):
         _resolve_backbone_init(
             model.backbone, checkpoint is not None or runner._resume, runner
         )
+
+    def after_load_checkpoint(
+        self, runner: Runner, checkpoint: dict[str, Any]
+    ) -> None:
+        """Let MMEngine find the weights, see :func:`unwrap_weights`.
+
+        Args:
+            runner: The runner that loads the checkpoint.
+            checkpoint: Its content, changed in place.
+        """
+        unwrap_weights(checkpoint)
 
 
 def _check_data(model: BasePoseEstimator, runner: Runner) -> None:
