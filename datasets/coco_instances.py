@@ -50,7 +50,9 @@ def read_instances(
     options['ann_file'] = str(annotations)
     options['data_prefix'] = {'img': str(folder)}
     try:
-        dataset = build_checked({**options, 'test_mode': True})
+        dataset = build_checked(
+            {**options, 'test_mode': True, 'serialize_data': False}
+        )
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         if str(annotations) in str(error):
             raise

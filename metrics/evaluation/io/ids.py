@@ -33,7 +33,10 @@ def align_ids(
     if not unknown:
         return list(found), ''
     readings = _readings(known)
-    numbers = {one: readings.get(_key(one), set()) for one in unknown}
+    numbers = {
+        one: readings.get(_key(one)) or readings.get(_name(one), set())
+        for one in unknown
+    }
     missing = [one for one, meant in numbers.items() if not meant]
     if len(unknown) < len(set(found)):  # some are known as they are
         missing = unknown
@@ -72,8 +75,8 @@ def _readings(known: Mapping[Id, str]) -> Mapping[Id, set[Id]]:
     for one, name in known.items():
         readings[_key(one)].add(one)
         if name:
-            path = PurePosixPath(name.replace('\\', '/'))
-            forms = (name, str(path), path.name, path.stem)
+            plain = _name(name)
+            forms = (name, plain, PurePosixPath(plain).stem)
             for form in {*map(_key, forms)}:
                 readings[form].add(one)
     return readings
@@ -85,3 +88,8 @@ def _key(one: Id) -> Id:
         text = one.strip()
         return int(text) if text.isascii() and text.isdigit() else text
     return one
+
+
+def _name(one: Id) -> str:
+    """The name of a file without its folder."""
+    return PurePosixPath(str(one).replace('\\', '/')).name
