@@ -24,7 +24,8 @@ class TrustPanelHook(Hook):
     trust and by the raw score (once without trust); crosses mark wrong
     joints, off by more than 0.05 of the person size. The figure is called
     ``trust_panel`` (``score_panel`` without trust), its step is the epoch. A
-    test sends one at step 0.
+    test sends one at step 0. A figure that cannot be drawn or sent is left
+    out with a warning.
 
     Args:
         num: Number of persons.
@@ -77,7 +78,17 @@ class TrustPanelHook(Hook):
         gathered = ChainMap(*all_gather_object(self._poses))
         if not is_main_process():
             return
-        poses = [gathered[key] for key in self._ids]
+        try:
+            self._draw(runner, [gathered[key] for key in self._ids], mode)
+        except Exception as error:  # the run matters more
+            runner.logger.warning(
+                f'No panel of trust after this {mode}: '
+                f'{type(error).__name__}: {error}'
+            )
+
+    def _draw(
+        self, runner: Runner, poses: list[PredictedPose], mode: str
+    ) -> None:
         links = _dataset(runner, mode).metainfo['skeleton_links']
         with_trust = TRUST in poses[0].scores
         runner.visualizer.add_image(

@@ -43,7 +43,8 @@ def crop_around(
     center = (bbox[:2] + bbox[2:]) / 2
     half = (bbox[2:] - bbox[:2]) / 2 * padding
     height, width = image.shape[:2]
-    x0, y0 = np.maximum(center - half, 0).astype(int)
+    # a box beside the image shows the nearest pixel
+    x0, y0 = np.clip(center - half, 0, (width - 1, height - 1)).astype(int)
     x1, y1 = np.ceil(np.minimum(center + half, (width, height))).astype(int)
     crop = image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
     return crop, np.array([x0, y0])

@@ -190,3 +190,21 @@ def test_several_processes_draw_one_panel(sample, tmp_path, undrawn):
 def test_a_panel_of_nobody_is_refused():
     with pytest.raises(ValueError, match='found 0; give at least one'):
         TrustPanelHook(num=0)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 40), (60, 1)])
+def test_images_of_one_pixel_are_drawn(sample, size):
+    made = sample(100)
+    cv2.imwrite(made.img_path, np.full((*size, 3), 9, np.uint8))
+    runner = make_runner()
+    validate(TrustPanelHook(num=1), runner, [[made]])
+    assert len(runner.figures) == 1
+
+
+def test_a_figure_that_cannot_be_drawn_is_left_out(sample):
+    made, runner, warnings = sample(100), make_runner(), []
+    Path(made.img_path).unlink()
+    runner.logger = types.SimpleNamespace(warning=warnings.append)
+    validate(TrustPanelHook(num=1), runner, [[made]])
+    assert runner.figures == []
+    assert 'No panel of trust after this val: FileNotFound' in warnings[0]
