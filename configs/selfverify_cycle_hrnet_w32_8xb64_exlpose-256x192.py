@@ -4,6 +4,7 @@ _base_ = [
     'mmpose::body_2d_keypoint/topdown_heatmap/exlpose/td-hm_hrnet-w32_8xb64-210e_exlpose-256x192.py',
     './_base_/imports.py',
     './_base_/data.py',
+    './_base_/hooks.py',
     './_base_/logging.py',
     './_base_/trust.py',
 ]
@@ -29,6 +30,4 @@ val_evaluator = [
 test_evaluator = val_evaluator
 
 visualizer = dict(vis_backends=_base_.logging_backends)
-default_hooks = dict(
-    preflight=dict(type='PreflightHook'), **_base_.logging_hooks
-)
+default_hooks = dict(**_base_.training_hooks, **_base_.logging_hooks)

@@ -4,6 +4,7 @@ _base_ = [
     'mmpose::body_2d_keypoint/rtmpose/crowdpose/rtmpose-m_8xb64-210e_crowdpose-256x192.py',
     './_base_/imports.py',
     './_base_/data.py',
+    './_base_/hooks.py',
     './_base_/logging.py',
     './_base_/trust.py',
 ]
@@ -48,6 +49,4 @@ val_evaluator = [
 test_evaluator = val_evaluator
 
 visualizer = dict(vis_backends=_base_.logging_backends)
-default_hooks = dict(
-    preflight=dict(type='PreflightHook'), **_base_.logging_hooks
-)
+default_hooks = dict(**_base_.training_hooks, **_base_.logging_hooks)

@@ -9,6 +9,7 @@ from .. import compat  # isort: skip  (fixes what follows imports)
 from ..console import report_in_one_line
 from ..datasets import coco, evaluation_sets  # noqa: F401
 from ..datasets.transforms import (  # noqa: F401
+    load_image,
     load_other_pose,
     load_pseudo_trust,
 )
@@ -23,6 +24,8 @@ from . import optim_constructor, optim_wrapper  # noqa: F401
 from .hooks import (  # noqa: F401
     channels_last,
     compile_backbone,
+    epoch_seed,
+    finite_training,
     keep_memory,
     latest_link,
     log_test,

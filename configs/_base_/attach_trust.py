@@ -6,6 +6,7 @@ _base_ = [
     './imports.py',
     './data.py',
     './schedules.py',
+    './hooks.py',
     './logging.py',
     './trust.py',
 ]
@@ -21,7 +22,7 @@ trust_logging = [
     dict(
         # nothing is selected by the validation
         checkpoint=dict(interval=1, max_keep_ckpts=2, save_best=None),
-        preflight=dict(type='PreflightHook'),
+        **_base_.training_hooks,
         latest_link=dict(type='LatestLinkHook'),
         trust_selection=dict(type='TrustSelectionHook'),
         **_base_.logging_hooks,

@@ -5,6 +5,7 @@ _base_ = [
     './imports.py',
     './data.py',
     './schedules.py',
+    './hooks.py',
     './logging.py',
     './trust.py',
 ]
@@ -53,7 +54,7 @@ vis_backends = _base_.logging_backends
 visualizer = dict(vis_backends=vis_backends)
 default_hooks = dict(
     checkpoint=dict(interval=1, save_best='coco/AP', max_keep_ckpts=2),
-    preflight=dict(type='PreflightHook'),
+    **_base_.training_hooks,
     latest_link=dict(type='LatestLinkHook'),
     trust_selection=dict(type='TrustSelectionHook'),
     compile_backbone=dict(type='CompileBackboneHook'),

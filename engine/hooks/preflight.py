@@ -12,7 +12,7 @@ from urllib.parse import urlparse
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import BaseModule
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -37,6 +37,7 @@ from ..skeleton_check import check_skeleton
 
 # top-level keys that mmengine or mmpose read besides the runner's arguments
 _READ_BY_NAME = frozenset({'compile', 'preprocess_cfg', 'runner_type'})
+_NO_KEYS = frozenset({'self', 'kwargs'})
 _TIMEOUT_SECONDS = 5
 
 
@@ -63,15 +64,17 @@ class PreflightHook(Hook):
             runner: The runner that is about to start.
 
         Raises:
-            ValueError: If a key is unknown, model and data differ in their
-                keypoints, crops are turned without their angle for the
-                teacher, the checkpoint cannot be read or belongs to another
-                architecture, a frozen pose network has no weights, or AP
-                cannot be computed for the persons that are used.
+            ValueError: If a key is unknown, also one of the hook that saves
+                checkpoints, model and data differ in their keypoints, crops
+                are turned without their angle for the teacher, the checkpoint
+                cannot be read or belongs to another architecture, a frozen
+                pose network has no weights, or AP cannot be computed for the
+                persons that are used.
             FileNotFoundError: If the checkpoint or a local file of initial
                 weights does not exist.
         """
         _check_keys(runner.cfg)
+        check_hooks(runner)
         model = unwrap_model(runner.model)
         _check_data(model, runner)
         _check_files(runner)
@@ -261,6 +264,30 @@ def _check_keys(cfg: Config) -> None:
                 f'config: expected the keys of {cfg.filename}, found the '
                 f"unknown key '{key}'; correct its name or remove it"
             )
+
+
+def check_hooks(runner: Runner) -> None:
+    """Raise for keys that a hook passes on, unchecked, when it saves.
+
+    Args:
+        runner: The runner, with its hooks.
+
+    Raises:
+        ValueError: If saving takes no such key.
+    """
+    known = inspect.signature(Runner.save_checkpoint).parameters
+    for hook in runner._hooks:
+        if not isinstance(hook, CheckpointHook):
+            continue
+        for key in hook.args:
+            if key not in known:
+                own = inspect.signature(CheckpointHook.__init__).parameters
+                names = ', '.join(k for k in own if k not in _NO_KEYS)
+                raise ValueError(
+                    f'default_hooks.checkpoint: expected keys of {names}, '
+                    f"found the unknown key '{key}'; correct its name or "
+                    'remove it'
+                )
 
 
 def _resolve_backbone_init(

@@ -10,6 +10,7 @@ import torch
 from helpers import BASELINE, SELFVERIFY, build_estimator, load_config
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.hooks import CheckpointHook
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmpose.datasets import CocoDataset
@@ -327,3 +328,10 @@ def test_a_teacher_needs_the_angle_of_turned_crops(run, where):
 )
 def test_upright_crops_and_angles_that_are_known_pass(run):
     PreflightHook().before_run(turning_run(*run))
+
+
+def test_an_unknown_key_of_the_checkpoint_hook_raises():
+    run = runner()
+    run._hooks = [CheckpointHook(intervall=2)]
+    with pytest.raises(ValueError, match="unknown key 'intervall'"):
+        PreflightHook().before_run(run)

@@ -1,0 +1,78 @@
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+from small_training import run, small_config, weights_of
+from torch.utils.data import DataLoader, Dataset
+
+from self_verify_pose.engine.hooks.epoch_seed import seed_workers
+
+
+def losses(folder):
+    (log,) = folder.glob('*/vis_data/scalars.json')
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    values = ('loss', 'loss_trust', 'loss_consistency_rot', 'trust/Brier')
+    return {
+        record['step']: [record.get(name) for name in values]
+        for record in records
+        if 'loss' in record
+    }
+
+
+@pytest.mark.slow
+def test_a_resumed_run_continues_as_if_uninterrupted(synthetic_coco, tmp_path):
+    whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
+    run(small_config(whole, synthetic_coco))
+    run(
+        small_config(
+            resumed,
+            synthetic_coco,
+            resume=True,
+            load_from=str(whole / 'epoch_1.pth'),
+        )
+    )
+    expected = losses(whole)
+    found = losses(resumed)
+    assert 0 < len(found) < len(expected)
+    assert found == {step: expected[step] for step in found}
+    expected = weights_of(whole / 'epoch_3.pth')
+    found = weights_of(resumed / 'epoch_3.pth')
+    assert expected.keys() == found.keys()
+    for name, weight in expected.items():
+        assert torch.equal(weight, found[name]), name
+
+
+class Numbers(Dataset):
+    """Random numbers of all generators."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return self.prepare_data(index)
+
+    def prepare_data(self, index):
+        return [random.random(), np.random.rand(), torch.rand(1).item()]
+
+
+def draw(epochs, workers):
+    epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
+    loader = DataLoader(
+        Numbers(), 2, num_workers=workers, persistent_workers=True
+    )
+    seed_workers(loader, epoch)
+    drawn = []
+    for number in epochs:
+        epoch[1] = number
+        drawn.append(torch.stack([torch.stack(b) for b in loader]).tolist())
+    return drawn
+
+
+def test_workers_draw_by_epoch_and_sample():
+    first, second = draw([0, 1], workers=2)
+    assert len(set(np.ravel(first).round(9))) == 18  # no two are the same
+    assert not set(np.ravel(first)) & set(np.ravel(second))
+    # whatever the number of workers, and the epoch that they start in
+    assert draw([1], workers=1) == [second]

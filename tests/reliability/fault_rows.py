@@ -1,0 +1,64 @@
+"""Faults of a run.
+
+What fails while a training, a test or a tool is running.
+"""
+
+from row import Row
+
+BROKEN = 'refused: image: expected an image at broken.jpg, found '
+ROWS = (
+    Row(
+        'a loss that is NaN',
+        'loss_trust is NaN in step 4',
+        'refused: train: expected finite losses, found loss_trust=nan … at '
+        'step 4, for the samples in non_finite_rank0.json',
+    ),
+    Row(
+        'a loss that is infinite',
+        'loss_kpt is infinite in step 4',
+        'refused: train: expected finite losses, found loss_kpt=inf … at '
+        'step 4, for the samples in non_finite_rank0.json',
+    ),
+    Row(
+        'a pixel that is NaN',
+        'a training crop of floats with NaN',
+        'refused: train: expected finite pixels … non_finite_rank0.json',
+    ),
+    Row(
+        'a pixel that is infinite in a validation',
+        'a validation crop of floats with an infinite value',
+        'refused: val: expected finite pixels … non_finite_rank0.json',
+    ),
+    Row(
+        'a weight that is NaN when it is saved',
+        'the last step of an epoch has spoilt a weight',
+        "refused: train: expected finite weights, found 'weight' … continue "
+        'from the last checkpoint with --resume',
+    ),
+    Row(
+        'an image that is missing',
+        'a file of the annotations is not there',
+        BROKEN + 'no such file',
+    ),
+    Row(
+        'an image that is empty',
+        'a file of 0 bytes',
+        BROKEN + 'a file that OpenCV cannot read',
+    ),
+    Row(
+        'an image that is none',
+        'text in a file named `.jpg`',
+        BROKEN + 'a file that OpenCV cannot read',
+    ),
+    Row(
+        'a broken image in a loader worker',
+        'the same, read by a worker process',
+        BROKEN + 'a file that OpenCV cannot read',
+    ),
+    Row(
+        'an unknown key of the checkpoint hook',
+        '`default_hooks.checkpoint.intervall=2`',
+        'refused: default_hooks.checkpoint: expected keys of interval, … '
+        "found the unknown key 'intervall'",
+    ),
+)
