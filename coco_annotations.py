@@ -75,6 +75,7 @@ def check_annotations(content: Any, path: str | Path) -> None:
                 f'{path}: {part}: expected a list, found '
                 f'{shown(content[part])}; give annotations in COCO format'
             )
+    _check_categories(content.get('categories', []), path)
     for number, image in enumerate(content['images']):
         _check_image(image, f'{path}: images[{number}]')
     sizes = image_sizes(content)
@@ -176,6 +177,25 @@ def describe_left_out(counts: Mapping[str, int]) -> str:
     )
 
 
+def _check_categories(categories: object, path: str | Path) -> None:
+    if not isinstance(categories, list):
+        raise ValueError(
+            f'{path}: categories: expected a list, found '
+            f'{shown(categories)}; give annotations in COCO format'
+        )
+    for number, category in enumerate(categories):
+        where = f'{path}: categories[{number}]'
+        entry = check_object(category, where)
+        if 'id' in entry:
+            check_id(entry, 'id', where)
+        names = entry.get('keypoints', [])
+        if not isinstance(names, list) or {*map(type, names)} - {str}:
+            raise ValueError(
+                f'{where}: keypoints: expected a list of names, found '
+                f'{shown(names)}; correct or remove it'
+            )
+
+
 def _check_image(image: object, where: str) -> None:
     entry = check_object(image, where)
     check_id(entry, 'id', where)
@@ -219,6 +239,8 @@ def _check_annotation(
         check_numbers(entry, 'bbox', where, 4)
     if 'keypoints' not in entry:
         return
+    if entry.get('category_id') is not None:
+        check_id(entry, 'category_id', where)
     points = check_numbers(entry, 'keypoints', where)
     expected = lengths.setdefault(entry.get('category_id'), len(points))
     if not points or len(points) % 3 or len(points) != expected:

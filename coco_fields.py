@@ -49,8 +49,8 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_bytes())
     except (RecursionError, ValueError) as error:
         raise ValueError(
-            f'{path}: expected JSON, found something else ({error}); give a '
-            'file in COCO format'
+            f'{path}: expected JSON, found something else ({error}); give '
+            'another file, or write it again'
         ) from error
 
 
@@ -69,6 +69,23 @@ def shown(value: object) -> str:
     """
     text = json.dumps(value, default=repr)
     return text if len(text) <= _SHOWN else f'{text[: _SHOWN - 1]}…'
+
+
+def one_line(error: Exception) -> str:
+    r"""Write an error of another library for a message.
+
+    Args:
+        error: The error.
+
+    Returns:
+        Its type and the beginning of its text, in one line.
+
+    Example:
+        >>> one_line(ValueError('a\nb'))
+        'ValueError: a b'
+    """
+    text = ' '.join(str(error).split())[:200]
+    return f'{type(error).__name__}: {text}'.rstrip(': ')
 
 
 def check_object(value: object, where: str) -> dict[str, Any]:

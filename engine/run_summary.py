@@ -66,6 +66,7 @@ def read_records(work_dir: Path) -> list[Record]:
 
     Raises:
         FileNotFoundError: If the directory has no log of a run.
+        ValueError: If the log is corrupted.
     """
     # a training logs one JSON object per line; a test writes one JSON file
     logs = [
@@ -78,7 +79,23 @@ def read_records(work_dir: Path) -> list[Record]:
             'the --work-dir of mim train or mim test'
         )
     newest = max(logs, key=lambda path: path.parts[len(work_dir.parts)])
-    return [json.loads(line) for line in newest.read_text().splitlines()]
+    lines = newest.read_text(errors='replace').splitlines(keepends=True)
+    if lines and not lines[-1].endswith('\n') and len(lines) > 1:
+        lines.pop()  # of a run that was killed while it wrote this line
+    return [_record(line, newest, n) for n, line in enumerate(lines, 1)]
+
+
+def _record(line: str, path: Path, number: int) -> Record:
+    try:
+        record = json.loads(line)
+    except (RecursionError, ValueError):
+        record = None
+    if not isinstance(record, dict):
+        raise ValueError(
+            f'{path}: expected a JSON object in each line, found something '
+            f'else in line {number}; give the --work-dir of another run'
+        )
+    return record
 
 
 def validation_records(records: Sequence[Record]) -> list[Record]:

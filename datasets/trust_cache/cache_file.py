@@ -1,12 +1,11 @@
 """Reading and writing of trust caches, checked in both directions."""
 
 import dataclasses
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from ...coco_fields import one_line
 from .files import write_npz
 from .schema import (
     DTYPES_AND_SHAPES,
@@ -126,16 +125,8 @@ def read_npz(path: Path) -> Columns:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        AttributeError,  # a plain .npy has no files
-        EOFError,
-        OSError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except Exception as error:  # the file decides what it raises
         raise CacheError(
             f'trust cache: expected a whole .npz, found {path}, which cannot '
-            f'be read ({error}); {REMEDY}'
+            f'be read ({one_line(error)}); {REMEDY}'
         ) from error

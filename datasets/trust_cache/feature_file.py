@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...coco_fields import one_line
 from .schema import CacheError
 
 _DIGEST_ROWS = 64
@@ -67,10 +68,10 @@ def open_features(path: str | Path, digest: str) -> NDArray[Any]:
     try:
         rows: NDArray[Any] = np.load(path, mmap_mode='r', allow_pickle=False)
         actual = features_digest(rows)
-    except (EOFError, OSError, TypeError, ValueError) as error:
+    except Exception as error:  # the file decides what it raises
         raise CacheError(
             f'PSEUDO_TRUST_FEATURES: expected stored features, found {path}, '
-            f'which cannot be read ({error}); make them again'
+            f'which cannot be read ({one_line(error)}); make them again'
         ) from error
     if actual != digest:
         raise CacheError(

@@ -45,6 +45,9 @@ class CacheParts:
     def reserve(self) -> Iterator[None]:
         """Make the folder and hold it against other jobs.
 
+        Yields:
+            Nothing, while the folder is held.
+
         Raises:
             CacheError: If there is something else in its place.
             OutputError: If it cannot be made, or another job holds it.

@@ -143,8 +143,25 @@ def parse_header(path: str | Path, text: str) -> CacheHeader:
             f'found {sorted(fields)} in {path}; {REMEDY}'
         )
     fields['features'] = fields.pop(_FEATURES_KEY)
+    _check_fields(path, fields)
     fields['keypoint_names'] = tuple(fields['keypoint_names'])
     return CacheHeader(**fields)
+
+
+def _check_fields(path: str | Path, fields: Mapping[str, Any]) -> None:
+    """Raise unless each field of a header has its type."""
+    for name, value in fields.items():
+        kind = {'parameters': dict, 'keypoint_names': list, 'samples': int}
+        expected = kind.get(name, str if name != 'schema' else int)
+        items = value if expected is list and type(value) is list else ()
+        if type(value) is not expected or any(
+            type(item) is not str for item in items
+        ):
+            raise CacheError(
+                f"trust cache: expected the header field '{name}' as "
+                f'{expected.__name__}, found {str(value)[:80]!r} in {path}; '
+                f'{REMEDY}'
+            )
 
 
 def check_columns(

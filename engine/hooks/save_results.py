@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ...metrics.evaluation.io.dump import read_dump, results_from_dump
+from ...metrics.json_values import to_json_values
 from ...output_files import write_json
 
 
@@ -38,5 +39,5 @@ class SaveResultsHook(Hook):
                 path = Path(metric.out_file_path)
                 write_json(
                     path.with_suffix('.results.json'),
-                    results_from_dump(read_dump(path)),
+                    to_json_values(results_from_dump(read_dump(path))),
                 )

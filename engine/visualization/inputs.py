@@ -1,6 +1,5 @@
 """Checks of the images, videos, boxes and annotations to visualize."""
 
-import json
 import mimetypes
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from mmcv import VideoReader
 from numpy.typing import NDArray
 
+from ...coco_fields import read_json
 from ...datasets.coco_instances import InstanceInfo, read_instances
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 
@@ -119,12 +119,7 @@ def read_boxes(file: Path, kinds: dict[Path, str]) -> dict[Path, Any]:
         OSError: If the file cannot be read.
         ValueError: If boxes of an input are missing or invalid.
     """
-    try:
-        content = json.loads(file.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(
-            f'--boxes: expected JSON, found {file}, which is none ({error})'
-        ) from error
+    content = read_json(file)
     if not isinstance(content, dict):
         raise ValueError(
             '--boxes: expected an object of file names and boxes, found a '

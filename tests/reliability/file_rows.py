@@ -30,6 +30,98 @@ ROWS = (
         'refused: preds.pkl: expected a dump of mim test',
     ),
     Row(
+        'a text as the area of a person',
+        '`area` is a text in the annotation within a dump',
+        'refused: preds.pkl: raw_ann_info of id 500: area: expected a number, '
+        'found "big"; correct it',
+    ),
+    Row(
+        'a number for a box',
+        'one number as `bboxes` of a sample of a dump',
+        "refused: preds.pkl: sample id 500: expected 'bboxes' of one person",
+    ),
+    Row(
+        'a truth value as an id',
+        '`id` of a sample of a dump is true',
+        'refused: preds.pkl: sample 0: expected an integer or a text in '
+        "'id', found True",
+    ),
+    Row(
+        'a cache of another version of zip',
+        'one byte of a cache is changed',
+        'refused: trust cache: expected a whole .npz, found train.npz, which '
+        'cannot be read',
+    ),
+    Row(
+        'a cache cut off',
+        'the first half of a cache',
+        'refused: trust cache: expected a whole .npz, found train.npz, which '
+        'cannot be read',
+    ),
+    Row(
+        'a cache with Python objects',
+        'an array of objects in an `.npz`',
+        'refused: trust cache: expected a whole .npz, found train.npz, which '
+        'cannot be read … pickle',
+    ),
+    Row(
+        'an array as a cache',
+        'a file of one array, named `.npz`',
+        'refused: trust cache: expected a whole .npz, found train.npz',
+    ),
+    Row(
+        'a cache of other keypoints',
+        'the header of a cache has no names of keypoints',
+        "refused: trust cache: expected the header field 'keypoint_names' as "
+        "list, found 'None' in train.npz; make it again",
+    ),
+    Row(
+        'a cache of another schema',
+        'the header of a cache has `schema` 9',
+        'refused: trust cache: expected schema 1, found schema 9 in '
+        'train.npz; make it again',
+    ),
+    Row(
+        'a cache with a repeated id',
+        'two rows of a cache have one id',
+        'refused: trust cache: expected every annotation id once, found id',
+    ),
+    Row(
+        'stored features of another cache',
+        'the features beside a cache are changed',
+        'refused: PSEUDO_TRUST_FEATURES: expected the features that were '
+        'stored with the cache',
+    ),
+    Row(
+        'stored features cut off',
+        'the first half of stored features',
+        'refused: PSEUDO_TRUST_FEATURES: expected stored features, found '
+        'train.features.npy, which cannot be read',
+    ),
+    Row(
+        'a checkpoint cut off',
+        'the first half of a checkpoint',
+        'refused: checkpoint: expected a PyTorch checkpoint, found pose.pth, '
+        'which cannot be read',
+    ),
+    Row(
+        'a checkpoint that runs a command',
+        'a checkpoint that names `os.system`',
+        'refused: checkpoint: expected a PyTorch checkpoint, found pose.pth, '
+        'which cannot be read',
+    ),
+    Row(
+        'a log cut off in its last line',
+        'a training was killed while it wrote a line of its log',
+        'works: the finished lines are read',
+    ),
+    Row(
+        'a corrupted log',
+        'a line of `scalars.json` is no JSON',
+        'refused: run/vis_data/scalars.json: expected a JSON object in each '
+        'line, found something else in line 1',
+    ),
+    Row(
         'a full disk',
         'no space left while a file is replaced',
         'refused: out.json: expected to write it, found: No space left on '

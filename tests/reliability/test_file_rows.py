@@ -2,6 +2,7 @@
 
 import errno
 import inspect
+import json
 import os
 import pickle
 import random
@@ -16,10 +17,20 @@ import torch
 from file_rows import ROWS
 from prediction_files import write_all
 from row import check_message
-from trust_caches import example_columns
+from trust_caches import example_columns, example_header
 
 from self_verify_pose.datasets.synthetic import make_dataset
+from self_verify_pose.datasets.trust_cache.cache_file import (
+    load_cache,
+    save_cache,
+)
+from self_verify_pose.datasets.trust_cache.feature_file import (
+    features_digest,
+    open_features,
+)
 from self_verify_pose.datasets.trust_cache.parts import CacheParts
+from self_verify_pose.engine.checkpoint import read_checkpoint
+from self_verify_pose.engine.run_summary import read_records
 from self_verify_pose.metrics.evaluation.io.reading import read_predictions
 from self_verify_pose.output_files import (
     OutputError,
@@ -64,6 +75,102 @@ def dump_of(content):
         return str(raised.value)
 
     return read
+
+
+def changed_dump(change):
+    """Make a case of a dump with one change."""
+
+    def content(folder):
+        samples = pickle.loads(write_all(folder)['pkl'].read_bytes())
+        change(samples[0])
+        return pickle.dumps(samples)
+
+    return dump_of(content)
+
+
+def cache_with(change):
+    """Make a case of a cache whose bytes or arrays are changed."""
+
+    def work(folder):
+        path = folder / 'train.npz'
+        save_cache(path, example_header(2), example_columns(2))
+        change(path)
+        load_cache(path)
+
+    return raised_by(work)
+
+
+def change_bytes(path):
+    content = bytearray(path.read_bytes())
+    place = content.index(b'PK\x01\x02') + 6  # version to extract
+    content[place] = 99
+    path.write_bytes(content)
+
+
+def halve(path):
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def with_objects(path):
+    np.savez(path, header=np.array([{}], object))
+
+
+def without_zip(path):
+    with path.open('wb') as file:
+        np.save(file, np.zeros(3))
+
+
+def with_header(**fields):
+    def change(path):
+        with np.load(path) as archive:
+            arrays = dict(archive)
+        header = json.loads(str(arrays.pop('header'))) | fields
+        np.savez(path, header=json.dumps(header), **arrays)
+
+    return change
+
+
+def repeat_an_id(path):
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    arrays['ids'][1] = arrays['ids'][0]
+    np.savez(path, **arrays)
+
+
+def features_with(change):
+    def work(folder):
+        path, rows = folder / 'train.features.npy', np.zeros((9, 4), '<f2')
+        np.save(path, rows)
+        change(path)
+        open_features(path, features_digest(rows))
+
+    return raised_by(work)
+
+
+def checkpoint_with(change):
+    def work(folder):
+        path = folder / 'pose.pth'
+        torch.save({'state_dict': {'a': torch.zeros(9)}}, path)
+        change(path)
+        read_checkpoint(path)
+        assert not (folder / 'executed').exists()
+
+    return raised_by(work)
+
+
+def log_of(text):
+    path = Path('run', 'vis_data', 'scalars.json')
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return read_records(Path())
+
+
+def last_line_is_left_out(folder):
+    assert log_of('{"loss": 1}\n{"loss": 2}\n{"lo') == [
+        {'loss': 1},
+        {'loss': 2},
+    ]
 
 
 def half_a_dump(folder):
@@ -234,6 +341,32 @@ CASES = {
     'a dump with Python objects': dump_of([np.array([{}], object)]),
     'a tensor that runs a command': dump_of(Storage()),
     'a dump cut off': dump_of(half_a_dump),
+    'a text as the area of a person': changed_dump(
+        lambda sample: sample['raw_ann_info'].update(area='big')
+    ),
+    'a number for a box': changed_dump(
+        lambda sample: sample['gt_instances'].update(bboxes=3.0)
+    ),
+    'a truth value as an id': changed_dump(
+        lambda sample: sample.update(id=True)
+    ),
+    'a cache of another version of zip': cache_with(change_bytes),
+    'a cache cut off': cache_with(halve),
+    'a cache with Python objects': cache_with(with_objects),
+    'an array as a cache': cache_with(without_zip),
+    'a cache of other keypoints': cache_with(with_header(keypoint_names=None)),
+    'a cache of another schema': cache_with(with_header(schema=9)),
+    'a cache with a repeated id': cache_with(repeat_an_id),
+    'stored features of another cache': features_with(
+        lambda path: np.save(path, np.ones((9, 4), '<f2'))
+    ),
+    'stored features cut off': features_with(halve),
+    'a checkpoint cut off': checkpoint_with(halve),
+    'a checkpoint that runs a command': checkpoint_with(
+        lambda path: torch.save({'state_dict': Command()}, path)
+    ),
+    'a log cut off in its last line': last_line_is_left_out,
+    'a corrupted log': raised_by(lambda _: log_of('{"loss"\n')),
     'a full disk': raised_by(on_a_full_disk),
     'a limit of file sizes': with_limited_files,
     'a read-only folder': raised_by(on_a_read_only_disk),

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....coco_fields import check_file, check_unique
+from ....coco_fields import (
+    check_file,
+    check_number,
+    check_numbers,
+    check_unique,
+    one_line,
+)
 from ....constants import RAW_SCORE
 from ....skeleton import names_in
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
@@ -37,10 +43,9 @@ def read_dump(path: Path) -> Samples:
     try:
         samples = read_pickle(path)
     except Exception as error:  # the file decides what it raises
-        reason = ' '.join(str(error).split())
         raise ValueError(
             f'{path}: expected a dump of mim test, found a file that '
-            f'cannot be read as one ({type(error).__name__}: {reason}); '
+            f'cannot be read as one ({one_line(error)}); '
             'write it with mim test … --dump preds.pkl.'
         ) from error
     if not isinstance(samples, list) or not all(
@@ -172,10 +177,15 @@ def _ground_truth(samples: Samples) -> GroundTruth:
     raw = _raw_annotations(samples)
     occluded = None
     if all(
-        len(info.get('keypoints') or ()) == 3 * points.shape[1] for info in raw
+        isinstance(info.get('keypoints'), list)
+        and len(info['keypoints']) == 3 * points.shape[1]
+        for info in raw
     ):
-        flags = np.array([info['keypoints'][2::3] for info in raw])
-        occluded = labeled & (flags == 1)
+        flags = [
+            check_numbers(info, 'keypoints', _where(info))[2::3]
+            for info in raw
+        ]
+        occluded = labeled & (np.array(flags) == 1)
     names = names_in(samples[0])  # where the model has metainfo of its own
     return GroundTruth(
         keypoints=points,
@@ -184,10 +194,20 @@ def _ground_truth(samples: Samples) -> GroundTruth:
         image_ids=_ids(samples, 'img_id'),
         person_ids=person_ids,
         occluded=occluded,
-        areas=np.array([info.get('area', np.nan) for info in raw], float),
+        areas=np.array([_area(info) for info in raw], float),
         joint_names=names,
         dataset_name='' if names else samples[0].get('dataset_name', ''),
     )
+
+
+def _area(annotation: Mapping[str, Any]) -> float:
+    if 'area' not in annotation:
+        return np.nan
+    return check_number(annotation, 'area', _where(annotation))
+
+
+def _where(annotation: Mapping[str, Any]) -> str:
+    return f'raw_ann_info of id {annotation.get("id", "unknown")}'
 
 
 def _scores(samples: Samples) -> dict[str, Floats]:
@@ -219,9 +239,8 @@ def _ids(samples: Samples, name: str) -> NDArray[np.generic]:
                 f"{sorted(sample)}; keep '{name}' among the meta_keys of "
                 'PackPoseInputs.'
             )
-        if type(sample[name]) is not str and not isinstance(
-            sample[name], int | np.integer
-        ):
+        kind = type(sample[name])
+        if kind not in (int, str) and not issubclass(kind, np.integer):
             raise ValueError(
                 f"sample {number}: expected an integer or a text in '{name}', "
                 f'found {sample[name]!r}; give a dump of top-down predictions.'
@@ -261,7 +280,7 @@ def _stack(samples: Samples, part: str, field: str) -> Floats:
         row = row.astype(np.float64)
         if field not in ('keypoints', 'bboxes') and row.ndim == 1:
             row = row[None]
-        if len(row) != 1 or (rows and row.shape != rows[0].shape):
+        if row.shape[:1] != (1,) or (rows and row.shape != rows[0].shape):
             raise ValueError(
                 f"{name}: expected '{field}' of one person in {part}, with "
                 f'the shape of the first sample, found {row.shape}; give '

@@ -53,7 +53,7 @@ def test_boxes_are_arrays_by_image_and_by_frame(photo, clip, tmp_path):
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        ('no json', 'which is none'),
+        ('no json', 'expected JSON, found something else'),
         ('[]', 'found a list'),
         ('{}', 'expected boxes for photo.jpg, clip.avi, found none'),
         ('{"photo.jpg": [[9, 9, 1, 1]], "clip.avi": []}', 'photo.jpg: expect'),
