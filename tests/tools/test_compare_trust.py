@@ -117,6 +117,7 @@ def test_every_row_of_the_bench_is_there(compared):
         'TrustHead on strong views',
         'TrustHead on true correctness',
         'TrustHead on the mixture',
+        'TrustHead on the mixture, verified',
         'without strong views',
     ):
         assert part in names

@@ -23,6 +23,7 @@ from self_verify_pose.tools.study.extract_regimes import FLIP_TEST, REGIMES
 from self_verify_pose.tools.study.extraction import Tensors, evaluation_input
 from self_verify_pose.tools.study.free_scores import (
     Score,
+    passes_of_views,
 )
 from self_verify_pose.tools.study.held_out import HeldOut
 from self_verify_pose.tools.study.image_sets import ImageSet
@@ -49,8 +50,11 @@ from self_verify_pose.tools.study.trained_rows import (
 from self_verify_pose.tools.study.variants import (
     FULL,
     HEADS,
+    VERIFIED_HEADS,
     make_ablations,
 )
+
+VERIFIED = ', verified'  # ends the names of rows with verification
 
 
 class Protocol(NamedTuple):
@@ -102,6 +106,15 @@ def all_scores(
     for name, row in trained.items():
         runs = tuple(run(columns) for run in row.predict)
         scores[name] = Score(runs, row.labels, is_trained=True)
+    mass = columns['mass'].mean(1).double().numpy()
+    for name in (one for one in VERIFIED_HEADS if one in trained):
+        head = scores[name]
+        assert head is not None
+        # as keypoint_scores averages them
+        verified = tuple((run + mass) / 2 for run in head.runs)
+        scores[f'{name}{VERIFIED}'] = head._replace(
+            runs=verified, passes=passes_of_views(regime)
+        )
     return scores
 
 
@@ -197,7 +210,9 @@ def report_set(
     sigmas = (experiment.model.metainfo or {}).get('sigmas')
     pose = pose_accuracy(images, joints, raw, sigmas)
     ablations = make_ablations(experiment.layout)
-    heads = [name for name in (*HEADS, *ablations) if name in scores]
+    verified = [f'{name}{VERIFIED}' for name in VERIFIED_HEADS]
+    heads = [*HEADS, *ablations, *verified]
+    heads = [name for name in heads if name in scores]
     groups = {
         'trust heads': heads,
         'learners': [name for name in LEARNERS if name in scores],

@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from self_verify_pose.metrics.evaluation.evaluation_input import Floats
+from self_verify_pose.models.augmentations.verification import DEFAULT_VIEWS
 from self_verify_pose.models.kinematics.bone_lengths import bone_scores
 from self_verify_pose.tools.study.extract_regimes import FLIP_TEST
 from self_verify_pose.tools.study.extraction import Tensors
@@ -49,6 +50,18 @@ class Score(NamedTuple):
     is_trained: bool = False
 
 
+def passes_of_views(regime: str) -> int:
+    """Count the extra passes of all views of a verification.
+
+    Args:
+        regime: The regime.
+
+    Returns:
+        The passes; the flip test has that of the mirrored view.
+    """
+    return len(DEFAULT_VIEWS) - (regime == FLIP_TEST)
+
+
 def free_scores(
     columns: Tensors, regime: str, raw_title: str, is_body: bool
 ) -> dict[str, Score | None]:
@@ -65,6 +78,7 @@ def free_scores(
         pose head, or the skeleton, has none of that name.
     """
     mirror = 0 if regime == FLIP_TEST else 1  # the flip test has that view
+    views = passes_of_views(regime)
     mass, peak = columns['mass'], columns['peak']
     own = [n.removeprefix('score_') for n in columns if 'score_' in n[:6]]
     titles = {name: name for name in own if name != 'expected'} | SCORE_TITLES
@@ -80,8 +94,8 @@ def free_scores(
         'expected correctness': (mass[:, 0], 0, CALIBRATION),
         'fused expected': (columns['fused_expected'], mirror, CALIBRATION),
         'flip mass': (mass[:, :2].mean(1), mirror, CALIBRATION),
-        'view peak': (peak.mean(1), 2 + mirror, CALIBRATION),
-        'view mass': (mass.mean(1), 2 + mirror, CALIBRATION),
+        'view peak': (peak.mean(1), views, CALIBRATION),
+        'view mass': (mass.mean(1), views, CALIBRATION),
         'bone lengths': (bones, 0, POSES),
         **{
             title: (columns.get(name), 0, POSES)

@@ -22,7 +22,7 @@ def train_pose(
     work_dir: Path,
     workers: int,
 ) -> Path:
-    """Train the baseline further, with a bfloat16 backbone.
+    """Train the baseline further, with a bfloat16 backbone where it is fast.
 
     Args:
         config: The baseline config.
@@ -70,7 +70,9 @@ def _pose_config(
     }
     persons = sum(counts) + sum(c for c in counts if c < _SMALL_SET)
     steps = epochs * -(-persons // config.train_dataloader.batch_size)
-    config.optim_wrapper.type = 'BFloat16OptimWrapper'
+    config.optim_wrapper.update(
+        type='BFloat16OptimWrapper', only_where_fast=True
+    )
     config.optim_wrapper.optimizer.update(lr=lr, weight_decay=0.02)
     _adjust_schedule(config, steps, lr)
     config.train_cfg = {'by_epoch': True, 'max_epochs': epochs}

@@ -33,6 +33,12 @@ HEADS = {
     'TrustHead on true correctness': HeadVariant(annotation_targets, True),
     'TrustHead on the mixture': HeadVariant(mixed_targets, True),
 }
+# those that are evaluated with verification by other views, too
+VERIFIED_HEADS = (
+    'TrustHead on strong views, self-estimate',
+    'TrustHead on true correctness',
+    'TrustHead on the mixture',
+)
 # those that a teacher gives the targets for
 TEACHER_HEADS = ('TrustHead on solvability', 'TrustHead on unified')
 # the head that the ablations take an ingredient from
