@@ -3,35 +3,22 @@
 #
 #   bash run_test_selfverify.sh CHECKPOINT|WORK_DIR [ARGUMENTS OF mim test]
 #
-# For a work directory, its best checkpoint is tested, else its last one. The
-# config is the one that the checkpoint was trained with if its work directory
-# has a copy, else the self-verify config; CONFIG overrides it.
+# For a work directory, the best checkpoint of its last training is tested,
+# else its last one. The config is the one that the checkpoint was trained with,
+# with the options of the training, if its work directory has a copy, else the
+# self-verify config; CONFIG overrides it.
 # WORK_DIR is the folder test beside the checkpoint by default. Where there is
 # no COCO, SYNTHETIC=1 tests on synthetic images; a checkpoint of the quick
 # profile is tested on those that it was trained on. COCO_ROOT, PYTHON, GPUS,
 # USE_TENSORBOARD and USE_WANDB are as in run_train_selfverify.sh.
 if [ $# = 0 ]; then
-    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 # shellcheck source=tools/run_common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools/run_common.sh"
 given=$1
 shift
-
-# The best checkpoint of a work directory, else the last one.
-checkpoint_in() {
-    local best
-    best=$(find "$1" -maxdepth 1 -name 'best_*.pth' | sort -V | tail -n 1)
-    if [ -n "$best" ]; then
-        echo "$best"
-    elif [ -e "$1/latest.pth" ]; then
-        echo "$1/latest.pth"
-    else
-        die "expected best_*.pth or latest.pth in $1, found neither; give a" \
-            "checkpoint or the work directory of a training"
-    fi
-}
 
 # The config of which the work directory has a copy.
 config_of() {
@@ -44,14 +31,18 @@ config_of() {
 read_settings
 if [ -d "$given" ]; then
     from=$(cd "$given" && pwd)
-    checkpoint=$(checkpoint_in "$from")
+    compgen -G "$from/best_*.pth" >/dev/null || [ -e "$from/latest.pth" ] ||
+        die "expected best_*.pth or latest.pth in $from, found neither; give" \
+            "a checkpoint or the work directory of a training"
+    given=$from
 elif [ -f "$given" ]; then
     from=$(cd "$(dirname "$given")" && pwd)
-    checkpoint=$from/$(basename "$given")
+    given=$from/$(basename "$given")
 else
     die "expected a checkpoint or a work directory, found nothing at $given;" \
         "correct the path"
 fi
+given_config=${CONFIG:-}
 CONFIG=${CONFIG:-$(config_of "$from")}
 CONFIG=${CONFIG:-$NAMED_CONFIG}
 # those of the quick profile are trained on synthetic images
@@ -61,7 +52,9 @@ use_work_dir "$from/test"
 
 prepare_python
 prepare_data
+prepare_test "$CONFIG" "$given"
+tested=${given_config:-$tested}
 say "testing $checkpoint"
-say "with $CONFIG"
-run_mim test "$CONFIG" --checkpoint "$checkpoint" --work-dir "$WORK_DIR" "$@"
+say "with $tested"
+run_mim test "$tested" --checkpoint "$checkpoint" --work-dir "$WORK_DIR" "$@"
 show_result

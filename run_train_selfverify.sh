@@ -42,5 +42,6 @@ say "training pose and trust"
 run_mim train "$config" --work-dir "$WORK_DIR" "$@"
 
 show_result --curves "$WORK_DIR/curves.png"
-draw_contact_sheets "$config" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
+prepare_test "$config" "$WORK_DIR/latest.pth"
+draw_contact_sheets "$tested" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
 say "checkpoint: $WORK_DIR/latest.pth"

@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments; those of the process by default.
 
     Returns:
-        0, or 1 after wrong input or a full disk, with a message of one line.
+        0, or 2 after wrong input or a full disk, with a message of one line.
     """
     args = _parse_arguments(argv)
     return run_tool(__file__, lambda: _run(args, Console()))

@@ -152,13 +152,13 @@ def run_tool(file: str, work: Callable[[], object]) -> int:
         work: The work.
 
     Returns:
-        The exit code: 1 after wrong input or a full disk, else 0.
+        The exit code: 2 after wrong input or a full disk, else 0.
     """
     try:
         work()
     except (KeyError, OSError, TypeError, ValueError) as error:
         print(f'{Path(file).name}: {error}', file=sys.stderr)
-        return 1
+        return 2
     return 0
 
 

@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments of the command line; those of the process by default.
 
     Returns:
-        The exit code: 1 after wrong input, else 0.
+        The exit code: 2 after wrong input, else 0.
     """
     args = _parse_args(argv)
     config = EvalConfig(
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_report(reports, args.out)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
     for name, report in reports.items():
         print(f'{name}: {base_rate(report.evaluation)}\n')
         print(scorer_table(report.evaluation), end='\n\n')

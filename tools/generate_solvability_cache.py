@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments; those of the process by default.
 
     Returns:
-        0, or 1 after wrong input or a full disk, with a message of one line.
+        0, or 2 after wrong input or a full disk, with a message of one line.
     """
     args = _parse_arguments(argv)
     # one thread: the order of sums, and so each byte of the file, must not
@@ -151,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 '; finished parts are kept: correct the cause and use --resume'
             )
         print(f'{Path(__file__).name}: {error}{hint}', file=sys.stderr)
-        return 1
+        return 2
     if dist.is_initialized():
         dist.destroy_process_group()
     if columns is not None:

@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments of the command line; those of the process by default.
 
     Returns:
-        The exit code: 1 after wrong input, else 0.
+        The exit code: 2 after wrong input, else 0.
     """
     args = _parse_args(argv)
     return run_tool(__file__, lambda: _run(args))

@@ -136,6 +136,17 @@ show_result() {
     "$PY" "$ROOT/tools/summarize_run.py" "$WORK_DIR" "$@"
 }
 
+# Set checkpoint and tested: the checkpoint to test of $2, a checkpoint or a
+# work directory, and the config $1 as it was trained.
+prepare_test() {
+    local answer
+    answer=$("$PY" "$ROOT/tools/prepare_test.py" "$1" "$2" \
+        --out "$WORK_DIR/config") || exit 2
+    checkpoint=${answer%%$'\n'*}
+    # shellcheck disable=SC2034  # read by the scripts
+    tested=${answer#*$'\n'}
+}
+
 # Write contact sheets of validation persons: best, typical and worst trust.
 draw_contact_sheets() {
     run_job "$PY" "$ROOT/tools/visualize_trust.py" "$COCO_ROOT/val2017" \

@@ -198,6 +198,6 @@ def test_a_cache_of_another_skeleton_is_not_made(tmp_path, capsys):
     torch.save(state, tmp_path / 'pose.pth')
     given = [str(tmp_path / 'config.py'), str(tmp_path / 'pose.pth')]
     tool = load_tool('generate_solvability_cache')
-    assert tool.main([*given, '--out', str(tmp_path / 'c.npz')]) == 1
+    assert tool.main([*given, '--out', str(tmp_path / 'c.npz')]) == 2
     message = capsys.readouterr().err
     assert re.search('expected the keypoints of train_dataloader', message)

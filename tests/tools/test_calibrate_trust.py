@@ -163,7 +163,7 @@ def test_reporting_on_the_fitted_data_fails(
     if '--report-ann' in same:
         same += ['--report-images', str(data_root / 'train2017')]
     out = tmp_path / 'new.pth'
-    assert tool.main(arguments(data_root, checkpoint, out, *same)) == 1
+    assert tool.main(arguments(data_root, checkpoint, out, *same)) == 2
     assert 'the same annotations' in capsys.readouterr().err
     assert not out.exists()
 
@@ -173,7 +173,7 @@ def test_existing_file_is_not_overwritten(tool, data_root, checkpoint, capsys):
     call = arguments(
         data_root, checkpoint, checkpoint, *fit_on_folder(data_root)
     )
-    assert tool.main(call) == 1
+    assert tool.main(call) == 2
     assert 'expected no file, found' in capsys.readouterr().err
     assert checkpoint.read_bytes() == before
 
@@ -185,7 +185,7 @@ def test_checkpoint_without_trust_head_fails(
     torch.save(build_estimator(BASELINE).state_dict(), plain)
     out = tmp_path / 'new.pth'
     call = arguments(data_root, plain, out, *fit_on_folder(data_root))
-    assert tool.main(call) == 1
+    assert tool.main(call) == 2
     assert 'expected a trained trust head' in capsys.readouterr().err
 
 
@@ -198,7 +198,7 @@ def test_full_disk_leaves_no_file(
         tiny_disk / 'new.pth',
         *(*fit_on_folder(data_root), '--method', 'isotonic'),
     )
-    assert tool.main(call) == 1
+    assert tool.main(call) == 2
     assert 'No space left' in capsys.readouterr().err
     assert not list(tiny_disk.iterdir())
 

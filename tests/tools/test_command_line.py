@@ -70,11 +70,11 @@ def test_the_choice_of_persons_can_be_required():
             parse_with_data(parser, wrong)
 
 
-def test_wrong_input_is_one_line_and_code_one(capsys):
+def test_wrong_input_is_one_line_and_code_two(capsys):
     def fail():
         raise ValueError('expected this, found that')
 
-    assert run_tool('somewhere/tool.py', fail) == 1
+    assert run_tool('somewhere/tool.py', fail) == 2
     error = capsys.readouterr().err
     assert error == 'tool.py: expected this, found that\n'
     assert run_tool('somewhere/tool.py', lambda: None) == 0

@@ -136,7 +136,7 @@ def test_bad_input_stops_before_anything_is_written(
 def test_out_that_is_a_file_is_refused(tmp_path, capsys):
     dump = write_dump(tmp_path / 'good.pkl', make_joints(persons=4))
     code, text = run_here(capsys, dump, '--out', dump)
-    assert code == 1
+    assert code == 2
     assert 'expected a folder, found the file' in text
 
 

@@ -106,7 +106,7 @@ def test_boxes_come_from_annotations_where_results_have_none(files, capsys):
     ]
     (files / 'results.json').write_text(json.dumps(without))
     capsys.readouterr()
-    assert apply(files) == 1
+    assert apply(files) == 2
     error = capsys.readouterr().err
     assert "expected the 'bbox' of every person" in error
     assert apply(files, '--ann', files / 'ann.json') == 0
@@ -121,7 +121,7 @@ def test_a_wrong_file_ends_in_one_sentence(files, capsys):
     assert fit(files) == 0
     (files / 'trust.json').write_text('{}')
     capsys.readouterr()
-    assert apply(files) == 1
+    assert apply(files) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert 'expected a file of fit_trust.py' in line
     assert not (files / 'scored.json').exists()

@@ -262,7 +262,7 @@ def test_existing_cache_is_not_replaced_without_force(
     coco_root, made, checkpoint, capsys
 ):
     before = made[0].read_bytes()
-    assert main(*command(checkpoint, made[0])[1:]) == 1
+    assert main(*command(checkpoint, made[0])[1:]) == 2
     assert '--force' in capsys.readouterr().err
     assert made[0].read_bytes() == before
 
@@ -270,9 +270,9 @@ def test_existing_cache_is_not_replaced_without_force(
 def test_wrong_input_is_reported(coco_root, tmp_path, checkpoint, capsys):
     out = tmp_path / 'a.npz'
     missing = tmp_path / 'none.pth'
-    assert main(*command(missing, out)[1:]) == 1
+    assert main(*command(missing, out)[1:]) == 2
     assert str(missing) in capsys.readouterr().err
-    assert main(*command(checkpoint, out, '--alpha', '-1')[1:]) == 1
+    assert main(*command(checkpoint, out, '--alpha', '-1')[1:]) == 2
     assert 'solvability_cfg.alpha' in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(*command(checkpoint, out, '--max-samples', '0')[1:])
@@ -286,7 +286,7 @@ def test_full_disk_keeps_complete_parts_only(
 ):
     out, filler = tiny_disk / 'train.npz', tiny_disk / 'filler'
     filler.write_bytes(bytes(216 * 1024))
-    assert main(*command(checkpoint, out)[1:]) == 1
+    assert main(*command(checkpoint, out)[1:]) == 2
     message = capsys.readouterr().err
     assert 'No space left' in message
     assert '--resume' in message

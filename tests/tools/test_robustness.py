@@ -71,7 +71,7 @@ def test_a_plain_network_is_evaluated_by_its_raw_score(tool, tmp_path, capsys):
     torch.save(build_estimator(BASELINE).state_dict(), checkpoint)
     chosen = ('--corruptions', 'jpeg', '--strengths', '5')
     call = arguments(checkpoint, tmp_path, *chosen, '--max-samples', '2')
-    assert tool.main(call) == 1
+    assert tool.main(call) == 2
     assert 'expected a trained trust head' in capsys.readouterr().err
     assert not (tmp_path / 'robustness.md').exists()
     chosen += ('--scores', 'keypoint_scores', '--max-samples', '2')
@@ -86,5 +86,5 @@ def test_an_unknown_score_is_named(tool, tmp_path, capsys):
     torch.save(build_estimator(BASELINE).state_dict(), checkpoint)
     more = ('--scores', 'magic', '--max-samples', '2')
     call = arguments(checkpoint, tmp_path, *more, config=BASELINE)
-    assert tool.main(call) == 1
+    assert tool.main(call) == 2
     assert "expected 'magic' in pred_instances" in capsys.readouterr().err

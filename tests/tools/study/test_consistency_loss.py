@@ -43,7 +43,7 @@ def test_images_that_are_trained_on_are_not_evaluated(
         synthetic_coco / name.format('train')
     )
     (tmp_path / 'val2017').symlink_to(synthetic_coco / 'train2017')
-    assert main([*given, '--eval', str(tmp_path)]) == 1
+    assert main([*given, '--eval', str(tmp_path)]) == 2
     assert '--eval: expected images' in capsys.readouterr().err
 
 

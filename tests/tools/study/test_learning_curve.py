@@ -41,13 +41,13 @@ def test_each_number_of_persons_is_a_point_of_every_regime(arguments):
 
 def test_more_persons_than_there_are_are_refused(arguments, capsys):
     given, _ = arguments
-    assert main([*given, '--persons', '10', '5000']) == 1
+    assert main([*given, '--persons', '10', '5000']) == 2
     assert 'at most the 23 persons' in capsys.readouterr().err
 
 
 def test_the_first_persons_are_those_of_one_set(arguments, capsys):
     given, out = arguments
-    assert main([*given, '--train', str(out), str(out)]) == 1
+    assert main([*given, '--train', str(out), str(out)]) == 2
     assert 'expected one folder' in capsys.readouterr().err
 
 
