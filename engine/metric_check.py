@@ -11,7 +11,6 @@ from ..datasets.coco import check_for_mmpose
 # fields that the evaluation of COCO reads, and how to make them
 _FIELDS = {
     'area': 'area of the person in square pixels, such as .53 of the box',
-    'iscrowd': '0 for a single person',
     'num_keypoints': 'number of labeled keypoints',
 }
 

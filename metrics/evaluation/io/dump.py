@@ -225,7 +225,7 @@ def _scores(samples: Samples) -> dict[str, Floats]:
             continue
         rows = _stack(samples, 'pred_instances', name)
         # MMPose's copy of the score where a head predicts no visibility
-        copied = np.array_equal(rows, scores[RAW_SCORE])
+        copied = np.array_equal(rows, scores[RAW_SCORE], equal_nan=True)
         if not (name == 'keypoints_visible' and copied):
             scores[name] = rows
     return scores
