@@ -105,6 +105,17 @@ is_ready() {
         [ "$found" = "${ready[1]-}" ]
 }
 
+# Whether the last set-up was of this Python.
+was_ready() {
+    local ready=()
+    [ -f "$state/ready" ] && mapfile -t ready <"$state/ready"
+    [ "${ready[1]-}" != "" ] && [ "${ready[1]% *}" = "$(prefix "$1")" ]
+}
+
+prefix() {
+    "$1" -c 'import os, sys; print(os.path.realpath(sys.prefix))'
+}
+
 mark_ready() {
     local found
     found=$(installed fingerprint)
@@ -318,9 +329,15 @@ if [ -z "$python" ] || [ "${python%/bin/*}" -ef "$venv" ]; then
 elif ! is_ready "$python"; then
     number=0
     steps=3
-    rm -f "$state/ready"
     mark=$state/beside_in_progress
-    repair
+    if was_ready "$python"; then
+        say "packages of $python have changed since the last set-up."
+        repair
+        steps=$((steps + 1))
+        step "missing packages: $(installed unmet | tr '\n' ' ')" '30 s' \
+            "$index_remedy" install_unmet "$constraints"
+    fi
+    rm -f "$state/ready"
     if run_job "$python" "$root/tools/check_env.py" --stack \
         >"$state/logs/stack.log" 2>&1; then
         set_up_beside_stack
