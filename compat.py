@@ -88,6 +88,41 @@ def allow_mmengine_checkpoints() -> bool:
     return True
 
 
+def start_processes_without_gpu() -> bool:
+    """Let ``--launcher pytorch`` train and test on a machine without a GPU.
+
+    Needed by MMEngine 0.10.7, whose launcher selects a GPU and whose wrapper
+    of the model asks for one. Without a GPU the processes talk by gloo, and
+    each has batch statistics of its own, since SyncBN works on GPUs alone.
+
+    Returns:
+        Whether there is no GPU.
+    """
+    if torch.cuda.is_available() or not _is_installed('mmengine'):
+        return False
+    from mmengine.dist import utils
+    from mmengine.model import MMDistributedDataParallel as Wrapper
+    from mmengine.model import revert_sync_batchnorm
+
+    if getattr(utils._init_dist_pytorch, 'without_gpu', False):
+        return True
+    wrap = Wrapper.__init__
+
+    def start(backend: str, init_backend: str = 'torch', **given: Any) -> None:
+        torch.distributed.init_process_group(backend='gloo', **given)
+
+    def wrap_without_gpu(
+        self: Wrapper, module: torch.nn.Module, *args: Any, **given: Any
+    ) -> None:
+        given['device_ids'] = None
+        wrap(self, revert_sync_batchnorm(module), *args, **given)
+
+    start.without_gpu = True  # type: ignore[attr-defined]
+    utils._init_dist_pytorch = start
+    Wrapper.__init__ = wrap_without_gpu
+    return True
+
+
 def _history_statistic(owner: object, name: str) -> Callable[..., Any]:
     """Replace ``getattr`` while a checkpoint is read.
 
@@ -181,3 +216,4 @@ def _version(text: str) -> tuple[int, int]:
 
 define_missing_torchvision_ops()
 allow_mmengine_checkpoints()
+start_processes_without_gpu()

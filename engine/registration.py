@@ -20,7 +20,7 @@ from ..models.pose_estimators import (  # noqa: F401
     selfverify_topdown,
     stored_features,
 )
-from . import optim_constructor, optim_wrapper  # noqa: F401
+from . import optim_constructor, optim_wrapper, whole_files  # noqa: F401
 from .hooks import (  # noqa: F401
     channels_last,
     compile_backbone,

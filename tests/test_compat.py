@@ -254,3 +254,13 @@ def test_other_globals_do_not_load(
     with pytest.raises(Exception, match='Weights only load failed'):
         torch.load(path, weights_only=True)
     assert 'code was run' not in capsys.readouterr().out
+
+
+def test_processes_start_without_a_gpu():
+    from mmengine.model import MMDistributedDataParallel
+
+    given = compat.start_processes_without_gpu()
+    assert given is not torch.cuda.is_available()
+    wrap = MMDistributedDataParallel.__init__
+    compat.start_processes_without_gpu()  # a second time changes nothing
+    assert MMDistributedDataParallel.__init__ is wrap
