@@ -60,5 +60,5 @@ def test_each_image_is_in_one_part_with_all_its_persons(
 
 
 def test_an_existing_folder_is_not_overwritten(whole, tmp_path, capsys):
-    assert main(['--set', str(whole), '--out', str(tmp_path)]) == 1
+    assert main(['--set', str(whole), '--out', str(tmp_path)]) == 2
     assert '--out: expected a new folder' in capsys.readouterr().err
