@@ -95,14 +95,14 @@ def test_a_full_disk_is_one_line(draw, photo, clip, tiny_disk, capsys):
     (tiny_disk / 'filler').write_bytes(bytes(220 * 1024))
     out = tiny_disk / 'out'
     for given in (photo, clip):
-        draw(given, '--whole-image', '--out', out, expect=1)
+        draw(given, '--whole-image', '--out', out, expect=2)
         message = capsys.readouterr().err
         assert 'No space left' in message or 'make space' in message
     assert not list(out.glob('*.json'))
 
 
 def refused(draw, capsys, message, *arguments):
-    out = draw(*arguments, expect=1)
+    out = draw(*arguments, expect=2)
     assert message in capsys.readouterr().err
     assert not out.exists()
 
