@@ -57,7 +57,7 @@ class Package(NamedTuple):
 
 
 PACKAGES = (
-    Package('torch', '>=2.0', stack=True),
+    Package('torch', '>=2.6', stack=True),
     Package('torchvision', stack=True, options='--no-deps '),
     Package('numpy', stack=True),
     Package('mmengine', '>=0.10.0', stack=True),
