@@ -25,7 +25,7 @@ config_of() {
     local copy
     for copy in "$1"/*.py; do
         find "$ROOT/configs" -name "$(basename "$copy")"
-    done | head -n 1
+    done | sed -n 1p
 }
 
 read_settings

@@ -44,7 +44,8 @@ def _check_coco_metric(metric: CocoMetric, dataset: Any) -> None:
             continue
         where = f'{path}: annotations[{number}]'
         for field, meaning in _FIELDS.items():
-            if field not in person:
+            is_read = field != 'area' or metric.use_area
+            if is_read and field not in person:
                 raise ValueError(
                     f"{where}: expected '{field}' ({meaning}), which "
                     'CocoMetric reads, found only '

@@ -7,8 +7,18 @@ from pathlib import Path
 import cv2
 import pytest
 from helpers import save_tiny, shared_path
+from mmengine.registry import DefaultScope
 
 from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
+
+
+@pytest.fixture(autouse=True)
+def _default_scope() -> Iterator[None]:
+    """Leave the scope that runners and configs set to the test that did."""
+    instances = dict(DefaultScope._instance_dict)
+    yield
+    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.update(instances)
 
 
 @pytest.fixture(scope='session')

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.models.teachers.base import Teacher
 from self_verify_pose.models.teachers.free_joints import FreeJointTeacher
 from self_verify_pose.models.teachers.kinematic_chain import (
@@ -84,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         report['adam'] = compare_with_adam(chain, speed, args)
     print(as_table(report))
     if args.out:
-        write_json(args.out, report)
+        write_json(args.out, to_json_values(report))
 
 
 if __name__ == '__main__':

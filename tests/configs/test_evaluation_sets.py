@@ -38,7 +38,7 @@ SAMPLES = {
 @pytest.mark.parametrize(
     'name',
     [
-        HUMANART,
+        pytest.param(HUMANART, marks=pytest.mark.slow),
         CROWDPOSE,
         pytest.param(OCHUMAN, marks=pytest.mark.slow),
         pytest.param(EXLPOSE, marks=pytest.mark.slow),

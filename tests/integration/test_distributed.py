@@ -13,7 +13,11 @@ WORKER = Path(__file__).with_name('ddp_worker.py')
 
 
 @pytest.mark.parametrize(
-    'change', ['full_param_train=True', 'full_param_train=False']
+    'change',
+    [
+        'full_param_train=True',
+        pytest.param('full_param_train=False', marks=pytest.mark.slow),
+    ],
 )
 def test_two_processes_train_one_model(tmp_path, change):
     """Every rank has its own crops and angles; all end with one model."""

@@ -121,7 +121,9 @@ def test_a_guide_describes_what_runs_log(guide, selfverify_run, baseline_run):
     assert names <= described(read(guide))
 
 
-@pytest.mark.parametrize('installed', [True, False])
+@pytest.mark.parametrize(
+    'installed', [True, pytest.param(False, marks=pytest.mark.slow)]
+)
 def test_it_runs_inside_an_mmpose_checkout(tmp_path, data_root, installed):
     """Linked as projects/self_verify_pose, from that checkout's root."""
     package = Path(mmpose.__file__).parent
@@ -181,7 +183,7 @@ def test_the_given_checkpoint_reaches_its_figures(
 @pytest.mark.parametrize(
     ('teacher', 'source'),
     [
-        ('fk', 'unified'),
+        pytest.param('fk', 'unified', marks=pytest.mark.slow),
         pytest.param('free', 'solvability', marks=pytest.mark.slow),
     ],
 )

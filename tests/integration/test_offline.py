@@ -137,6 +137,7 @@ def test_no_pose_loss_and_a_head_that_learns(trained):
     assert (trained / 'latest.pth').exists()
 
 
+@pytest.mark.slow
 def test_features_reach_the_same_figures_much_faster(
     trained, tmp_path, cache, coco_mini, plain_checkpoint
 ):
@@ -259,6 +260,7 @@ def test_the_script_does_the_two_steps(
         assert ('made before' in done.stdout) == kept
 
 
+@pytest.mark.slow
 def test_the_chain_has_a_cache_of_its_own(
     tmp_path, coco_mini, plain_checkpoint
 ):

@@ -25,6 +25,7 @@ def run(script, *arguments, cwd='/', **environment):
     )
 
 
+@pytest.mark.slow
 def test_train_then_test_by_work_directory(tmp_path, synthetic_coco):
     work = tmp_path / 'work'
     trained = run(

@@ -27,9 +27,9 @@ from self_verify_pose.datasets.trust_cache.cache_file import load_cache
 TAUGHT = {'crowdpose': 12, 'mpii': 12, 'aic': 12}
 
 
-# of the teacher's kinds of mappings one each runs by default; COCO is trained
-# by the other tests
-SLOW = ('aic', 'coco', 'halpe26', 'mpii')
+# of the teacher's kinds of mappings one each runs by default, but for the 133
+# joints of wholebody, which take longest; COCO is trained by the other tests
+SLOW = ('aic', 'coco', 'halpe26', 'mpii', 'wholebody')
 
 
 @pytest.fixture(

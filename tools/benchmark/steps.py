@@ -91,9 +91,7 @@ def _cached_training(context: BenchmarkContext, source: str) -> TrainingSetup:
         'solvability_cached_trusthead',
         POSE_CKPT=str(context.checkpoint),
         PSEUDO_TRUST_CACHE=str(context.cache),
-        PSEUDO_TRUST_FEATURES=(
-            str(features) if source == 'features' else 'none'
-        ),
+        PSEUDO_TRUST_FEATURES=(str(features) if source == 'features' else ''),
     )
 
 

@@ -55,7 +55,9 @@ def build_runner(folder, root, epochs=2, **changes):
     for split in ('train', 'val', 'test'):
         loader = config[f'{split}_dataloader']
         loader.update(batch_size=8, num_workers=0, persistent_workers=False)
-    for name in ('latest_link', 'compile_backbone', 'trust_panel'):
+    # the preflight would ask for trained weights
+    unwanted = ('latest_link', 'compile_backbone', 'trust_panel', 'preflight')
+    for name in unwanted:
         config.default_hooks.pop(name)
     config.custom_hooks = [EMA]
     config.experiment_name = config.visualizer.name = str(folder)

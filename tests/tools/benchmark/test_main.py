@@ -110,7 +110,9 @@ def run(way, suite, folder):
     return json.loads(out.read_text())['rows']
 
 
-@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize(
+    'way', ['module', pytest.param('folder', marks=pytest.mark.slow)]
+)
 def test_the_tool_starts_as_a_module_and_as_a_folder(way, tmp_path):
     rows = run(way, 'metric', tmp_path)
     assert [row['unit'] for row in rows] == ['s', 'MB']
