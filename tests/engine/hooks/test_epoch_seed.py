@@ -1,5 +1,6 @@
 import json
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +8,11 @@ import torch
 from small_training import run, small_config, weights_of
 from torch.utils.data import DataLoader, Dataset
 
-from self_verify_pose.engine.hooks.epoch_seed import seed_workers
+from self_verify_pose.engine.hooks import epoch_seed
+from self_verify_pose.engine.hooks.epoch_seed import (
+    EpochSeedHook,
+    seed_workers,
+)
 
 
 def losses(folder):
@@ -76,3 +81,42 @@ def test_workers_draw_by_epoch_and_sample():
     assert not set(np.ravel(first)) & set(np.ravel(second))
     # whatever the number of workers, and the epoch that they start in
     assert draw([1], workers=1) == [second]
+
+
+def test_a_worker_seeds_each_sample(monkeypatch):
+    dataset, epoch, started = Numbers(), torch.tensor([3, 1]), []
+    info = SimpleNamespace(dataset=dataset)
+    monkeypatch.setattr(epoch_seed, 'get_worker_info', lambda: info)
+    loader = SimpleNamespace(worker_init_fn=started.append)
+    seed_workers(loader, epoch)
+    loader.worker_init_fn(5)
+    assert started == [5]
+    first, other = dataset[2], dataset[4]
+    assert dataset[2] == first != other
+    epoch[1] = 2
+    assert dataset[2] != first
+    info.dataset = object()  # without transforms there is nothing to seed
+    loader.worker_init_fn(5)
+
+
+@pytest.mark.parametrize(
+    ('resumes', 'epoch', 'validations'),
+    [(True, 2, 1), (True, 3, 0), (True, 0, 0), (False, 2, 0)],
+)
+def test_a_resumed_run_repeats_the_validation_that_was_due(
+    resumes, epoch, validations
+):
+    loader, done = DataLoader(Numbers()), []
+    sampler = loader.batch_sampler.sampler
+    sampler.seed = None
+    runner = SimpleNamespace(
+        train_loop=SimpleNamespace(dataloader=loader, val_interval=2),
+        val_loop=SimpleNamespace(run=lambda: done.append(True)),
+        seed=7,
+        epoch=epoch,
+        _resume=resumes,
+        _randomness_cfg={},
+    )
+    EpochSeedHook().before_train(runner)
+    assert len(done) == validations
+    assert sampler.seed == (7 if resumes and epoch else None)
