@@ -33,7 +33,8 @@ def read_labeled(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a file is not in that format, or too little matches.
+        ValueError: If a file is not in that format, too little matches, or a
+            keypoint or score is NaN or infinite.
     """
     found = _match(results, read_results(results), ann, allow_partial)
     boxes = found.predicted_boxes
@@ -42,6 +43,7 @@ def read_labeled(
         found.scores[RAW_SCORE],
         found.truth.boxes if boxes is None else boxes,
     )
+    _check_finite(results, persons)
     truth = found.truth
     labeled = LabeledPersons(
         persons, found.correct(), truth.labeled, truth.image_ids
@@ -61,15 +63,31 @@ def read_persons(results: Path, ann: Path | None) -> PredictedPersons:
         The persons.
 
     Raises:
-        ValueError: If there is a person without a box.
+        ValueError: If there is a person without a box, or a keypoint or
+            score is NaN or infinite.
     """
     predictions = read_results(results)
     boxes = predictions.boxes
     if boxes is None:
         boxes = _annotated_boxes(results, ann, predictions)
-    return PredictedPersons(
+    persons = PredictedPersons(
         predictions.keypoints, predictions.scores[RAW_SCORE], boxes
     )
+    _check_finite(results, persons)
+    return persons
+
+
+def _check_finite(results: Path, persons: PredictedPersons) -> None:
+    """Raise if a value is missing: the trust of a joint reads all others."""
+    joints = np.dstack([persons.keypoints, persons.scores])
+    missing = np.flatnonzero(~np.isfinite(joints).all((1, 2)))
+    if len(missing):
+        raise ValueError(
+            f'{results}: expected finite keypoints and scores, found null, '
+            f'NaN or infinite ones of {len(missing)} of {len(joints)} '
+            f'persons, first of number {missing[0]}; write numbers, with a '
+            'low score where a joint was not found.'
+        )
 
 
 def _annotated_boxes(

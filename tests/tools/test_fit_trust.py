@@ -127,6 +127,22 @@ def test_a_wrong_file_ends_in_one_sentence(files, capsys):
     assert not (files / 'scored.json').exists()
 
 
+@pytest.mark.parametrize('value', [None, float('nan'), float('inf')])
+def test_missing_values_are_refused_before_work(files, capsys, value):
+    assert fit(files) == 0
+    path = files / 'results.json'
+    results = json.loads(path.read_text())
+    results[3]['keypoints'][1] = value
+    path.write_text(json.dumps(results))
+    capsys.readouterr()
+    for tool in (fit, apply):
+        assert tool(files) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert 'expected' in line
+        assert 'found' in line
+    assert not (files / 'scored.json').exists()
+
+
 def test_neither_torch_nor_mmpose_is_imported():
     code = (
         'import sys, runpy\n'
