@@ -91,7 +91,7 @@ def summary(report: DatasetReport, out: Path) -> str:
     rate = sum(report.images.values()) / report.seconds
     again = ' made again, since files were missing or changed:'
     return (
-        f'{out}:{again if report.damaged else ""} {counts}, '
+        f'{out}:{again if report.corrupted else ""} {counts}, '
         f'{report.seconds:.1f} s, {rate:.0f} images/s'
     )
 

@@ -46,14 +46,14 @@ class DatasetReport:
         people: Number of annotated persons by split.
         seconds: Time taken.
         made: False if the same data set existed already.
-        damaged: Whether it existed, but files were missing or changed.
+        corrupted: Whether it existed, but files were missing or changed.
     """
 
     images: dict[str, int]
     people: dict[str, int]
     seconds: float
     made: bool
-    damaged: bool = False
+    corrupted: bool = False
 
 
 def make_dataset(
@@ -110,8 +110,8 @@ def make_dataset(
             made = True
             people = _make_all(root, settings, workers, on_image)
     seconds = time.perf_counter() - start
-    damaged = made and existing is not None
-    return DatasetReport(counts, people, seconds, made, damaged)
+    corrupted = made and existing is not None
+    return DatasetReport(counts, people, seconds, made, corrupted)
 
 
 def _make_all(

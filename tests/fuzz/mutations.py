@@ -41,7 +41,7 @@ def _change_one(draw, value, junk):
 
 
 @st.composite
-def damaged(draw, content):
+def corrupted(draw, content):
     """Bytes that are cut off, or changed in a few places."""
     content = bytearray(content)
     for _ in range(draw(st.integers(0, 4))):

@@ -14,7 +14,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutations import changed, damaged
+from mutations import changed, corrupted
 from prediction_files import annotations, dump, results
 from trust_caches import example_columns, example_header
 
@@ -126,10 +126,10 @@ def test_dumps(folder, ann, samples, data):
 
 @fuzzed
 @given(data=st.data())
-def test_damaged_dumps(folder, samples, data):
+def test_corrupted_dumps(folder, samples, data):
     content = pickle.dumps(samples[:1], data.draw(st.integers(2, 5)))
-    path = folder / 'damaged.pkl'
-    path.write_bytes(data.draw(damaged(content)))
+    path = folder / 'corrupted.pkl'
+    path.write_bytes(data.draw(corrupted(content)))
     read(read_evaluation_input, path)
 
 
@@ -152,7 +152,7 @@ def test_caches(folder, data):
     path = folder / 'cache.npz'
     save_cache(path, example_header(2), example_columns(2))
     if data.draw(st.booleans()):
-        path.write_bytes(data.draw(damaged(path.read_bytes())))
+        path.write_bytes(data.draw(corrupted(path.read_bytes())))
     else:
         header = data.draw(changed(example_header(2).to_dict()))
         arrays = {**example_columns(2), 'header': json.dumps(header)}
@@ -173,7 +173,7 @@ def test_stored_features(folder, data):
     content = io.BytesIO()
     np.save(content, rows)
     path = folder / 'cache.features.npy'
-    path.write_bytes(data.draw(damaged(content.getvalue())))
+    path.write_bytes(data.draw(corrupted(content.getvalue())))
     read(open_features, path, features_digest(rows))
 
 
@@ -188,7 +188,7 @@ def test_checkpoints(folder, data):
     path = folder / 'pose.pth'
     path.write_bytes(content.getvalue())
     read(read_checkpoint, path)
-    path.write_bytes(data.draw(damaged(content.getvalue())))
+    path.write_bytes(data.draw(corrupted(content.getvalue())))
     read(read_checkpoint, path)
 
 
@@ -206,7 +206,7 @@ def test_logs_of_a_run(folder, data):
     lines = json.dumps(data.draw(changed(record))) + '\n'
     path = folder / 'run' / 'vis_data' / 'scalars.json'
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.draw(damaged(2 * lines.encode())))
+    path.write_bytes(data.draw(corrupted(2 * lines.encode())))
     read(read_records, folder)
 
 

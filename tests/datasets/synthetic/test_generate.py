@@ -117,13 +117,13 @@ def test_interrupted_run_is_made_again(made, tmp_path):
     ],
 )
 def test_what_was_lost_or_changed_is_made_again(name, content, tmp_path):
-    assert not make_dataset(tmp_path, 2, 1).damaged
+    assert not make_dataset(tmp_path, 2, 1).corrupted
     complete = contents(tmp_path)
     path = next(tmp_path.glob(name))
     path.unlink() if content is None else path.write_bytes(content)
     report = make_dataset(tmp_path, 2, 1)
     assert report.made
-    assert report.damaged
+    assert report.corrupted
     assert contents(tmp_path) == complete
 
 
@@ -132,7 +132,7 @@ def test_a_set_without_a_digest_is_made_again(tmp_path):
     record = json.loads((tmp_path / 'synthetic.json').read_text())
     assert record.pop('sha256')
     (tmp_path / 'synthetic.json').write_text(json.dumps(record))
-    assert make_dataset(tmp_path, 2, 1).damaged
+    assert make_dataset(tmp_path, 2, 1).corrupted
 
 
 CODE = """
