@@ -11,14 +11,24 @@ from mmengine.registry import DefaultScope
 
 from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
 
+# trainings of minutes, made once in a process
+SHARED_RUNS = {'baseline_run', 'selfverify_run'}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send the tests of a file, and those of shared runs, to one process."""
+    for item in items:
+        shared = SHARED_RUNS & set(getattr(item, 'fixturenames', ()))
+        group = 'runs' if shared else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(autouse=True)
 def _default_scope() -> Iterator[None]:
-    """Leave the scope that runners and configs set to the test that did."""
-    instances = dict(DefaultScope._instance_dict)
+    """Start each test without the scope that runners and configs set."""
+    DefaultScope._instance_dict.clear()
     yield
     DefaultScope._instance_dict.clear()
-    DefaultScope._instance_dict.update(instances)
 
 
 @pytest.fixture(scope='session')

@@ -12,17 +12,17 @@ from helpers import ROOT
 # small enough for minutes on two cores, the real config otherwise
 SHORT = (
     'train_cfg.max_epochs=2',
-    'train_dataloader.dataset.indices=48',
-    'train_dataloader.batch_size=16',
+    'train_dataloader.dataset.indices=24',
+    'train_dataloader.batch_size=8',
     'train_dataloader.num_workers=0',
     'train_dataloader.persistent_workers=False',
-    'val_dataloader.dataset.indices=24',
+    'val_dataloader.dataset.indices=12',
     'val_dataloader.num_workers=0',
     'val_dataloader.persistent_workers=False',
     'default_hooks.logger.interval=1',
 )
 SHORT_TEST = (
-    'test_dataloader.dataset.indices=24',
+    'test_dataloader.dataset.indices=12',
     'test_dataloader.num_workers=0',
     'test_dataloader.persistent_workers=False',
 )

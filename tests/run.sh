@@ -56,6 +56,6 @@ fi
 # Processes of one thread each share the files; more than four do not help.
 cores=$(nproc)
 OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} "$bin/pytest" "${selection[@]}" \
-    -n "$((cores < 4 ? cores : 4))" --dist loadfile --cov --cov-report= \
-    --cov-report=json:"$temporary/coverage.json"
+    -n "$((cores < 4 ? cores : 4))" --dist loadgroup --no-loadscope-reorder \
+    --cov --cov-report= --cov-report=json:"$temporary/coverage.json"
 "$python" tests/coverage_floor.py "$temporary/coverage.json"

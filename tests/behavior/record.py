@@ -96,8 +96,11 @@ def is_available() -> bool:
     return COCO_MINI.is_dir() and CHECKPOINT.is_file()
 
 
-def record() -> dict[str, Any]:
+def record(batches: int = BATCHES) -> dict[str, Any]:
     """Compute everything.
+
+    Args:
+        batches: Training batches of each run, up to ``BATCHES``.
 
     Returns:
         Figures by name, nested: plain values for JSON.
@@ -109,7 +112,7 @@ def record() -> dict[str, Any]:
         cache = Path(folder) / 'cache.npz'
         found: dict[str, Any] = {'cache': _make_cache(cache)}
         found['training'] = {
-            name: _training(*run, cache, name == 'cached features')
+            name: _training(*run, cache, name == 'cached features', batches)
             for name, run in TRAINING.items()
         }
         found['prediction'] = {
@@ -209,7 +212,11 @@ def _norm(module: Any) -> float:
 
 
 def _training(
-    name: str, options: dict[str, Any], cache: Path, features: bool
+    name: str,
+    options: dict[str, Any],
+    cache: Path,
+    features: bool,
+    batches: int,
 ) -> list[dict[str, float]]:
     from mmpose.registry import DATASETS
 
@@ -217,7 +224,7 @@ def _training(
     dataset = DATASETS.build(config.train_dataloader.dataset)
     model = _model(config).train()
     rows = []
-    for number in range(BATCHES):
+    for number in range(batches):
         _seed(number)
         batch = _batch(dataset, number * BATCH_SIZE, BATCH_SIZE)
         data = model.data_preprocessor(batch, training=True)

@@ -170,7 +170,16 @@ def test_gradients_are_accumulated(name):
     assert changed(before, model) == trained_parts(name)
 
 
-@pytest.mark.parametrize('name', CONFIGS)
+@pytest.mark.parametrize(
+    'name',
+    [
+        SELFVERIFY,
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in (BASELINE, SOLVABILITY, CACHED)
+        ),
+    ],
+)
 def test_compile_compiles_the_backbone_and_changes_nothing(name):
     plain, wrapper = trainee(name)
     expected = steps(plain, wrapper)

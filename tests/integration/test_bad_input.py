@@ -57,6 +57,7 @@ def test_a_missing_annotation_file(tmp_path, drawn):
     assert name in refused(BASELINE, tmp_path, root)
 
 
+@pytest.mark.slow
 def test_an_unreadable_checkpoint(tmp_path, drawn):
     path = tmp_path / 'broken.pth'
     path.write_bytes(b'PK\x03\x04 and nothing more')
@@ -65,9 +66,8 @@ def test_an_unreadable_checkpoint(tmp_path, drawn):
     assert 'cannot be read' in message
 
 
-@pytest.mark.parametrize(
-    'config', [SELFVERIFY, pytest.param(BASELINE, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize('config', [SELFVERIFY, BASELINE])
 def test_a_checkpoint_of_another_architecture(config, tmp_path, drawn):
     path = tmp_path / 'other.pth'
     torch.save({'state_dict': {'backbone.conv.weight': torch.zeros(3)}}, path)

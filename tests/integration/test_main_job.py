@@ -153,9 +153,8 @@ def test_it_runs_inside_an_mmpose_checkout(tmp_path, data_root, installed):
     assert (run / 'epoch_1.pth').exists()
 
 
-@pytest.mark.parametrize(
-    'config', [SELFVERIFY, pytest.param(BASELINE, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize('config', [SELFVERIFY, BASELINE])
 def test_the_given_checkpoint_reaches_its_figures(
     config, tmp_path, coco_mini, plain_checkpoint
 ):

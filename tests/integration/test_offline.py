@@ -14,14 +14,14 @@ from integration_runs import mim
 
 from self_verify_pose.datasets.trust_cache.cache_file import load_cache
 
-PERSONS = '160'
+PERSONS = '64'
 SHORT = (
     'train_cfg.max_epochs=2',
     'train_dataloader.batch_size=16',
-    'val_dataloader.dataset.indices=32',
+    'val_dataloader.dataset.indices=16',
     'val_dataloader.num_workers=0',
     'val_dataloader.persistent_workers=False',
-    'default_hooks.logger.interval=5',
+    'default_hooks.logger.interval=2',
 )
 # a training that only has to end
 FAST = (
@@ -154,7 +154,7 @@ def test_features_reach_the_same_figures_much_faster(
     for name, value in one[-1].items():
         if name.startswith(('trust/', 'coco/', 'score/')):
             assert other[-1][name] == pytest.approx(value, abs=2e-3), name
-    # means over the ten steps of an epoch; the first epoch warms up
+    # means over the last steps of an epoch; the first epoch warms up
     slow, fast = (
         [r['time'] for r in x if 'loss' in r][-1] for x in (one, other)
     )

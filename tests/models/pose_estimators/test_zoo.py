@@ -48,8 +48,9 @@ SOURCES = {
 }
 
 
-# one of each family of heads runs by default, the others with --all
-SLOW = ('mobilenetv2', 'litehrnet', 'hrnet-dark', 'hrnet-combined')
+# these run with --all
+SLOW = ('mobilenetv2', 'litehrnet', 'hrnet-dark', 'hrnet-udp')
+SLOW += ('hrnet-combined', 'hourglass')
 
 
 @pytest.fixture(
