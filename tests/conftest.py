@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 from helpers import save_tiny, shared_path
-from mmengine.registry import DefaultScope
+from mmengine.registry import DefaultScope, init_default_scope
 
 from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
 
@@ -25,8 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _default_scope() -> Iterator[None]:
-    """Start each test without the scope that runners and configs set."""
+    """Run each test in the scope of MMPose, as runners and tools do."""
     DefaultScope._instance_dict.clear()
+    init_default_scope('mmpose')
     yield
     DefaultScope._instance_dict.clear()
 
