@@ -6,12 +6,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
 from ..metrics.functional import auroc
 from ..models.distributions import log_odds
+from ..models.heads.anchor import ONE_DOMAIN, DomainClassifier
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Agreement of views tells less than labels: views agree on wrong keypoints,
@@ -24,6 +27,8 @@ _FOLDS = 4
 _FREEDOM = (1e-4, 1e-3, 1e-2, 1e-1)
 _COMMON = 1e3  # keeps the common slope and shift free of that pull
 _NUM_DRAWS = 100
+_ERRORS = 2.0  # standard errors that a gain by labels must exceed
+_DOMAIN_FREEDOM = 0.01  # inverse strength of the pull of its weights to 0
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +43,8 @@ class HeldOutJoints(NamedTuple):
         targets: ``(N, K)`` probability that each keypoint is correct.
         known: ``(N, K)`` boolean, True where the two are known.
         images: ``(N,)`` image of each person.
+        domain_features: ``(N, C)``, see ``domain_features`` of
+            ``models.heads.trust_features``.
     """
 
     free_scores: Floats
@@ -46,21 +53,26 @@ class HeldOutJoints(NamedTuple):
     targets: Floats
     known: NDArray[np.bool_]
     images: NDArray[np.int64]
+    domain_features: Floats
 
 
 class Kept(NamedTuple):
     """What is kept of the residual.
 
     Args:
-        share: Share of the residual, one of ``SHARES``.
+        shares: Share of the residual for each data set, of ``SHARES``; one
+            for all where views evaluate.
         gain: Mean over the data sets of the AUROC of the trust minus that of
             the free score.
         error: Standard error of the gain, by drawing images.
     """
 
-    share: float
+    shares: tuple[float, ...]
     gain: float
     error: float
+
+
+NOTHING = Kept((0.0,), 0.0, 0.0)
 
 
 def free_logits(free_scores: Floats) -> Floats:
@@ -162,17 +174,19 @@ def _known_joints(
     )
 
 
-def choose_share(
+def choose_shares(
     sets: Sequence[HeldOutJoints],
     scale: Floats,
     shift: Floats,
     labels: bool,
     seed: int = 0,
 ) -> Kept:
-    """Choose the share of the residual that ranks joints best.
+    """Choose the shares of the residual that rank joints best.
 
-    A share is kept only where its gain over the free score exceeds its
-    standard error, and no data set loses more than its own standard error.
+    By labels the share of each data set is the one whose gain over the free
+    score, less twice its standard error, is largest. By agreement of views,
+    which tells less, one share is chosen for all: no data set loses more
+    than its own standard error, and the gain exceeds its error.
 
     Args:
         sets: Joints of each data set.
@@ -184,24 +198,100 @@ def choose_share(
         seed: Seed of the draws of images.
 
     Returns:
-        The share, with its gain; 0 where none helps.
+        The shares, with their gain; 0 where none helps.
     """
-    rows = [_Gains(one, scale, shift, seed) for one in sets if _has_auroc(one)]
-    best = Kept(0.0, 0.0, 0.0)
-    largest, least = 1.0, 0.0
-    if not labels:
-        largest, least = LARGEST_WITHOUT_LABELS, LEAST_GAIN_WITHOUT_LABELS
+    rows = [
+        _Gains(one, scale, shift, seed) if _has_auroc(one) else None
+        for one in sets
+    ]
+    if not any(rows):
+        return Kept((0.0,) * (len(sets) if labels else 1), 0.0, 0.0)
+    if labels:
+        return _shares_by_labels(rows)
+    return _share_by_agreement([row for row in rows if row])
+
+
+def _shares_by_labels(rows: Sequence['_Gains | None']) -> Kept:
+    shares, gains, errors = [], [], []
+    for row in rows:
+        if row is None:  # nothing tells whether the residual helps
+            shares.append(0.0)
+            continue
+        found = {share: row.at(share) for share in SHARES[1:]}
+        bounds = {
+            share: gain - _ERRORS * error
+            for share, (gain, error) in found.items()
+        }
+        best = max(bounds, key=bounds.__getitem__)
+        helps = bounds[best] > 0
+        gain, error = found[best] if helps else (0.0, 0.0)
+        shares.append(best if helps else 0.0)
+        gains.append(gain)
+        errors.append(error)
+    error = float(np.linalg.norm(errors)) / len(errors)
+    return Kept(tuple(shares), float(np.mean(gains)), error)
+
+
+def _share_by_agreement(rows: Sequence['_Gains']) -> Kept:
+    best = NOTHING
     for share in SHARES[1:]:
-        if share > largest or not rows:
+        if share > LARGEST_WITHOUT_LABELS:
             break
         found = [row.at(share) for row in rows]
         gain = float(np.mean([gain for gain, _ in found]))
         error = float(np.linalg.norm([error for _, error in found]))
         error /= len(found)
         loses = any(gain < -error for gain, error in found)
-        if gain > max(best.gain, error, least) and not loses:
-            best = Kept(share, gain, error)
+        least = max(best.gain, error, LEAST_GAIN_WITHOUT_LABELS)
+        if gain > least and not loses:
+            best = Kept((share,), gain, error)
     return best
+
+
+def fit_domains(sets: Sequence[HeldOutJoints]) -> DomainClassifier:
+    """Fit the classifier that tells which data set a person looks like.
+
+    Logistic regression; all data sets count the same.
+
+    Args:
+        sets: Joints of each data set.
+
+    Returns:
+        The classifier, of the features as they are.
+    """
+    if len(sets) == 1:
+        return ONE_DOMAIN
+    features = np.concatenate([one.domain_features for one in sets])
+    names = np.repeat(range(len(sets)), [len(one.images) for one in sets])
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(
+        C=_DOMAIN_FREEDOM, class_weight='balanced', max_iter=1000
+    ).fit(scaler.transform(features), names)
+    weight, bias = model.coef_ / scaler.scale_, model.intercept_
+    bias = bias - weight @ scaler.mean_
+    if len(sets) == 2:  # the logit of the second one against the first
+        weight = np.concatenate([np.zeros_like(weight), weight])
+        bias = np.concatenate([np.zeros_like(bias), bias])
+    return DomainClassifier(weight, bias)
+
+
+def person_shares(
+    kept: Kept, domains: DomainClassifier, joints: HeldOutJoints
+) -> Floats:
+    """Return the share of the residual that prediction keeps of each person.
+
+    Args:
+        kept: What is kept.
+        domains: The classifier of the data sets.
+        joints: Joints of one data set.
+
+    Returns:
+        ``(N,)`` shares in [0, 1].
+    """
+    if len(kept.shares) == 1:
+        return np.full(len(joints.images), kept.shares[0])
+    scores = joints.domain_features @ domains.weight.T + domains.bias
+    return np.asarray(softmax(scores, -1) @ np.array(kept.shares))
 
 
 def _has_auroc(joints: HeldOutJoints) -> bool:

@@ -7,5 +7,5 @@ from self_verify_pose.tools.study.head_variants import FeatureLayout
 
 CHANNELS = [4, 8, 16]
 SCALAR_NAMES = scalar_names(SimCCDistribution.statistic_names)
-LAYOUT = FeatureLayout(CHANNELS, (0, 1), JOINTS, SCALAR_NAMES)
+LAYOUT = FeatureLayout(CHANNELS, (0, 1), JOINTS, SCALAR_NAMES, 2)
 N, V, K = 40, 3, 17

@@ -12,6 +12,7 @@ from mmpose.registry import HOOKS
 from torch.utils.data import DataLoader
 
 from ...datasets.held_out import HeldOutPersons, hold_out
+from ...models.heads.anchor import ONE_DOMAIN
 from ...models.heads.base import BaseTrustHead
 from ...models.heads.calibration import fit_calibration, identity_map
 from ...models.heads.trust_features import TrustFeatures
@@ -21,11 +22,14 @@ from ...models.pose_estimators.held_out import score_held_out
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..model_wrapper import unwrap_model
 from ..trust_selection import (
+    NOTHING,
     HeldOutJoints,
     Kept,
-    choose_share,
+    choose_shares,
     fit_anchor,
+    fit_domains,
     free_logits,
+    person_shares,
 )
 
 _KEY = 'trust_selection'  # of a checkpoint, and of its meta
@@ -39,8 +43,9 @@ class TrustSelectionHook(Hook):
     The trust head is not trained on the persons of these images; a pose
     network that trains is. On them, before the training, the free score is
     calibrated for each keypoint where the pose network is frozen. After each
-    epoch the share of the residual that prediction keeps is chosen: none
-    where it does not rank joints better than the free score. After the last
+    epoch the share of the residual that prediction keeps is chosen, by labels
+    one for each data set of the training: none where it does not rank joints
+    better than the free score. After the last
     epoch the best head of all epochs is taken, so that training stops early.
     Trust that learns from labels is then calibrated.
 
@@ -160,9 +165,10 @@ class TrustSelectionHook(Hook):
                 'kept': kept,
                 'epoch': self._report['epoch'],
             }
+        shares = ', '.join(f'{share:g}' for share in kept.shares)
         runner.logger.info(
             f'Trust head of epoch {self._report["epoch"]}: share '
-            f'{kept.share:g} of the residual is kept; AUROC '
+            f'{shares} of the residual is kept; AUROC '
             f'{kept.gain:+.4f} (standard error {kept.error:.4f}) against the '
             'free score, on held-out images, by '
             f'{self._report["evaluated_by"]}.'
@@ -206,15 +212,18 @@ class TrustSelectionHook(Hook):
             values.double().cpu().numpy()
             for values in (anchor.scale, anchor.shift)
         )
-        kept = Kept(0.0, 0.0, 0.0)
+        kept, domains = NOTHING, ONE_DOMAIN
         if sets:
-            kept = choose_share(sets, scale, shift, by_labels, self.seed)
+            kept = choose_shares(sets, scale, shift, by_labels, self.seed)
+        if len(kept.shares) > 1:
+            domains = fit_domains(sets)
         calibration = identity_map()
         if sets and by_labels:
             trust, correct = [], []
             for one in sets:
                 logits = scale * free_logits(one.free_scores) + shift
-                logits += kept.share * one.residuals
+                shares = person_shares(kept, domains, one)[:, None]
+                logits += shares * one.residuals
                 trust.append(1 / (1 + np.exp(-logits[one.known])))
                 correct.append(one.correct[one.known])
             try:
@@ -228,7 +237,7 @@ class TrustSelectionHook(Hook):
             else:
                 self._report['calibrated'] = True
         for head in _heads(models):
-            head.anchor.share.fill_(kept.share)
+            head.anchor.keep(kept.shares, domains)
             head.calibration.set(calibration)
         self._report |= {'epoch': epoch, **kept._asdict()}
         return kept
@@ -269,14 +278,14 @@ class TrustSelectionHook(Hook):
                 score_held_out(model, data['inputs'], data['data_samples'])
             )
         views = len(rows[0].known)
-        *values, joint_features, scalar_features = (
+        *values, joint_features, scalar_features, domain = (
             torch.cat(parts, 1).flatten(0, 1)
             for parts in zip(*rows, strict=True)
         )
         columns = [value.cpu().numpy() for value in values]
         images = np.tile(persons.images, views)
         return (
-            HeldOutJoints._make([*columns, images]),
+            HeldOutJoints._make([*columns, images, domain.cpu().numpy()]),
             TrustFeatures(joint_features, scalar_features),
         )
 

@@ -11,6 +11,7 @@ from ..distributions import KeypointDistribution
 from ..output_checks import check_tensor
 from .anchor import FreeScoreAnchor
 from .calibration import TrustCalibration
+from .trust_features import domain_features
 
 
 class BaseTrustHead(BaseModule):
@@ -119,8 +120,18 @@ class BaseTrustHead(BaseModule):
         )
         # the trust loss must not train the free score
         free_scores = distribution.free_score().detach()
-        logits: Tensor = self.anchor(free_scores, residual)
+        domain = None
+        if self.anchor.reads_domain and not self.training:
+            domain = domain_features(
+                features, keypoints, distribution.input_size
+            )
+        logits: Tensor = self.anchor(free_scores, residual, domain)
         return logits
+
+    @property
+    def reads_maps(self) -> bool:
+        """Whether prediction reads feature maps."""
+        return bool(self.levels) or self.anchor.reads_domain
 
     def predict(
         self,

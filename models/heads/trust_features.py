@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..distributions import KeypointDistribution, log_odds
-from ..geometry.coordinates import crop_center, sample_features
+from ..geometry.coordinates import Size2D, crop_center, sample_features
 
 # columns of the scalar features after the statistics of the distribution:
 # the position about the center of the crop and about the mean of the
@@ -32,6 +32,43 @@ def scalar_names(statistic_names: Sequence[str]) -> tuple[str, ...]:
         S names.
     """
     return (*statistic_names, *PLACE_NAMES)
+
+
+def domain_features(
+    levels: Sequence[Tensor], keypoints: Tensor, input_size: Size2D
+) -> Tensor:
+    """Describe which data set a person may come from.
+
+    Args:
+        levels: ``(B, C_i, h_i, w_i)`` all feature maps of the crops.
+        keypoints: ``(B, K, 2)`` keypoints, pixels of the crop.
+        input_size: Crop size ``(W, H)`` in pixels.
+
+    Returns:
+        ``(B, C)`` features of the coarsest map, the mean over the keypoints.
+    """
+    coarse = levels[coarsest(levels)]
+    points = _finite(keypoints, input_size)
+    return sample_features(coarse, points, input_size).mean(1)
+
+
+def coarsest(levels: Sequence[Tensor]) -> int:
+    """Find the feature map with the fewest cells.
+
+    Args:
+        levels: ``(B, C_i, h_i, w_i)`` feature maps.
+
+    Returns:
+        Its position, the last one of several.
+    """
+    cells = [level.shape[-2] * level.shape[-1] for level in levels]
+    return len(cells) - 1 - cells[::-1].index(min(cells))
+
+
+def _finite(keypoints: Tensor, input_size: Size2D) -> Tensor:
+    """Move keypoints that are not finite to the center of the crop."""
+    center = crop_center(keypoints, input_size)
+    return torch.where(keypoints.isfinite(), keypoints, center)
 
 
 class TrustFeatures(NamedTuple):
@@ -69,7 +106,7 @@ class TrustFeatures(NamedTuple):
         """
         input_size = distribution.input_size
         center = crop_center(keypoints, input_size)
-        keypoints = torch.where(keypoints.isfinite(), keypoints, center)
+        keypoints = _finite(keypoints, input_size)
         joint_features = [keypoints.new_zeros(*keypoints.shape[:2], 0)] + [
             sample_features(level, keypoints, input_size) for level in levels
         ]

@@ -147,11 +147,15 @@ class TrustHead(BaseTrustHead):
             tokens = self.mixer(tokens)
         return self.classifier(tokens).squeeze(-1)
 
-    def forward_packed(self, rows: Tensor) -> Tensor:
+    def forward_packed(
+        self, rows: Tensor, domain: Tensor | None = None
+    ) -> Tensor:
         """Predict trust logits from stored features.
 
         Args:
             rows: ``(B, D)`` packed features.
+            domain: ``(B, C)``, see ``domain_features``; needed for
+                prediction where the anchor reads it.
 
         Returns:
             ``(B, K)`` trust logits.
@@ -160,6 +164,6 @@ class TrustHead(BaseTrustHead):
             rows, sum(self.in_channels), self.num_keypoints, self.num_scalars
         )
         logits: Tensor = self.anchor(
-            free_scores, self.forward_features(features)
+            free_scores, self.forward_features(features), domain
         )
         return logits

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..augmentations.strong import strong_view
 from ..geometry.coordinates import inside_crop
-from ..heads.trust_features import TrustFeatures
+from ..heads.trust_features import TrustFeatures, domain_features
 from ..options import StrongAugmentationOptions
 from ..sample_fields import Samples, person_sizes
 from ..trust_targets.step import PoseOutput, keypoint_distances
@@ -43,6 +43,7 @@ class HeldOutScores(NamedTuple):
         joint_features: ``(V, B, K, C)``, see ``TrustFeatures``.
         scalar_features: ``(V, B, K, S)``, see ``TrustFeatures``; from both a
             ``TrustHead`` predicts its residuals without the pose network.
+        domain_features: ``(V, B, C')``, see ``domain_features``.
     """
 
     free_scores: Tensor
@@ -52,6 +53,7 @@ class HeldOutScores(NamedTuple):
     known: Tensor
     joint_features: Tensor
     scalar_features: Tensor
+    domain_features: Tensor
 
 
 @torch.no_grad()
@@ -119,7 +121,7 @@ class _View:
         self.sizes = sizes
         assert model.trust_head is not None  # the hook needs one
         self.head = model.trust_head
-        self.maps = average_features(self.outputs, bool(self.head.levels))
+        self.maps = average_features(self.outputs)
 
     def errors(self, points: Tensor) -> Tensor:
         """``(B, K)`` distances to points of the view, in person sizes."""
@@ -131,10 +133,16 @@ class _View:
         residuals = self.head(self.maps, self.distribution, self.keypoints)
         return self.distribution.free_score(), residuals.float()
 
-    def features(self) -> TrustFeatures:
-        """Input of a ``TrustHead``."""
+    def features(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Input of a ``TrustHead``, and the features of the domain."""
         levels = [self.maps[level] for level in self.head.levels]
-        return TrustFeatures.collect(levels, self.distribution, self.keypoints)
+        domain = domain_features(
+            self.maps, self.keypoints, self.distribution.input_size
+        )
+        return (
+            *TrustFeatures.collect(levels, self.distribution, self.keypoints),
+            domain,
+        )
 
 
 def _annotated_keypoints(

@@ -75,7 +75,7 @@ def keypoint_scores(
     if head is None:
         return {} if verified is None else {'keypoint_trust': verified}
     trust = head.predict(
-        average_features(outputs, bool(head.levels)),
+        average_features(outputs, head.reads_maps),
         distribution,
         distribution.hard_decode(),
     )

@@ -37,6 +37,5 @@ def test_weights_of_a_trust_head_keep_names_and_shapes() -> None:
     recorded = json.loads(WEIGHTS.read_text())
     assert shapes.items() >= recorded.items()
     added = shapes.keys() - recorded.keys()
-    assert added == {
-        f'trust_head.anchor.{name}' for name in ('scale', 'shift', 'share')
-    }
+    anchor = ('scale', 'shift', 'share', 'domain_weight', 'domain_bias')
+    assert added == {f'trust_head.anchor.{name}' for name in anchor}

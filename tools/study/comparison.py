@@ -320,8 +320,13 @@ def _introduction(
             f'{len(left_out)} rows ({"; ".join(left_out)}).'
         )
     shares = [
-        [name, ', '.join(f'{share:g}' for share in row.shares)]
+        [name, ', '.join(map(_percentages, row.shares))]
         for name, row in trained.items()
         if row.shares
     ]
-    return [*text, markdown_table(['head', 'residual kept, by seed'], shares)]
+    title = 'residual kept, by seed (of each training set)'
+    return [*text, markdown_table(['head', title], shares)]
+
+
+def _percentages(shares: Sequence[float]) -> str:
+    return ' / '.join(f'{share:.0%}' for share in shares)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from self_verify_pose.models.heads.trust_features import (
     TrustFeatures,
+    coarsest,
     scalar_names,
 )
 from self_verify_pose.models.heads.trust_head import TrustHead
@@ -28,12 +29,14 @@ class FeatureLayout(NamedTuple):
         levels: Positions of those that the model's trust head reads.
         keypoints: Names of the K keypoints.
         scalar_names: Names of the S scalar features.
+        coarsest: Position of the feature map with the fewest cells.
     """
 
     channels: list[int]
     levels: tuple[int, ...]
     keypoints: tuple[str, ...]
     scalar_names: tuple[str, ...]
+    coarsest: int
 
     @classmethod
     def of_model(cls, model: SelfVerifyTopdown) -> 'FeatureLayout':
@@ -59,7 +62,22 @@ class FeatureLayout(NamedTuple):
             tuple(level % len(maps) for level in head.levels),
             keypoint_names(model.metainfo, model.head),
             scalar_names(model.reader.distribution.statistic_names),
+            coarsest(maps),
         )
+
+    def domain_features(self, rows: Tensor) -> Tensor:
+        """Read what tells the data set of a person, as the trust head does.
+
+        Args:
+            rows: ``(M, D)`` packed features.
+
+        Returns:
+            ``(M, C)`` features of the coarsest map, the mean over the
+            keypoints.
+        """
+        features, _ = self.unpack(rows)
+        levels = features.joint_features.split(self.channels, -1)
+        return levels[self.coarsest].mean(1)
 
     def unpack(self, rows: Tensor) -> tuple[TrustFeatures, Tensor]:
         """Unpack features of all feature maps.

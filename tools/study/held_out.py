@@ -14,11 +14,14 @@ from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.engine.trust_selection import (
+    NOTHING,
     HeldOutJoints,
     Kept,
-    choose_share,
+    choose_shares,
     fit_anchor,
+    fit_domains,
 )
+from self_verify_pose.models.heads.anchor import ONE_DOMAIN
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.tools.study.extraction import Tensors, correct_joints
@@ -128,16 +131,18 @@ class HeldOut:
         Returns:
             What is kept.
         """
-        kept = Kept(0.0, 0.0, 0.0)
+        kept, domains = NOTHING, ONE_DOMAIN
         if self.joints:
             joints = [
                 one._replace(residuals=_residuals(head, rows, select))
                 for rows, one in zip(self.rows, self.joints, strict=True)
             ]
-            kept = choose_share(
+            kept = choose_shares(
                 joints, self.scale, self.shift, self.labels, self.seed
             )
-        head.anchor.share.fill_(kept.share)
+            if len(kept.shares) > 1:
+                domains = fit_domains(joints)
+        head.anchor.keep(kept.shares, domains)
         return kept
 
 
@@ -170,6 +175,7 @@ def _labeled_crops(
         correct.astype(np.float64),
         columns['labeled'].numpy()[held],
         columns['ids'][:, 0].numpy()[held],
+        layout.domain_features(rows).double().numpy(),
     )
 
 
@@ -193,4 +199,5 @@ def _strong_views(
         (agrees + views('expected').double().numpy()) / 2,
         views('inside').numpy(),
         np.repeat(images, len(rows) // max(len(images), 1)),
+        layout.domain_features(rows).double().numpy(),
     )

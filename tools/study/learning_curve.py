@@ -63,7 +63,7 @@ class Point(NamedTuple):
     persons: int
     gain: Estimate
     gains: tuple[float, float]
-    shares: list[float]
+    shares: list[list[float]]
 
 
 Curves = dict[str, dict[str, list[Point]]]  # by regime, then by set

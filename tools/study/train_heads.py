@@ -11,6 +11,7 @@ from torch import Tensor
 from self_verify_pose.engine.trust_selection import Kept
 from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.models.losses.masked import soft_target_bce
+from self_verify_pose.tools.study.head_variants import FeatureLayout
 from self_verify_pose.tools.study.held_out import HeldOut
 from self_verify_pose.tools.study.training_targets import TrainingTargets
 
@@ -58,7 +59,7 @@ def train_head(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, lr, total_steps=max(steps, _FEWEST_STEPS), pct_start=0.1
     )
-    best, best_state = Kept(0.0, -np.inf, 0.0), head.state_dict()
+    best, best_state = Kept((0.0,), -np.inf, 0.0), head.state_dict()
     for _ in range(epochs):
         head.train()
         for batch in _mixed_batches(sets, rows, order):
@@ -109,7 +110,7 @@ def _mixed_batches(
 
 @torch.no_grad()
 def predict(
-    head: TrustHead, rows: Tensor, select: Select
+    head: TrustHead, rows: Tensor, select: Select, layout: FeatureLayout
 ) -> NDArray[np.float64]:
     """Predict the trust of packed features.
 
@@ -117,12 +118,15 @@ def predict(
         head: A trained head, in eval mode.
         rows: ``(N, D)`` packed features.
         select: Reduces packed features to those of the head.
+        layout: What the packed features consist of.
 
     Returns:
         ``(N, K)`` trust, before calibration.
     """
     parts = [
-        head.forward_packed(select(part)).sigmoid()
+        head.forward_packed(
+            select(part), layout.domain_features(part)
+        ).sigmoid()
         for part in rows.split(_CHUNK)
     ]
     return torch.cat(parts).double().numpy()

@@ -62,13 +62,13 @@ class Trained(NamedTuple):
         predict: For each seed a function from what ``extract_regimes`` found
             of a set to ``(N, K)`` scores.
         labels: Labels that it uses.
-        shares: Share of the residual that each seed keeps; none of a
-            learner without one.
+        shares: Shares of the residual that each seed keeps, of each data
+            set or of all; none of a learner without one.
     """
 
     predict: list[Callable[[Tensors], Floats]]
     labels: str
-    shares: list[float]
+    shares: list[list[float]]
 
 
 def train_row(
@@ -100,12 +100,14 @@ def train_row(
     def predictor(
         head: TrustHead, select: Select
     ) -> Callable[[Tensors], Floats]:
-        return lambda columns: predict(head, columns['features'], select)
+        return lambda columns: predict(
+            head, columns['features'], select, experiment.layout
+        )
 
     return Trained(
         [predictor(*one) for one in heads],
         labels,
-        [float(head.anchor.share) for head, _ in heads],
+        [head.anchor.share.tolist() for head, _ in heads],
     )
 
 
@@ -140,7 +142,7 @@ def train_variant(
         seconds = time.perf_counter() - begin
         experiment.console.print(
             f'{name}, seed {held_out.seed}: trained in {seconds:.0f} s, '
-            f'{kept.share:g} of the residual kept'
+            f'{", ".join(map(str, kept.shares))} of the residual kept'
         )
         return head.state_dict()
 
@@ -241,11 +243,12 @@ def head_cost(
     width, height = experiment.model.reader.input_size
     crops = torch.rand(32, 3, height, width, device=device)
     sizes = torch.full((32,), 200.0, device=device)
+    domain = experiment.layout.domain_features(rows[:32]).to(device)
     rows = select(rows[:32]).to(device)
     head = copy.deepcopy(head).to(device)
     with torch.no_grad():
         timed = alternate(
-            lambda: head.forward_packed(rows),
+            lambda: head.forward_packed(rows, domain),
             lambda: experiment.model.pose_output(crops, sizes),
             Plan(repeats=8, warmup=1),
             device,

@@ -93,10 +93,11 @@ def decided_by(*script):
         seen.append(
             SimpleNamespace(sets=sets, scale=scale, shift=shift, labels=labels)
         )
-        return Kept(*left.pop(0))
+        share, gain, error = left.pop(0)
+        return Kept((share,), gain, error)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trust_selection, 'choose_share', choose)
+        patch.setattr(trust_selection, 'choose_shares', choose)
         yield seen
     assert not left
 
@@ -185,11 +186,11 @@ def test_decisions_are_in_the_checkpoint(trained):
     assert 1 < meta['held_out_images'] <= meta['held_out_persons']
     assert meta['evaluated_by'] == 'labels'
     assert 'calibrated' in meta
-    found = [meta[key] for key in ('epoch', 'share', 'gain', 'error')]
-    assert found == [1, 0.75, 0.3, 0.1]
+    found = [meta[key] for key in ('epoch', 'shares', 'gain', 'error')]
+    assert found == [1, (0.75,), 0.3, 0.1]
     meta = load(folder, 2)['meta']['trust_selection']
-    found = [meta[key] for key in ('epoch', 'share', 'gain', 'error')]
-    assert found == [1, 0.5, 0.3, 0.1]  # the head of the first epoch
+    found = [meta[key] for key in ('epoch', 'shares', 'gain', 'error')]
+    assert found == [1, (0.5,), 0.3, 0.1]  # the head of the first epoch
 
 
 def test_both_models_get_anchor_share_and_calibration(trained):
@@ -216,7 +217,7 @@ def test_the_best_head_is_restored_at_the_end(trained):
             assert torch.equal(own, expected)
     stored = last['trust_selection']['head']
     assert stored.keys() == {n.removeprefix('trust_head.') for n in names}
-    assert last['trust_selection']['kept'] == (0.5, 0.3, 0.1)
+    assert last['trust_selection']['kept'] == ((0.5,), 0.3, 0.1)
     assert last['trust_selection']['epoch'] == 1
 
 
@@ -343,7 +344,7 @@ def test_the_residual_of_an_untrained_head_is_not_kept(crops):
     model = build_estimator(trust_cfg__source='annotation')
     report = run_hook(model, crops)
     assert report['evaluated_by'] == 'labels'
-    assert report['share'] == 0
+    assert report['shares'] == (0,)
     assert model.trust_head.anchor.share == 0
 
 
@@ -351,7 +352,7 @@ def test_without_held_out_persons_nothing_is_kept(crops):
     model = build_estimator(trust_cfg__source='annotation')
     report = run_hook(model, crops, share=1e-6)
     assert report['held_out_persons'] == report['held_out_images'] == 0
-    assert report['share'] == 0
+    assert report['shares'] == (0,)
     assert model.held_out == frozenset()
 
 

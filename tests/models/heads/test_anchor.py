@@ -7,7 +7,10 @@ import torch
 from helpers import BASELINE, build_estimator, packed_batch
 from training_steps import with_random_residual
 
-from self_verify_pose.models.heads.anchor import FreeScoreAnchor
+from self_verify_pose.models.heads.anchor import (
+    DomainClassifier,
+    FreeScoreAnchor,
+)
 
 K = 5
 
@@ -75,6 +78,58 @@ def test_a_state_dict_restores_it():
     assert torch.equal(other.eval()(*inputs()), fitted().eval()(*inputs()))
 
 
+def domains(count=3, features=4):
+    rng = np.random.default_rng(0)
+    return DomainClassifier(
+        rng.normal(size=(count, features)), rng.normal(size=count)
+    )
+
+
+def test_the_share_of_a_person_is_the_mean_over_the_data_sets():
+    anchor = fitted().eval()
+    shares, classifier = (0.0, 0.5, 1.0), domains()
+    anchor.keep(shares, classifier)
+    assert anchor.reads_domain
+    free, residual = inputs()
+    features = torch.randn(3, 4, generator=torch.Generator().manual_seed(2))
+    logits = anchor(free, residual, features)
+    without = anchor(free, torch.zeros_like(residual), features)
+    for b, row in enumerate(features.numpy()):
+        odds = [
+            math.exp(float(row @ weight) + bias)
+            for weight, bias in zip(*classifier, strict=True)
+        ]
+        share = sum(s * o for s, o in zip(shares, odds, strict=True))
+        expected = share / sum(odds) * residual[b]
+        torch.testing.assert_close(logits[b] - without[b], expected)
+    anchor.train()
+    torch.testing.assert_close(anchor(free, residual), without + residual)
+
+
+def test_a_state_dict_restores_any_number_of_data_sets():
+    free, residual = inputs()
+    features = torch.ones(3, 4)
+    anchor = fitted().eval()
+    anchor.keep((0.0, 0.5, 1.0), domains())
+    other = FreeScoreAnchor(K).eval()
+    other.load_state_dict(anchor.state_dict())
+    expected = anchor(free, residual, features)
+    assert torch.equal(other(free, residual, features), expected)
+    other.load_state_dict(fitted().state_dict())
+    assert not other.reads_domain
+    assert torch.equal(other(free, residual), fitted().eval()(free, residual))
+
+
+def test_an_anchor_from_before_there_were_data_sets_is_read():
+    state = fitted().state_dict()
+    old = {name: state[name] for name in ('scale', 'shift')}
+    old['share'] = torch.tensor(0.25)
+    other = FreeScoreAnchor(K).eval()
+    other.keep((0.0, 0.5, 1.0), domains())
+    other.load_state_dict(old)
+    assert torch.equal(other(*inputs()), fitted().eval()(*inputs()))
+
+
 def test_a_part_of_an_anchor_is_refused():
     state = fitted().state_dict()
     del state['shift']
@@ -99,10 +154,11 @@ def test_a_checkpoint_without_an_anchor_gives_the_trust_it_was_trained_for(
         for name, value in copy.deepcopy(model.state_dict()).items()
         if '.anchor.' not in name
     }
-    assert len(old) == len(model.state_dict()) - 3
+    assert len(old) == len(model.state_dict()) - 5
     anchor = model.trust_head.anchor
-    for values, number in zip(anchor.buffers(), (2.0, 1.0, 0.5), strict=True):
-        values.fill_(number)
+    anchor.scale.fill_(2.0)
+    anchor.shift.fill_(1.0)
+    anchor.share.fill_(0.5)
     names = set(old)
     model.load_state_dict(old, strict=True)
     assert set(old) == names  # the given state dict stays as it is

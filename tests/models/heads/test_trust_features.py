@@ -6,6 +6,8 @@ from self_verify_pose.models.geometry.coordinates import sample_features
 from self_verify_pose.models.heads.trust_features import (
     PLACE_NAMES,
     TrustFeatures,
+    coarsest,
+    domain_features,
     scalar_names,
 )
 
@@ -104,3 +106,18 @@ def test_a_keypoint_that_is_not_finite_counts_as_the_center():
     )
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_the_data_set_is_told_by_the_coarsest_map_at_the_keypoints():
+    maps = levels()
+    assert coarsest(maps) == 1
+    assert coarsest(maps[::-1]) == 0
+    assert coarsest([maps[1], maps[0], maps[1]]) == 2
+    points = random_distribution().hard_decode()
+    expected = sample_features(maps[1], points, (192, 256)).mean(1)
+    assert torch.equal(domain_features(maps, points, (192, 256)), expected)
+    points[0, 3] = torch.nan
+    found = domain_features(maps, points, (192, 256))
+    points[0, 3] = torch.tensor([95.5, 127.5])
+    expected = sample_features(maps[1], points, (192, 256)).mean(1)
+    assert torch.equal(found, expected)

@@ -12,6 +12,7 @@ from self_verify_pose.metrics.functional import (
 from self_verify_pose.models.augmentations.similarity import (
     SimilarityTransform,
 )
+from self_verify_pose.models.heads.anchor import DomainClassifier
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.pose_estimators import held_out
 from self_verify_pose.models.pose_estimators.held_out import score_held_out
@@ -22,8 +23,8 @@ from self_verify_pose.models.trust_targets import PoseOutput
 SIZE = (192, 256)
 
 
-def build(source):
-    model = build_estimator(trust_cfg__source=source)
+def build(source, **changes):
+    model = build_estimator(trust_cfg__source=source, **changes)
     torch.manual_seed(1)
     for parameter in model.head.parameters():
         if parameter.ndim > 1:
@@ -74,7 +75,8 @@ def test_with_labels_correctness_is_that_of_the_image(flip):
         errors = joint_errors(prediction.keypoints, truth.keypoints, size)
         expected.append(is_correct(errors, limit)[0])
     scores = score_held_out(model, **batch)
-    assert {tuple(values.shape)[:3] for values in scores} == {(1, 3, 17)}
+    assert {tuple(values.shape)[:3] for values in scores[:-1]} == {(1, 3, 17)}
+    assert scores.domain_features.shape[:2] == (1, 3)
     expected = np.stack(expected)
     assert 0.2 < expected.mean() < 0.8
     np.testing.assert_array_equal(scores.correct[0], expected)
@@ -94,6 +96,28 @@ def test_the_scores_are_those_of_prediction(flip):
     logits = (free / (1 - free)).log() + 0.5 * scores.residuals[0]
     trust = np.stack([p.keypoint_trust[0] for p in predict(model, batch)])
     np.testing.assert_allclose(logits.sigmoid(), trust, atol=1e-5)
+
+
+@pytest.mark.parametrize('flip', [False, True])
+@pytest.mark.parametrize('levels', [(), (0, 1)])
+def test_prediction_keeps_the_share_of_the_data_set(flip, levels):
+    model = build('annotation', trust_head__levels=levels)
+    model.test_cfg.flip_test = flip
+    batch = held_out_batch(model)
+    (features,) = score_held_out(model, **batch).domain_features.numpy()
+    center = features.mean(0)
+    weight = np.stack([0 * center, (features[0] - center)])
+    weight[1] *= 3 / weight[1].dot(weight[1])
+    domains = DomainClassifier(weight, np.array([0, -weight[1].dot(center)]))
+    model.trust_head.anchor.keep((1.0, 0.0), domains)
+    scores = score_held_out(model, **batch)
+    odds = np.exp(features @ weight[1] + domains.bias[1])
+    assert odds[0] > 2 * odds[1:].max()
+    shares = torch.from_numpy(1 / (1 + odds))[:, None]
+    free = scores.free_scores[0].clamp(1e-4, 0.9999)
+    logits = (free / (1 - free)).log() + shares * scores.residuals[0]
+    trust = np.stack([p.keypoint_trust[0] for p in predict(model, batch)])
+    np.testing.assert_allclose(logits.sigmoid(), trust, atol=1e-4)
 
 
 @pytest.mark.parametrize('source', ['annotation', 'consistency'])
@@ -191,7 +215,7 @@ def test_without_labels_the_views_differ_and_follow_the_seed():
         found.append(score_held_out(model, **batch))
     assert found[0].correct.dtype == torch.bool
     for one, again in zip(*found[:2], strict=True):
-        assert one.shape[:3] == (held_out.STRONG_VIEWS, 3, 17)
+        assert one.shape[:2] == (held_out.STRONG_VIEWS, 3)
         assert torch.equal(one, again)
         assert not one.requires_grad
     assert not torch.equal(found[0].residuals, found[2].residuals)

@@ -20,7 +20,7 @@ from self_verify_pose.skeleton import FLIP
 class PlaceHead:
     """Gives x as a share of the crop; the calibration squares it."""
 
-    levels = (0, 1)
+    reads_maps = True
 
     def __init__(self):
         self.seen = []

@@ -3,7 +3,7 @@ import pytest
 import torch
 from study_columns import CHANNELS, LAYOUT, SCALAR_NAMES, K, N, V
 
-from self_verify_pose.engine.trust_selection import Kept
+from self_verify_pose.engine.trust_selection import NOTHING
 from self_verify_pose.tools.study.head_variants import HeadVariant
 from self_verify_pose.tools.study.held_out import HeldOut
 from self_verify_pose.tools.study.train_heads import predict, train_head
@@ -37,9 +37,10 @@ def train(sets, epochs, lr, seed=0):
 def test_a_trained_head_tells_what_it_was_taught(columns):
     show_correctness(columns)
     head, kept = train([columns], 30, 1e-2)
-    assert kept.share == head.anchor.share > 0
+    assert kept.shares == (head.anchor.share,)
+    assert kept.shares > (0,)
     assert kept.gain > 0.3
-    trust = predict(head, columns['features'][:, 0], select)
+    trust = predict(head, columns['features'][:, 0], select, LAYOUT)
     assert ((trust > 0.5) == columns['correct'][:, 0].numpy()).mean() > 0.95
 
 
@@ -47,10 +48,10 @@ def test_nothing_is_kept_beside_a_free_score_that_knows_all(columns):
     columns['features'] = columns['features'].clone()
     columns['features'][..., -K:] = columns['correct'] * 0.6 + 0.2
     head, kept = train([columns], 3, 1e-3)
-    assert kept.share == 0
+    assert kept.shares == (0,)
     rows = columns['features'][:, 0]
     free = LAYOUT.unpack(rows)[1]
-    trust = predict(head, rows, select)
+    trust = predict(head, rows, select, LAYOUT)
     expected = torch.special.logit(free) * head.anchor.scale
     expected = (expected + head.anchor.shift).sigmoid().numpy()
     np.testing.assert_allclose(trust, expected, rtol=1e-4)
@@ -90,7 +91,7 @@ def test_held_out_persons_teach_nothing_and_the_others_count_the_same(
 
     held_out = HeldOut.choose([columns, few], LAYOUT, True, 0)
     targets = [annotation_targets(one) for one in (columns, few)]
-    monkeypatch.setattr(HeldOut, 'decide', lambda *_: Kept(0.0, 0.0, 0.0))
+    monkeypatch.setattr(HeldOut, 'decide', lambda *_: NOTHING)
     train_head(VARIANT.build(LAYOUT), targets, held_out, watch, 1)
     marks, persons = torch.cat(seen).T
     assert len(marks) == sum(V * (~held).sum() for held in held_out.persons)
