@@ -10,6 +10,7 @@ PCK_THRESHOLD = 0.05
 # Fields of ``pred_instances``.
 TRUST = 'keypoint_trust'
 RAW_SCORE = 'keypoint_scores'
+ACCEPTED = 'keypoints_accepted'
 
 # Bins of calibration errors and reliability diagrams.
 NUM_BINS = 15

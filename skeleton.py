@@ -3,7 +3,7 @@
 Imports nothing of this package, so that every part may import it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 JOINTS = (
@@ -47,6 +47,43 @@ def joint_name(name: str) -> str:
         The name in lower case, with underscores between its words.
     """
     return name.strip().lower().replace(' ', '_').replace('-', '_')
+
+
+# Words in the names of joints, in any data set of MMPose
+_GROUPS = {
+    'head': {'nose', 'eye', 'ear', 'head', 'neck'},
+    'torso': {'thorax', 'pelvis', 'spine', 'chest'},
+    'arms': {'shoulder', 'elbow', 'wrist'},
+    'legs': {'hip', 'knee', 'ankle'},
+    'feet': {'foot', 'toe', 'heel'},
+    'hands': {'hand', 'thumb', 'forefinger', 'middle', 'ring', 'pinky'},
+    'face': {'face'},
+}
+
+
+def joint_groups(names: Sequence[str]) -> dict[str, list[int]]:
+    """Group joints by the words in their names.
+
+    Args:
+        names: Names of the K joints, written as in ``JOINTS``.
+
+    Returns:
+        Positions of the joints of each group of two or more, by the name of
+        the group.
+
+    Example:
+        >>> joint_groups(('nose', 'left_eye', 'left_knee', 'right_knee'))
+        {'head': [0, 1], 'legs': [2, 3]}
+    """
+    words = [
+        {word.rstrip('0123456789') for word in name.split('_')}
+        for name in names
+    ]
+    found = {
+        group: [k for k, one in enumerate(words) if one & known]
+        for group, known in _GROUPS.items()
+    }
+    return {group: rows for group, rows in found.items() if len(rows) > 1}
 
 
 def names_in(metainfo: Mapping[str, Any]) -> tuple[str, ...]:

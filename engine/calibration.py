@@ -20,6 +20,7 @@ from ..models.heads.calibration import (
     fit_calibration,
     identity_map,
 )
+from .certification import CERTIFICATE_KEY
 from .checkpoint import TRUST_PREFIX, state_dict_of
 from .evaluation import evaluate_dataset, joint_scores
 
@@ -143,7 +144,8 @@ def store_calibration(
     Args:
         checkpoint: As from :func:`~.checkpoint.read_checkpoint`, changed in
             place: its weights, the averaged weights (``ema_state_dict``) and
-            ``meta.trust_calibration``, the latter two if there are any.
+            ``meta.trust_calibration``, the latter two if there are any. A
+            certificate, which was of the trust before, is removed.
         result: As from :func:`calibrate`.
     """
     prefix = f'{TRUST_PREFIX}calibration.'
@@ -154,3 +156,4 @@ def store_calibration(
         averaged.update({f'module.{k}': v for k, v in buffers.items()})
     if 'meta' in checkpoint:
         checkpoint['meta']['trust_calibration'] = result.metadata
+        checkpoint['meta'].pop(CERTIFICATE_KEY, None)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from ..constants import PCK_THRESHOLD
+from ..metrics.evaluation.evaluation_input import EvaluationInput
+from ..metrics.evaluation.io.dump import from_dump
 from ..metrics.functional import is_correct
 from ..metrics.joint_trust_metric import JointTrustMetric
 
@@ -39,15 +41,44 @@ def evaluate_dataset(
         One metric per field, which has processed all persons.
     """
     metrics = {name: JointTrustMetric(name, dist_thr) for name in fields}
-    loader = DataLoader(
-        dataset, batch_size, num_workers=workers, collate_fn=pseudo_collate
-    )
-    for batch in loader:
+    for batch in _load(dataset, batch_size, workers):
         samples = model.test_step(batch)
         for metric in metrics.values():
             metric.process(batch, samples)
         advance(len(samples))
     return metrics
+
+
+@torch.no_grad()
+def predict_dataset(
+    model: BaseModel,
+    dataset: BaseDataset,
+    batch_size: int = 32,
+    workers: int = 0,
+) -> EvaluationInput:
+    """Predict a data set, and keep all joints with their labels.
+
+    Args:
+        model: An estimator in eval mode.
+        dataset: Annotated persons, with the pipeline of a validation.
+        batch_size: Persons per batch.
+        workers: Processes that load images.
+
+    Returns:
+        The predictions, as from a dump of ``mim test``.
+    """
+    samples = [
+        sample.cpu().to_dict()
+        for batch in _load(dataset, batch_size, workers)
+        for sample in model.test_step(batch)
+    ]
+    return from_dump(samples)
+
+
+def _load(dataset: BaseDataset, batch_size: int, workers: int) -> DataLoader:
+    return DataLoader(
+        dataset, batch_size, num_workers=workers, collate_fn=pseudo_collate
+    )
 
 
 def joint_scores(

@@ -19,9 +19,11 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from numpy.typing import ArrayLike, NDArray
 
+from ..constants import ACCEPTED, TRUST
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..output_files import write_text
-from .checkpoint import load_weights, read_state_dict
+from .certification import certificate_of
+from .checkpoint import load_weights, read_checkpoint, state_dict_of
 from .skeleton_check import check_skeleton
 
 
@@ -40,7 +42,8 @@ def init_trust_model(
 
     Returns:
         The model, ready for :func:`inference_trust` and for MMPose's
-        ``inference_topdown``.
+        ``inference_topdown``; its ``trust_certificate`` is that of the
+        checkpoint, None if there is none.
 
     Raises:
         FileNotFoundError: If there is no such config or checkpoint.
@@ -51,7 +54,9 @@ def init_trust_model(
             another architecture.
     """
     cfg = read_config(config)
-    state = read_state_dict(str(checkpoint))
+    content = read_checkpoint(str(checkpoint))
+    certificate = certificate_of(content, checkpoint)
+    state = state_dict_of(content)
     model = init_model(cfg, device=device or get_device())
     load_weights(model, state, str(checkpoint), trust=True)
     for meta in (model.metainfo, dataset_meta_from_config(cfg, 'test')):
@@ -59,6 +64,7 @@ def init_trust_model(
             model.dataset_meta = meta
             break
     check_skeleton(model, model.dataset_meta, 'test_dataloader.dataset')
+    model.trust_certificate = certificate
     return model
 
 
@@ -123,7 +129,9 @@ def inference_trust(
         ``pred_instances`` hold ``keypoints`` ``(1, K, 2)``,
         ``keypoint_scores`` ``(1, K)``, the raw scores, which are not
         calibrated and can exceed 1, and ``keypoint_trust`` ``(1, K)`` in
-        [0, 1].
+        [0, 1]. Where the checkpoint holds a certificate of
+        ``choose_threshold.py``, ``keypoints_accepted`` ``(1, K)`` tells
+        which joints it keeps.
 
     Raises:
         FileNotFoundError: If there is no such image.
@@ -137,6 +145,11 @@ def inference_trust(
         if len(boxes) == 0:
             return []
     samples = inference_topdown(model, pixels, boxes)
+    certificate = getattr(model, 'trust_certificate', None)
+    for instances in (sample.pred_instances for sample in samples):
+        if certificate is not None:
+            scores = np.asarray(instances[certificate.score])
+            instances[ACCEPTED] = certificate.accept(scores)
     if isinstance(image, str | Path):
         for sample in samples:
             sample.set_metainfo({'img_path': str(image)})
@@ -237,35 +250,36 @@ def as_dicts(samples: Sequence[PoseDataSample]) -> list[dict[str, Any]]:
     Returns:
         One dictionary per person: ``bbox`` (4 numbers x0, y0, x1, y1) and
         ``keypoints`` (K pairs) in pixels of the image, ``keypoint_scores``
-        and ``keypoint_trust`` (K numbers each).
+        and ``keypoint_trust`` (K numbers each), and ``keypoints_accepted`` (K
+        booleans) where the model has a certificate.
 
     Raises:
         ValueError: If a sample holds no trust.
     """
     return [
-        {
-            'bbox': bbox.tolist(),
-            'keypoints': keypoints.tolist(),
-            'keypoint_scores': scores.tolist(),
-            'keypoint_trust': trust.tolist(),
-        }
+        dict(zip(names, map(np.ndarray.tolist, values), strict=True))
         for sample in samples
-        for bbox, keypoints, scores, trust in zip(
-            *_predicted(sample), strict=True
-        )
+        for names, fields in [_predicted(sample)]
+        for values in zip(*fields, strict=True)
     ]
 
 
-def _predicted(sample: PoseDataSample) -> tuple[NDArray[Any], ...]:
+def _predicted(
+    sample: PoseDataSample,
+) -> tuple[tuple[str, ...], list[NDArray[Any]]]:
+    """Names in the JSON and values of the fields of a sample."""
     instances = sample.pred_instances
-    if 'keypoint_trust' not in instances:
+    if TRUST not in instances:
         raise ValueError(
             'expected predictions with keypoint_trust, found '
             f'{", ".join(instances.keys())}; predict with a SelfVerifyTopdown '
             'whose trust is enabled'
         )
-    names = ('bboxes', 'keypoints', 'keypoint_scores', 'keypoint_trust')
-    return tuple(np.asarray(instances[name]) for name in names)
+    fields = ['bboxes', 'keypoints', 'keypoint_scores', TRUST]
+    if ACCEPTED in instances:
+        fields.append(ACCEPTED)
+    values = [np.asarray(instances[name]) for name in fields]
+    return ('bbox', *fields[1:]), values
 
 
 def save_predictions(

@@ -58,6 +58,7 @@ def draw_pose(
     wrong: NDArray[np.bool_] | None = None,
     numbers: bool = False,
     scale: float = 1.0,
+    rejected: NDArray[np.bool_] | None = None,
 ) -> None:
     """Draw one pose; a limb takes the lower score of its two joints.
 
@@ -73,6 +74,7 @@ def draw_pose(
         wrong: ``(K,)`` boolean, joints to mark with a cross.
         numbers: Whether to write the score beside each joint.
         scale: Size of the marks, 1 for a pose that fills a panel.
+        rejected: ``(K,)`` boolean, joints to draw as open rings.
     """
     scales = scale * mark_scales(keypoints)
     for ends in map(list, links):
@@ -80,15 +82,22 @@ def draw_pose(
             axes, keypoints[ends], scores[ends].min(), scales[ends].max()
         )
     x, y = keypoints.T
-    axes.scatter(
-        x,
-        y,
-        s=60 * scales**2,
-        c=TRUST_COLORS.to_rgba(scores),
-        edgecolors=outline_colors(scores),
-        linewidths=(0.8 * scales).tolist(),
-        zorder=4,
-    )
+    colors = TRUST_COLORS.to_rgba(scores)
+    open_rings = np.zeros(len(x), bool) if rejected is None else rejected
+    for shown, faces, edges, width in (
+        (~open_rings, colors, np.array(outline_colors(scores)), 0.8),
+        (open_rings, np.zeros_like(colors), colors, 1.8),
+    ):
+        if shown.any():
+            axes.scatter(
+                x[shown],
+                y[shown],
+                s=60 * scales[shown] ** 2,
+                c=faces[shown],
+                edgecolors=edges[shown],
+                linewidths=(width * scales[shown]).tolist(),
+                zorder=4,
+            )
     if wrong is not None and wrong.any():
         axes.scatter(
             x[wrong],
@@ -208,12 +217,15 @@ def add_trust_scale(
     figure.colorbar(TRUST_COLORS, ax=list(axes), **options)
 
 
-def add_marks_legend(figure: Figure, truth: bool) -> None:
-    """Add a legend of dashes and crosses below a figure.
+def add_marks_legend(
+    figure: Figure, truth: bool, certified: bool = False
+) -> None:
+    """Add a legend of dashes, crosses and rings below a figure.
 
     Args:
         figure: Figure with the constrained layout of matplotlib.
         truth: Whether crosses are drawn.
+        certified: Whether rejected joints are drawn as rings.
     """
     dashed = f'below {LOW_TRUST}'
     crossed = f'wrong: off by more than {PCK_THRESHOLD} of the person size'
@@ -222,4 +234,10 @@ def add_marks_legend(figure: Figure, truth: bool) -> None:
         handles.append(
             Line2D([], [], color='black', marker='x', ls='', label=crossed)
         )
-    figure.legend(handles=handles, loc='outside lower center', ncols=2)
+    if certified:
+        ring: dict[str, Any] = {'marker': 'o', 'ls': '', 'fillstyle': 'none'}
+        ring['label'] = 'rejected by the certificate'
+        handles.append(Line2D([], [], color='black', **ring))
+    figure.legend(
+        handles=handles, loc='outside lower center', ncols=len(handles)
+    )

@@ -68,6 +68,7 @@ def draw_poses(
             pose.wrong,
             bool(numbers and extent > _NUMBERS_FROM_POINTS),
             float(np.clip(extent / _FULL_SIZE_POINTS, 0.4, 1)),
+            pose.rejected,
         )
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), title=title)
 
@@ -81,6 +82,7 @@ class SideBySideFigure:
         links: Pairs of joints that a limb connects.
         numbers: Whether to write the scores beside the joints.
         truth: Whether poses have ground truth.
+        certified: Whether poses tell which joints are rejected.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class SideBySideFigure:
         links: Links,
         numbers: bool = False,
         truth: bool = False,
+        certified: bool = False,
     ) -> None:
         inches = np.array([width, height]) * _PANEL_INCHES / max(width, height)
         self.figure = Figure(
@@ -101,7 +104,7 @@ class SideBySideFigure:
         self.panels = self.figure.subplots(1, 2)
         self.links, self.numbers = links, numbers
         add_trust_scale(self.figure, self.panels, _SCALE_LABEL, extend='max')
-        add_marks_legend(self.figure, truth)
+        add_marks_legend(self.figure, truth, certified)
 
     def draw(
         self, image: Array, poses: Sequence[PredictedPose]
@@ -170,7 +173,8 @@ def draw_contact_sheet(
         extend='max',
     )
     figure.suptitle(fill(title, 42 * columns), fontsize=13)
-    add_marks_legend(figure, truth=True)
+    certified = any(pose.rejected is not None for pose in poses)
+    add_marks_legend(figure, truth=True, certified=certified)
     return figure
 
 

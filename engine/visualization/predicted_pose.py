@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from numpy.typing import NDArray
 
-from ...constants import PCK_THRESHOLD, RAW_SCORE, TRUST
+from ...constants import ACCEPTED, PCK_THRESHOLD, RAW_SCORE, TRUST
 from ...metrics.functional import brier, is_correct, joint_errors, person_size
 
 Array = NDArray[Any]
@@ -27,6 +27,8 @@ class PredictedPose:
         wrong: ``(K,)`` boolean, labeled joints off by more than
             ``PCK_THRESHOLD`` of the person size.
         image_path: Path of the image; empty for an image in memory.
+        rejected: ``(K,)`` boolean, joints that the certificate of the model
+            rejects; None without a certificate.
     """
 
     keypoints: Array
@@ -35,6 +37,7 @@ class PredictedPose:
     labeled: NDArray[np.bool_]
     wrong: NDArray[np.bool_]
     image_path: str = ''
+    rejected: NDArray[np.bool_] | None = None
 
     @classmethod
     def from_sample(
@@ -70,6 +73,9 @@ class PredictedPose:
             labeled=labeled,
             wrong=wrong,
             image_path=sample.metainfo.get('img_path') or '',
+            rejected=(
+                ~predicted[ACCEPTED][0] if ACCEPTED in predicted else None
+            ),
         )
 
     @property

@@ -48,7 +48,9 @@ def draw_image(
     )
     poses = _poses(samples, infos)
     figure = SideBySideFigure(
-        height, width, links_of(model), numbers, truth=infos is not None
+        *(height, width, links_of(model), numbers),
+        truth=infos is not None,
+        certified=any(pose.rejected is not None for pose in poses),
     )
     return figure.draw(image[..., ::-1], poses), samples
 
@@ -79,8 +81,10 @@ def draw_video(
         OSError: If OpenCV cannot write the video.
     """
     video, count = VideoReader(str(path)), 0
+    certified = getattr(model, 'trust_certificate', None) is not None
     figure = SideBySideFigure(
-        video.height, video.width, links_of(model), numbers
+        *(video.height, video.width, links_of(model), numbers),
+        certified=certified,
     )
     writer: cv2.VideoWriter | None = None
     try:

@@ -58,6 +58,20 @@ def test_wrong_joints_are_crossed(axes):
     np.testing.assert_allclose(crosses, keypoints[wrong])
 
 
+def test_rejected_joints_are_open_rings(axes):
+    keypoints = np.array([[0.0, 0.0], [5.0, 5.0]])
+    rejected = np.array([False, True])
+    trust = np.array([0.9, 0.4])
+    draw_pose(axes, keypoints, trust, [], rejected=rejected)
+    filled, rings = axes.collections
+    np.testing.assert_allclose(filled.get_offsets(), keypoints[~rejected])
+    np.testing.assert_allclose(rings.get_offsets(), keypoints[rejected])
+    assert rings.get_facecolors()[0, 3] == 0
+    np.testing.assert_allclose(
+        rings.get_edgecolors(), TRUST_COLORS.to_rgba(trust[rejected])
+    )
+
+
 def test_limbs_of_low_trust_are_dashed(axes):
     keypoints = np.array([[0.0, 0.0], [5.0, 5.0], [9.0, 2.0], [1.0, 3.0]])
     trust = np.array([LOW_TRUST - 0.01, LOW_TRUST, 0.9, np.nan])

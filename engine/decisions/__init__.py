@@ -1,0 +1,1 @@
+"""Decisions from trust: thresholds with a guarantee, and exports."""
