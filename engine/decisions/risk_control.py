@@ -87,7 +87,7 @@ def fewest_images(risk: float, confidence: float) -> int:
 
     Example:
         >>> fewest_images(0.05, 0.9)
-        71
+        70
     """
     tested = 1
     while betting_p_values(np.zeros((tested, 1)), risk)[0] > 1 - confidence:
@@ -230,7 +230,7 @@ def betting_p_values(losses: Floats, risk: float) -> Floats:
 
     Example:
         >>> betting_p_values(np.zeros((60, 1)), 0.05).round(3)
-        array([0.08])
+        array([0.079])
     """
     stakes = _STAKES[:, None] / (1 - risk)
     capital = np.log(np.tile(_WEIGHTS[:, None], losses.shape[1]))
