@@ -88,7 +88,7 @@ def sample_features(
     shares = torch.stack(
         [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], -1
     )
-    samples = torch.arange(len(features), device=features.device)
+    samples = torch.arange(features.shape[0], device=features.device)
     # grid_sample takes three times as long for a few points on large maps
     corners = features[samples[:, None, None], :, rows, columns]
     # positions have no room for half precision, see full_precision
