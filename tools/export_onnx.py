@@ -31,11 +31,13 @@ from rich.table import Table
 from self_verify_pose.apis import init_trust_model
 from self_verify_pose.engine.inference import read_config
 from self_verify_pose.engine.onnx_export import (
-    FORMS,
-    ExportForm,
     check_exportable,
     export_onnx,
     exportable,
+)
+from self_verify_pose.engine.onnx_forms import (
+    FORMS,
+    ExportForm,
     make_forms,
 )
 from self_verify_pose.output_files import check_output_file

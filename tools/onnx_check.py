@@ -14,9 +14,11 @@ from torch import Tensor
 
 from self_verify_pose.datasets.coco_instances import build_split
 from self_verify_pose.engine.onnx_export import (
+    export_onnx,
+)
+from self_verify_pose.engine.onnx_forms import (
     ExportForm,
     PoseForm,
-    export_onnx,
 )
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,

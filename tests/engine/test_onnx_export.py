@@ -8,13 +8,15 @@ from training_steps import with_random_residual
 
 from self_verify_pose.engine import onnx_export
 from self_verify_pose.engine.onnx_export import (
+    check_exportable,
+    export_onnx,
+    exportable,
+)
+from self_verify_pose.engine.onnx_forms import (
     FullForm,
     PoseForm,
     TrustForm,
-    check_exportable,
     example_inputs,
-    export_onnx,
-    exportable,
     make_forms,
 )
 from self_verify_pose.models.heads.calibration import fit_calibration

@@ -17,7 +17,12 @@ from helpers import (
 from training_steps import with_random_residual
 
 from self_verify_pose.apis import inference_trust, init_trust_model
-from self_verify_pose.engine.onnx_export import FullForm, exportable
+from self_verify_pose.engine.onnx_export import (
+    exportable,
+)
+from self_verify_pose.engine.onnx_forms import (
+    FullForm,
+)
 from self_verify_pose.tools import onnx_check
 from self_verify_pose.tools.onnx_check import (
     CheckedFile,
