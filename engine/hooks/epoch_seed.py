@@ -28,7 +28,9 @@ class EpochSeedHook(Hook):
     which the best checkpoint could be missed.
     """
 
-    priority = 'LOW'  # the validation comes after all preparations
+    # the validation may save a best checkpoint, and so comes after all
+    # preparations, those of CheckpointHook (VERY_LOW) among them
+    priority = 'LOWEST'
 
     def __init__(self) -> None:
         # read by the workers, which may live longer than an epoch

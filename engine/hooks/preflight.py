@@ -33,6 +33,7 @@ from ..checkpoint import (
 from ..limited_data import limit_ap
 from ..metric_check import check_metrics
 from ..model_wrapper import unwrap_model
+from ..resume import prepare_resume
 from ..skeleton_check import check_skeleton
 
 # top-level keys that mmengine or mmpose read besides the runner's arguments
@@ -81,6 +82,7 @@ class PreflightHook(Hook):
         check_metrics(runner)
         if getattr(model, 'teacher', None) is not None:
             _check_angles(runner)
+        resumes = prepare_resume(runner)
         checkpoint = runner._load_from
         if checkpoint is not None:
             if '://' in checkpoint:
@@ -92,14 +94,14 @@ class PreflightHook(Hook):
             else:
                 state = read_state_dict(checkpoint)
             check_pose_weights(model, state, checkpoint)
-        elif not runner._resume:
+        elif not resumes:
             _check_frozen(model, runner)
         _limit_ap(runner)
         _warn_of_long_warm_up(runner)
         if not getattr(model, 'gives_trust', False):
             _drop_trust_metrics(runner)
         _resolve_backbone_init(
-            model.backbone, checkpoint is not None or runner._resume, runner
+            model.backbone, checkpoint is not None or resumes, runner
         )
 
     def after_load_checkpoint(

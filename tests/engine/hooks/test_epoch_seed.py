@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
 from small_training import run, small_config, weights_of
 from torch.utils.data import DataLoader, Dataset
 
@@ -97,6 +99,14 @@ def test_a_worker_seeds_each_sample(monkeypatch):
     assert dataset[2] != first
     info.dataset = object()  # without transforms there is nothing to seed
     loader.worker_init_fn(5)
+
+
+def test_the_repeated_validation_may_save_the_best_checkpoint():
+    runner = Runner.__new__(Runner)
+    runner._hooks = []
+    for hook in (EpochSeedHook(), CheckpointHook()):
+        runner.register_hook(hook)
+    assert isinstance(runner._hooks[-1], EpochSeedHook)
 
 
 @pytest.mark.parametrize(

@@ -29,17 +29,28 @@ class Model(nn.Module):
         self.trust_head, self.gives_trust = nn.Linear(3, 1), True
 
 
-def runner(cfg=None, load_from=None, resume=False, init_cfg=None):
-    """Return a stand-in with the attributes that the hook reads."""
+def runner(cfg=None, load_from=None, resume=None, init_cfg=None):
+    """Return a stand-in with the attributes that the hook reads.
+
+    Args:
+        cfg: Its config.
+        load_from: The checkpoint to load.
+        resume: A work directory to resume from.
+        init_cfg: Initial weights of the backbone.
+    """
+    if resume is not None:
+        (resume / 'epoch_1.pth').touch()
+        (resume / 'last_checkpoint').write_text(str(resume / 'epoch_1.pth'))
     return types.SimpleNamespace(
         cfg=cfg or Config(),
+        work_dir=str(resume),
         model=Model(init_cfg),
         _load_from=load_from,
         _train_loop=None,
         _val_loop=None,
         _test_loop=None,
         _hooks=[],
-        _resume=resume,
+        _resume=resume is not None,
         logger=MMLogger.get_current_instance(),
     )
 
@@ -57,20 +68,25 @@ def test_named_configs_pass(name, monkeypatch):
     assert messages == []
 
 
-@pytest.mark.parametrize('training', [True, False])
-def test_a_frozen_pose_network_needs_weights(training):
+def test_a_frozen_pose_network_is_tested_without_weights():
     run = runner()
     run.model.full_param_train = False
-    if not training:
-        PreflightHook().before_run(run)
-        return
+    PreflightHook().before_run(run)
+
+
+@pytest.mark.parametrize('start', ['anew', 'resumed', 'resumed from nothing'])
+def test_a_frozen_pose_network_is_not_trained_without_weights(start, tmp_path):
+    run = runner(resume=tmp_path if start == 'resumed' else None)
+    run._resume, run.work_dir = start != 'anew', str(tmp_path)
+    run.model.full_param_train = False
     run._train_loop = types.SimpleNamespace(
         dataloader=types.SimpleNamespace(dataset=None)
     )
+    if start == 'resumed':
+        PreflightHook().before_run(run)
+        return
     with pytest.raises(ValueError, match='load_from: expected the weights'):
         PreflightHook().before_run(run)
-    run._resume = True
-    PreflightHook().before_run(run)
 
 
 @pytest.mark.parametrize(('total', 'warned'), [(60, True), (2000, False)])
@@ -167,13 +183,13 @@ def test_downloaded_initial_weights_are_kept(tmp_path, monkeypatch):
 
 
 def test_initial_weights_are_not_requested_if_overwritten(
-    monkeypatch,
+    monkeypatch, tmp_path
 ):
     monkeypatch.setattr(
         preflight, '_is_available', lambda url: pytest.fail('looked')
     )
     run = runner(
-        resume=True, init_cfg={'type': 'Pretrained', 'checkpoint': URL}
+        resume=tmp_path, init_cfg={'type': 'Pretrained', 'checkpoint': URL}
     )
     PreflightHook().before_run(run)
     assert run.model.backbone.init_cfg is None
