@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 _NEW = '.new-'  # start of the name of a folder of unfinished files
+_LOCK = '.lock'
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _REMEDIES = {
     errno.ENOSPC: 'free space or give another folder',
@@ -175,13 +176,38 @@ def replacing_together(
 
 
 @contextmanager
+def reserved(folder: Path) -> Iterator[None]:
+    """Make a folder, and hold it against other long jobs.
+
+    Other than :func:`locked` it leaves the folder free for the moments in
+    which :func:`replacing_together` moves files to it.
+
+    Args:
+        folder: The folder, where ``.lock`` is made. It is removed again if
+            nothing else was made in it.
+
+    Raises:
+        OutputError: If it cannot be written to, or another job holds it.
+    """
+    make_output_folder(folder)
+    with explaining(folder, everything=True):
+        (folder / _LOCK).touch()
+    with locked(folder / _LOCK):
+        try:
+            yield
+        finally:
+            if os.listdir(folder) == [_LOCK]:  # nothing was made
+                shutil.rmtree(folder)
+
+
+@contextmanager
 def locked(folder: Path, wait: bool = False) -> Iterator[None]:
     """Hold a folder against other processes that lock it, too.
 
     The system lifts the lock when the process ends, however it does.
 
     Args:
-        folder: An existing folder.
+        folder: An existing folder, or the lock of one.
         wait: Whether to wait until it is free.
 
     Raises:
@@ -194,8 +220,9 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
                 descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
             )
         except BlockingIOError as error:
+            place = folder.parent if folder.name == _LOCK else folder
             raise OutputError(
-                f'{folder}: expected a folder that no other job writes to, '
+                f'{place}: expected a folder that no other job writes to, '
                 'found it in use; wait for that job, or give another name'
             ) from error
         yield

@@ -14,6 +14,7 @@ from self_verify_pose.output_files import (
     locked,
     replacing,
     replacing_together,
+    reserved,
     write_json,
     write_text,
 )
@@ -177,6 +178,20 @@ def test_a_file_in_place_of_a_folder_is_found_before(tmp_path):
         check_output_file(tmp_path)
     check_output_file(tmp_path / 'new' / 'file')
     assert os.listdir(tmp_path) == ['file']
+
+
+def test_a_long_job_publishes_into_the_folder_that_it_holds(tmp_path):
+    folder = tmp_path / 'new'
+    with reserved(folder):
+        with (
+            pytest.raises(OutputError, match=f'{folder}: .* found it in use'),
+            reserved(folder),
+        ):
+            pass
+        with replacing_together(folder, ['report']) as fresh:
+            (fresh / 'report').write_text('figures')
+    with reserved(folder):
+        assert {p.name for p in folder.iterdir()} == {'.lock', 'report'}
 
 
 def test_a_folder_is_locked_until_its_process_ends(tmp_path):

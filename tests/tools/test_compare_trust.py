@@ -1,3 +1,4 @@
+import argparse
 import json
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from mmpose.registry import MODELS
 from rich.console import Console
 
 from self_verify_pose.datasets.synthetic.generate import make_dataset
+from self_verify_pose.output_files import OutputError, reserved
 from self_verify_pose.tools.study import comparison, trained_rows
 from self_verify_pose.tools.study.pose_network import check_baseline
 
@@ -133,6 +135,15 @@ def test_every_row_of_the_bench_is_there(compared):
     assert {len(one) for one in results['shares'].values()} == {0, 2}
     heads = list(out.glob('*/heads_*/TrustHead_on_unified_*.pth'))
     assert len(heads) == 2
+
+
+def test_two_jobs_do_not_share_a_folder(tmp_path):
+    args = argparse.Namespace(out=tmp_path)
+    with (
+        reserved(tmp_path),
+        pytest.raises(OutputError, match='no other job writes to'),
+    ):
+        comparison.compare(args, Console())
 
 
 @pytest.mark.slow

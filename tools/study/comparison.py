@@ -14,6 +14,7 @@ from self_verify_pose.metrics.evaluation.report.tables import markdown_table
 from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.output_files import (
     replacing_together,
+    reserved,
     write_json,
     write_text,
 )
@@ -249,8 +250,16 @@ def compare(args: argparse.Namespace, console: Console) -> str:
 
     Returns:
         The report in Markdown.
+
+    Raises:
+        OutputError: If another job writes to the same folder.
     """
-    experiment = TrustExperiment(args, console)
+    with reserved(args.out):
+        return _compare(TrustExperiment(args, console))
+
+
+def _compare(experiment: TrustExperiment) -> str:
+    args = experiment.args
     train = experiment.training_features()
     calib = experiment.test_features(experiment.calib)
     trained, untrained = train_all(experiment, train)

@@ -25,7 +25,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.console import Console
 
-from self_verify_pose.output_files import write_text
+from self_verify_pose.output_files import reserved, write_text
 from self_verify_pose.tools.command_line import (
     at_least,
     make_parser,
@@ -211,11 +211,12 @@ def run(args: argparse.Namespace) -> None:
     found: dict[str, dict[str, list[Figures]]] = {
         one.name: {name: [] for name in args.trainings} for one in sets
     }
-    for seed in range(args.seeds):
-        for training in args.trainings:
-            figures = train_and_evaluate(args, train, sets, training, seed)
-            for name, values in figures.items():
-                found[name][training].append(values)
+    with reserved(args.out):
+        for seed in range(args.seeds):
+            for training in args.trainings:
+                figures = train_and_evaluate(args, train, sets, training, seed)
+                for name, values in figures.items():
+                    found[name][training].append(values)
     parts = [
         '\n'.join([f'### {name}', '', *table(figures)])
         for name, figures in found.items()

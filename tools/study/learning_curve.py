@@ -25,8 +25,8 @@ from rich.console import Console
 from self_verify_pose.metrics.evaluation.statistics.evaluate import Estimate
 from self_verify_pose.metrics.json_values import to_json_values
 from self_verify_pose.output_files import (
-    check_output_folder,
     replacing_together,
+    reserved,
     write_json,
 )
 from self_verify_pose.tools.command_line import (
@@ -215,8 +215,8 @@ def run(args: argparse.Namespace) -> None:
         args: The command line.
     """
     console = Console()
-    check_output_folder(args.out)
-    curves = learning_curves(args, console)
+    with reserved(args.out):
+        curves = learning_curves(args, console)
     path = args.out / 'learning_curve.json'
     with replacing_together(args.out, [path.name]) as new:
         write_json(new / path.name, to_json_values(curves))

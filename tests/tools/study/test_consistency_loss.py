@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from self_verify_pose.output_files import reserved
 from self_verify_pose.tools.study.consistency_loss import main, table
 
 
@@ -31,6 +32,13 @@ def test_a_pose_network_is_trained_and_evaluated(
     )
     assert any(not torch.equal(first[name], trained[name]) for name in trained)
     assert not any(name.startswith('trust_head') for name in trained)
+
+
+def test_two_jobs_do_not_share_a_folder(arguments, capsys):
+    given, out = arguments
+    with reserved(out):
+        assert main([*given, '--trainings', 'robust']) == 2
+    assert f'{out}: expected a folder that no' in capsys.readouterr().err
 
 
 def test_images_that_are_trained_on_are_not_evaluated(

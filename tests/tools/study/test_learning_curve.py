@@ -4,6 +4,7 @@ import pytest
 
 from self_verify_pose.datasets.synthetic.generate import make_dataset
 from self_verify_pose.metrics.evaluation.statistics.evaluate import Estimate
+from self_verify_pose.output_files import reserved
 from self_verify_pose.tools.study.learning_curve import (
     Point,
     draw_curves,
@@ -43,6 +44,13 @@ def test_more_persons_than_there_are_are_refused(arguments, capsys):
     given, _ = arguments
     assert main([*given, '--persons', '10', '5000']) == 2
     assert 'at most the 23 persons' in capsys.readouterr().err
+
+
+def test_two_jobs_do_not_share_a_folder(arguments, capsys):
+    given, out = arguments
+    with reserved(out):
+        assert main([*given, '--persons', '10']) == 2
+    assert f'{out}: expected a folder that no' in capsys.readouterr().err
 
 
 def test_the_first_persons_are_those_of_one_set(arguments, capsys):
