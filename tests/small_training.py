@@ -20,26 +20,36 @@ def small_config(folder: Path, root: Path, **changes: object) -> Config:
     """
     config = load_config(SELFVERIFY, root)
     narrow(config.model)
+    config.custom_hooks[1].switch_epoch = 2
+    shorten(config, folder)
+    config.merge_from_dict(
+        {k.replace('__', '.'): v for k, v in changes.items()}
+    )
+    return config
+
+
+def shorten(config: Config, folder: Path) -> None:
+    """Let a training have three epochs of three steps.
+
+    Args:
+        config: The config, changed in place.
+        folder: Work directory.
+    """
     config.work_dir = str(folder)
     config.train_dataloader.update(batch_size=3, num_workers=2)
     config.train_dataloader.dataset.indices = 9
     config.val_dataloader.dataset.indices = 4
-    config.default_hooks.pop('trust_panel')  # takes seconds
     for split in ('val', 'test'):
         config[f'{split}_dataloader'].update(
             batch_size=8, num_workers=0, persistent_workers=False
         )
     config.train_cfg.max_epochs = 3
-    config.custom_hooks[1].switch_epoch = 2
+    config.default_hooks.pop('trust_panel')  # takes seconds
     config.default_hooks.logger.interval = 1
     config.default_hooks.checkpoint.max_keep_ckpts = -1
     config.log_level = 'ERROR'
     # one of its own: MMEngine keeps visualizers by name
     config.experiment_name = config.visualizer.name = str(folder)
-    config.merge_from_dict(
-        {k.replace('__', '.'): v for k, v in changes.items()}
-    )
-    return config
 
 
 def run(config: Config) -> Runner:

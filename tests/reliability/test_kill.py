@@ -1,8 +1,10 @@
 """Kill long jobs at random moments: they continue, and end the same.
 
-KILLS=20 pytest tests/reliability/test_kill.py -m slow
+KILLS=20 bash tests/run.sh --all tests/reliability/test_kill.py -s
 """
 
+import contextlib
+import json
 import os
 import random
 import signal
@@ -11,73 +13,99 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
-JOBS = Path(__file__).with_name('long_jobs.py')
+SERVER = Path(__file__).with_name('long_jobs.py')
 KILLS = int(os.environ.get('KILLS', '2'))
+READERS = {
+    '.pth': lambda path: torch.load(path, weights_only=True),
+    '.json': lambda path: json.loads(path.read_text()),
+    '.npy': np.load,
+    '.npz': lambda path: dict(np.load(path)),
+    '.jpg': lambda path: cv2.imread(str(path)).shape,
+}
 
 
-def start(job, folder, data):
-    folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, '-W', 'ignore', str(JOBS), job, folder, data],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+@pytest.fixture(scope='module')
+def run_job(tmp_path_factory):
+    """Give a function that runs a job, and kills it after some seconds."""
+    errors = tmp_path_factory.mktemp('jobs') / 'errors.txt'
+    server = subprocess.Popen(
+        [sys.executable, '-P', '-W', 'ignore', str(SERVER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors.open('w'),
         text=True,
-        start_new_session=True,
-        env={
-            **os.environ,
-            'COCO_ROOT': str(data),
-            'BACKBONE_INIT': 'none',
-            'OMP_NUM_THREADS': '1',
-        },
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
     )
 
+    def run(job, folder, data, moment=None):
+        folder.mkdir(exist_ok=True)
+        print(job, folder, data, sep='\t', file=server.stdin, flush=True)
+        group = int(server.stdout.readline())
+        if moment is not None:
+            time.sleep(moment)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        code = int(server.stdout.readline())
+        assert code in (0, -signal.SIGKILL), errors.read_text()
+        return code == 0
 
-def finish(job, folder, data):
-    """Run to the end; return the seconds and what was made."""
-    begun = time.monotonic()
-    process = start(job, folder, data)
-    _, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, errors
-    return time.monotonic() - begun, content(job, folder)
+    yield run
+    server.communicate()
 
 
-def content(job, folder):
-    """Read what a job has made; broken files raise."""
-    if job == 'train':
-        for path in folder.glob('*.pth'):
-            torch.load(path, weights_only=True)
-        checkpoint = torch.load(folder / 'epoch_3.pth', weights_only=True)
-        return {k: v.numpy() for k, v in checkpoint['state_dict'].items()}
-    names = {'draw': 'images', 'cache': '.'}
-    files = [p for p in (folder / names[job]).rglob('*') if p.is_file()]
-    return {
-        str(path.relative_to(folder)): np.frombuffer(path.read_bytes(), 'u1')
-        for path in files
-        if path.suffix in ('.jpg', '.json', '.npy', '.npz')
-    }
+def files(folder):
+    """Return the files that a job has made, and that may be read.
+
+    Lines of a log, features of some persons in the folder of a cache that is
+    being made, and images without the record of a complete set may not.
+    """
+    found = [p for p in folder.rglob('*') if p.suffix in READERS]
+    if (folder / 'images' / 'synthetic.incomplete').exists():
+        found = []
+    unfinished = {'scalars.json', 'features.npy'}
+    return [p for p in found if p.name not in unfinished]
+
+
+def content(folder):
+    """Return all numbers of the files in a folder, by file and name."""
+    found = {}
+    for path in files(folder):
+        name = str(path.relative_to(folder))
+        if path.suffix == '.pth':
+            checkpoint = READERS['.pth'](path)
+            state = checkpoint['state_dict']
+            found.update({f'{name} {k}': v.numpy() for k, v in state.items()})
+        else:
+            found[name] = np.frombuffer(path.read_bytes(), 'u1')
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('job', ['draw', 'cache', 'train'])
-def test_a_killed_job_continues(job, synthetic_coco, tmp_path):
-    seconds, expected = finish(job, tmp_path / 'whole', synthetic_coco)
-    moments = random.Random(job)
+@pytest.mark.parametrize(
+    'job', ['draw', 'cache', 'train', 'offline', 'stored']
+)
+def test_a_killed_job_continues(job, run_job, synthetic_coco, tmp_path):
+    whole = tmp_path / 'whole'
+    assert run_job(job, whole, synthetic_coco)
+    begun = time.monotonic()
+    assert run_job(job, tmp_path / 'again', synthetic_coco)
+    seconds = time.monotonic() - begun
+    expected = content(whole)
+    moments, killed = random.Random(job), 0
     for number in range(KILLS):
         folder = tmp_path / str(number)
-        process = start(job, folder, synthetic_coco)
-        moment = moments.uniform(0.2, 1) * seconds
-        try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        for path in folder.glob('*.pth'):
-            torch.load(path, weights_only=True)
-        _, found = finish(job, folder, synthetic_coco)
+        moment = moments.uniform(0, 1) * seconds
+        killed += not run_job(job, folder, synthetic_coco, moment)
+        for path in files(folder):
+            READERS[path.suffix](path)
+        assert run_job(job, folder, synthetic_coco)
+        found = content(folder)
         assert found.keys() == expected.keys(), moment
         for name, values in expected.items():
             assert np.array_equal(values, found[name]), (moment, name)
+    print(f'KILLS {job}: {killed} of {KILLS} before its end ({seconds:.0f} s)')
