@@ -9,6 +9,7 @@ the number of persons, and a test of its mean needs no further assumption.
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,7 @@ class Threshold(NamedTuple):
     wrong: float = 0.0
 
 
+@lru_cache
 def fewest_images(risk: float, confidence: float) -> int:
     """Number of images below which nothing can be guaranteed.
 
