@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Set up what is missing, then run the linters, the type checker, the tests.
 #
-#   bash tests/run.sh [--all] [PYTEST ARGUMENTS]
+#   bash tests/run.sh [--all] [--newest] [PYTEST ARGUMENTS]
 #   bash tests/run.sh --lint | --types
 #
-#   --all    also run the tests that take minutes (marked slow)
-#   --lint   run ruff and import-linter alone
-#   --types  run mypy alone
+#   --all     also run the tests that take minutes (marked slow)
+#   --newest  run the tests alone, without coverage, in an environment with
+#             NumPy 2 and the newest versions (tools/newest.txt)
+#   --lint    run ruff and import-linter alone
+#   --types   run mypy alone
 #
 # A run without pytest arguments also measures coverage, and fails where a
 # file of the package stays below the floor (tests/coverage_floor.py).
@@ -17,17 +19,23 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 only=
+newest=0
+setup=(--dev --print-python)
 selection=(-m 'not slow')
 arguments=()
 for argument in "$@"; do
     case $argument in
         --all) selection=() ;;
+        --newest)
+            newest=1
+            setup+=(--newest)
+            ;;
         --lint | --types) only=${argument#--} ;;
         *) arguments+=("$argument") ;;
     esac
 done
 
-python=$(bash tools/setup_env.sh --dev --print-python)
+python=$(bash tools/setup_env.sh "${setup[@]}")
 # The scripts, not `python -m`, which would put this folder's sub-folders
 # (datasets, metrics, ...) among the top-level packages.
 bin=$("$python" -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
@@ -39,12 +47,12 @@ trap 'rm -rf "$temporary"' EXIT
 ln -s "$root" "$temporary/self_verify_pose"
 ln -s "$root/pyproject.toml" "$temporary/pyproject.toml"
 
-if [ "$only" != types ]; then
+if [ "$only" != types ] && [ "$newest" = 0 ]; then
     "$bin/ruff" check .
     "$bin/ruff" format --check .
     (cd "$temporary" && "$bin/lint-imports" --no-logo --no-cache)
 fi
-if [ "$only" != lint ]; then
+if [ "$only" != lint ] && [ "$newest" = 0 ]; then
     (cd "$temporary" && MYPYPATH=$temporary "$bin/mypy" --cache-dir=/dev/null)
 fi
 if [ -n "$only" ]; then exit; fi
@@ -55,7 +63,13 @@ if [ "${#arguments[@]}" -gt 0 ]; then
 fi
 # Processes of one thread each share the files; more than four do not help.
 cores=$(nproc)
-OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} "$bin/pytest" "${selection[@]}" \
-    -n "$((cores < 4 ? cores : 4))" --dist loadgroup --no-loadscope-reorder \
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+parallel=(-n "$((cores < 4 ? cores : 4))" --dist loadgroup)
+parallel+=(--no-loadscope-reorder)
+if [ "$newest" = 1 ]; then
+    "$bin/pytest" "${selection[@]}" "${parallel[@]}"
+    exit
+fi
+"$bin/pytest" "${selection[@]}" "${parallel[@]}" \
     --cov --cov-report= --cov-report=json:"$temporary/coverage.json"
 "$python" tests/coverage_floor.py "$temporary/coverage.json"

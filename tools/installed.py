@@ -41,6 +41,7 @@ INPUTS = (
     'tools/constraints.txt',
     'tools/installed.py',
     'tools/jobs.sh',
+    'tools/newest.txt',
     'tools/setup_env.sh',
 )
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Set up a Python that can train and test, and print its path.
 #
-#   bash tools/setup_env.sh [--dev] [--print-python]
+#   bash tools/setup_env.sh [--dev] [--newest] [--print-python]
 #
 #   --dev           also install the packages of the tests and the linter
+#   --newest        an environment of its own, in .setup_env/newest/venv, with
+#                   NumPy 2 and the newest versions within tools/newest.txt
 #   --print-python  print the path of the Python on standard output
 #
 # If $PYTHON (else python3 or python on PATH, e.g. of an active environment)
@@ -17,14 +19,21 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=$root/.setup_env
 venv=$root/.venv
 constraints=$root/tools/constraints.txt
+newest=0
 extras=wandb,tensorboard,fk
 print_python=0
 for argument in "$@"; do
     case $argument in
         --dev) extras=wandb,tensorboard,fk,vit,dev ;;
+        --newest)
+            newest=1
+            state=$root/.setup_env/newest
+            venv=$state/venv
+            constraints=$root/tools/newest.txt
+            ;;
         --print-python) print_python=1 ;;
         *)
-            echo "setup_env: expected --dev or --print-python, found" \
+            echo "setup_env: expected --dev, --newest or --print-python, found" \
                 "'$argument'" >&2
             exit 2
             ;;
@@ -228,22 +237,23 @@ suggest_cpu_torch() {
     fi
 }
 
-# Install the pinned versions into .venv.
+# Install the versions of the constraints into the virtual environment.
 set_up_venv() {
+    local place=${venv#"$root/"}
     number=0
     steps=7
     rm -f "$state/ready"
     mark=$state/venv_in_progress
     python=$venv/bin/python
     if [ -e "$mark" ]; then
-        say 'the last set-up was interrupted: .venv is created again.'
+        say "the last set-up was interrupted: $place is created again."
     fi
     if [ ! -e "$mark" ] && has_pip; then
         number=1
-        say '[1/7] .venv exists: adding missing packages'
+        say "[1/7] $place exists: adding missing packages"
         repair
     elif base=$(find_base_python); then
-        step "virtual environment .venv with $base" '10 s' \
+        step "virtual environment $place with $base" '10 s' \
             'check that the folder is writable and the disk is not full.' \
             make_venv
         suggest_cpu_torch
@@ -257,10 +267,13 @@ set_up_venv() {
     step 'torch' '30 s; with CUDA 3 GB, some minutes' "$index_remedy" \
         pip install -c "$constraints" torch numpy setuptools wheel cython
     # Without their dependencies: mmpose requires chumpy, openmim opendatalab
-    # (see unmet), torchvision the CUDA build of torch.
+    # (see unmet), torchvision the CUDA build of torch. The wheels of
+    # xtcocotools are built for NumPy 1.
+    local from_source=()
+    if [ "$newest" = 1 ]; then from_source=(--no-binary=xtcocotools); fi
     step 'mmpose, openmim, torchvision, xtcocotools' '15 s' "$index_remedy" \
         pip install --no-deps --no-build-isolation -c "$constraints" \
-        mmpose openmim torchvision xtcocotools
+        "${from_source[@]}" mmpose openmim torchvision xtcocotools
     step 'this package' '5 s' "$index_remedy" install_package
     step 'mmdet, mmengine and the rest' '45 s' "$index_remedy" \
         install_unmet "$constraints"
@@ -318,7 +331,7 @@ if [ -n "${PYTHON-}" ] && ! executable "$PYTHON" >/dev/null; then
 fi
 python=''
 for candidate in ${PYTHON:-python3 python}; do
-    if has_stack "$candidate"; then
+    if [ "$newest" = 0 ] && has_stack "$candidate"; then
         python=$(executable "$candidate")
         break
     fi

@@ -46,7 +46,7 @@ def script(tmp_path: Path) -> Path:
     """Return the script in a repository without an environment."""
     (tmp_path / 'tools').mkdir()
     names = ('setup_env.sh', 'jobs.sh', 'installed.py', 'check_env.py')
-    for name in (*names, 'constraints.txt'):
+    for name in (*names, 'constraints.txt', 'newest.txt'):
         shutil.copy(ROOT / 'tools' / name, tmp_path / 'tools')
     for name in ('pyproject.toml', 'compat.py', '__init__.py'):
         shutil.copy(ROOT / name, tmp_path)
@@ -102,6 +102,18 @@ def test_failed_step_is_reported(script: Path, tmp_path: Path) -> None:
     assert '\n    no space left\n' in messages
     assert 'what to do: check that the folder is writable' in messages
     assert 'interrupted' not in run(script, PYTHON=python)[2]
+
+
+def test_newest_versions_get_an_environment_of_their_own(
+    script: Path, tmp_path: Path
+) -> None:
+    python = Path(fake_python(tmp_path))
+    # this one has the stack, and is taken otherwise
+    python.write_text(python.read_text().replace('else exit 1', 'else exit 0'))
+    code, _, messages = run(script, '--newest', PYTHON=str(python))
+    assert code == 1
+    place = '.setup_env/newest/venv'
+    assert f"step 1 'virtual environment {place} with" in messages
 
 
 def test_interrupted_set_up_starts_again(script: Path, tmp_path: Path) -> None:
