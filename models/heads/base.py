@@ -93,6 +93,7 @@ class BaseTrustHead(BaseModule):
         features: Sequence[Tensor],
         distribution: KeypointDistribution,
         keypoints: Tensor,
+        verified: Tensor | None = None,
     ) -> Tensor:
         """Predict trust logits, and check what :meth:`forward` returns.
 
@@ -101,6 +102,9 @@ class BaseTrustHead(BaseModule):
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints that are decoded from it,
                 pixels of the crop.
+            verified: ``(B, K)`` what other views say of the keypoints, see
+                ``verified_mass``; trust starts from the mean of it and the
+                free score.
 
         Returns:
             ``(B, K)`` trust logits; the sigmoid of one is the probability
@@ -120,6 +124,8 @@ class BaseTrustHead(BaseModule):
         )
         # the trust loss must not train the free score
         free_scores = distribution.free_score().detach()
+        if verified is not None:
+            free_scores = (free_scores + verified) / 2
         domain = None
         if self.anchor.reads_domain and not self.training:
             domain = domain_features(
@@ -138,6 +144,7 @@ class BaseTrustHead(BaseModule):
         features: Sequence[Tensor],
         distribution: KeypointDistribution,
         keypoints: Tensor,
+        verified: Tensor | None = None,
     ) -> Tensor:
         """Predict trust, the sigmoid of :meth:`logits`.
 
@@ -146,8 +153,12 @@ class BaseTrustHead(BaseModule):
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints that are decoded from it,
                 pixels of the crop.
+            verified: ``(B, K)`` what other views say of the keypoints, see
+                ``verified_mass``; trust starts from the mean of it and the
+                free score.
 
         Returns:
             ``(B, K)`` trust in [0, 1], float32, before calibration.
         """
-        return self.logits(features, distribution, keypoints).float().sigmoid()
+        logits = self.logits(features, distribution, keypoints, verified)
+        return logits.float().sigmoid()

@@ -148,7 +148,10 @@ class TrustHead(BaseTrustHead):
         return self.classifier(tokens).squeeze(-1)
 
     def forward_packed(
-        self, rows: Tensor, domain: Tensor | None = None
+        self,
+        rows: Tensor,
+        domain: Tensor | None = None,
+        verified: Tensor | None = None,
     ) -> Tensor:
         """Predict trust logits from stored features.
 
@@ -156,6 +159,7 @@ class TrustHead(BaseTrustHead):
             rows: ``(B, D)`` packed features.
             domain: ``(B, C)``, see ``domain_features``; needed for
                 prediction where the anchor reads it.
+            verified: As of :meth:`logits`.
 
         Returns:
             ``(B, K)`` trust logits.
@@ -163,6 +167,8 @@ class TrustHead(BaseTrustHead):
         features, free_scores = TrustFeatures.unpacked(
             rows, sum(self.in_channels), self.num_keypoints, self.num_scalars
         )
+        if verified is not None:
+            free_scores = (free_scores + verified) / 2
         logits: Tensor = self.anchor(
             free_scores, self.forward_features(features), domain
         )

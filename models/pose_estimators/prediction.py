@@ -69,8 +69,8 @@ def keypoint_scores(
 
     Returns:
         ``keypoint_trust``: ``(B, K)`` trust in [0, 1]: that of the head,
-        averaged with ``verified`` and calibrated; without a head
-        ``verified``, without both nothing.
+        which starts from the mean of ``verified`` and the free score,
+        calibrated; without a head ``verified``, without both nothing.
     """
     if head is None:
         return {} if verified is None else {'keypoint_trust': verified}
@@ -78,9 +78,8 @@ def keypoint_scores(
         average_features(outputs, head.reads_maps),
         distribution,
         distribution.hard_decode(),
+        verified,
     )
-    if verified is not None:
-        trust = (trust + verified) / 2
     return {'keypoint_trust': head.calibration(trust)}
 
 

@@ -398,9 +398,9 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         the trust head reads what the keypoints are decoded from: the
         average of the distributions and of the feature maps of both views.
         With ``test_cfg.verify``, other views are predicted as well, and the
-        probability that they give the keypoints is averaged with the trust
-        of the head, or is the trust where there is no head. The calibration
-        of the checkpoint is applied last.
+        probability that they give the keypoints is averaged with the free
+        score that trust starts from, or is the trust where there is no
+        head. The calibration of the checkpoint is applied last.
 
         Args:
             inputs: ``(B, 3, H, W)`` normalized crops.

@@ -107,12 +107,10 @@ def all_scores(
     for name, row in trained.items():
         runs = tuple(run(columns) for run in row.predict)
         scores[name] = Score(runs, row.labels, is_trained=True)
-    mass = columns['mass'].mean(1).double().numpy()
     for name in (one for one in VERIFIED_HEADS if one in trained):
         head = scores[name]
         assert head is not None
-        # as keypoint_scores averages them
-        verified = tuple((run + mass) / 2 for run in head.runs)
+        verified = tuple(run(columns) for run in trained[name].verify)
         scores[f'{name}{VERIFIED}'] = head._replace(
             runs=verified, passes=passes_of_views(regime)
         )

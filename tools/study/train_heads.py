@@ -110,7 +110,11 @@ def _mixed_batches(
 
 @torch.no_grad()
 def predict(
-    head: TrustHead, rows: Tensor, select: Select, layout: FeatureLayout
+    head: TrustHead,
+    rows: Tensor,
+    select: Select,
+    layout: FeatureLayout,
+    verified: Tensor | None = None,
 ) -> NDArray[np.float64]:
     """Predict the trust of packed features.
 
@@ -119,14 +123,18 @@ def predict(
         rows: ``(N, D)`` packed features.
         select: Reduces packed features to those of the head.
         layout: What the packed features consist of.
+        verified: ``(N, K)`` what other views say of the keypoints.
 
     Returns:
         ``(N, K)`` trust, before calibration.
     """
-    parts = [
-        head.forward_packed(
-            select(part), layout.domain_features(part)
-        ).sigmoid()
-        for part in rows.split(_CHUNK)
-    ]
+    parts = []
+    for chunk in torch.arange(len(rows)).split(_CHUNK):
+        part = rows[chunk]
+        logits = head.forward_packed(
+            select(part),
+            layout.domain_features(part),
+            None if verified is None else verified[chunk],
+        )
+        parts.append(logits.sigmoid())
     return torch.cat(parts).double().numpy()

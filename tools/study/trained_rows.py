@@ -61,12 +61,14 @@ class Trained(NamedTuple):
     Args:
         predict: For each seed a function from what ``extract_regimes`` found
             of a set to ``(N, K)`` scores.
+        verify: The same with verification by other views; none of a learner.
         labels: Labels that it uses.
         shares: Shares of the residual that each seed keeps, of each data
             set or of all; none of a learner without one.
     """
 
     predict: list[Callable[[Tensors], Floats]]
+    verify: list[Callable[[Tensors], Floats]]
     labels: str
     shares: list[list[float]]
 
@@ -98,14 +100,19 @@ def train_row(
     ]
 
     def predictor(
-        head: TrustHead, select: Select
+        head: TrustHead, select: Select, verify: bool
     ) -> Callable[[Tensors], Floats]:
         return lambda columns: predict(
-            head, columns['features'], select, experiment.layout
+            head,
+            columns['features'],
+            select,
+            experiment.layout,
+            columns['mass'].mean(1) if verify else None,
         )
 
     return Trained(
-        [predictor(*one) for one in heads],
+        [predictor(*one, False) for one in heads],
+        [predictor(*one, True) for one in heads],
         labels,
         [head.anchor.share.tolist() for head, _ in heads],
     )
@@ -209,7 +216,7 @@ def fit_learners(
         np.concatenate([one[name].numpy() for one in views])
         for name in ('correct', 'has_label')
     )
-    rows = {name: Trained([], TRAINING, []) for name in LEARNERS}
+    rows = {name: Trained([], [], TRAINING, []) for name in LEARNERS}
     for held in held_out:
         used = np.concatenate(
             [

@@ -42,6 +42,20 @@ def test_a_head_that_says_nothing_gives_the_free_score():
     )
 
 
+def test_what_other_views_say_is_averaged_with_the_free_score():
+    head = HalfHead([16, 32], 17, 27)
+    head.anchor.scale.fill_(0.5)
+    head.forward = lambda features, distribution, keypoints: torch.ones(2, 17)
+    distribution = random_distribution()
+    verified = torch.linspace(0, 1, 34).view(2, 17)
+    mean = (distribution.free_score() + verified) / 2
+    expected = (mean.logit() / 2 + 1).sigmoid()
+    found = head.predict(
+        (), distribution, distribution.hard_decode(), verified
+    )
+    torch.testing.assert_close(found, expected)
+
+
 def test_sizes_and_calibration_are_kept():
     head = HalfHead((8,), num_keypoints=5, num_scalars=3, levels=(-1,))
     assert (head.levels, head.in_channels) == ((-1,), (8,))

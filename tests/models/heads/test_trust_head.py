@@ -167,6 +167,11 @@ def test_packed_features_give_the_same_logits():
     expected = head.logits(*inputs())
     rows = collected.packed(random_distribution().free_score())
     assert torch.equal(head.forward_packed(rows), expected)
+    verified = torch.linspace(0.1, 0.9, 34).view(2, 17)
+    assert torch.equal(
+        head.forward_packed(rows, verified=verified),
+        head.logits(*inputs(), verified),
+    )
     half = head.forward_packed(rows.half())
     torch.testing.assert_close(half, expected, atol=0.02, rtol=0)
 

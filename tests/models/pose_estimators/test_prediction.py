@@ -25,9 +25,10 @@ class PlaceHead:
     def __init__(self):
         self.seen = []
 
-    def predict(self, features, distribution, keypoints):
+    def predict(self, features, distribution, keypoints, verified=None):
         self.seen.append((features, distribution, keypoints))
-        return keypoints[..., 0] / 191
+        trust = keypoints[..., 0] / 191
+        return trust if verified is None else trust * verified
 
     def calibration(self, trust):
         return trust**2
@@ -71,7 +72,7 @@ def test_without_a_head_there_are_no_scores():
     assert keypoint_scores(None, [output], output.distribution) == {}
 
 
-def test_verified_trust_stands_alone_or_is_averaged_with_the_head():
+def test_what_other_views_say_stands_alone_or_is_given_to_the_head():
     (output,) = outputs(1)
     verified = torch.full((2, 17), 0.4)
     alone = keypoint_scores(None, [output], output.distribution, verified)
@@ -80,7 +81,7 @@ def test_verified_trust_stands_alone_or_is_averaged_with_the_head():
         PlaceHead(), [output], output.distribution, verified
     )
     x = output.distribution.hard_decode()[..., 0]
-    expected = ((x / 191 + 0.4) / 2) ** 2  # the calibration squares
+    expected = (x / 191 * 0.4) ** 2  # the calibration squares
     torch.testing.assert_close(both['keypoint_trust'], expected)
 
 
