@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from self_verify_pose.engine.posthoc.results_file import read_persons
+from self_verify_pose.engine.posthoc.second_file import count_partners
 from self_verify_pose.engine.posthoc.storage import load_trust
 from self_verify_pose.output_files import check_output_file, write_text
 from self_verify_pose.tools.command_line import make_parser, run_tool
@@ -38,6 +39,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--trust', type=Path, required=True, help='file of fit_trust.py')
     add('--out', type=Path, required=True, help='results with trust')
     add('--ann', type=Path, help='annotations, where results have no boxes')
+    second = 'results of the second estimator, where it was fitted with one'
+    add('--second', type=Path, metavar='OTHER', help=second)
     return parser.parse_args(argv)
 
 
@@ -48,14 +51,27 @@ def run(args: argparse.Namespace) -> None:
         args: The command line.
     """
     check_output_file(args.out)
-    trust, _ = load_trust(args.trust)
-    persons = read_persons(args.results, args.ann)
+    trust, about = load_trust(args.trust)
+    if trust.with_second and args.second is None:
+        raise ValueError(
+            f'--second: expected predictions of the second estimator, as '
+            f'{args.trust} was fitted with those in {about.get("second")}, '
+            'found none; give them, or fit without --second'
+        )
+    second = args.second if trust.with_second else None
+    persons = read_persons(args.results, args.ann, second)
     values = trust.predict(persons).round(_DIGITS)
     entries = json.loads(args.results.read_text(encoding='utf-8'))
     for entry, row in zip(entries, values.tolist(), strict=True):
         entry['keypoint_trust'] = row
     write_text(args.out, json.dumps(entries))
     count, joints = values.shape
+    if persons.second is not None:
+        print(count_partners(persons.second, args.second.name))
+    elif args.second is not None:
+        print(
+            f'{args.second.name} is not needed: {args.trust} does not use it'
+        )
     print(f'{args.out}: trust of {joints} joints of {count} persons')
 
 

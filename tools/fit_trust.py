@@ -6,7 +6,8 @@ RESULTS.json holds keypoint results in COCO format, of any estimator, and
 ANN.json the annotations of some hundred of these persons. Cross-validation by
 image chooses between boosted trees, a linear model, and a monotone map of
 each joint's score, which stays where nothing else ranks joints surely better.
-apply_trust.py gives the trust of further persons.
+With --second the predictions of another estimator on the same persons are
+evidence, too. apply_trust.py gives the trust of further persons.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 
 from self_verify_pose.engine.posthoc import PosthocTrust
 from self_verify_pose.engine.posthoc.results_file import read_labeled
+from self_verify_pose.engine.posthoc.second_file import count_partners
 from self_verify_pose.engine.posthoc.storage import save_trust
 from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import make_parser, run_tool
@@ -43,6 +45,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('results', type=Path, metavar='RESULTS', help='COCO-format results')
     add('--ann', type=Path, required=True, help='COCO annotation file')
     add('--out', type=Path, required=True, help='file of the trust (JSON)')
+    second = 'results of a second estimator on the same persons'
+    add('--second', type=Path, metavar='OTHER', help=second)
     add('--seed', type=int, default=0, help='(%(default)s)')
     add(
         '--allow-partial',
@@ -59,7 +63,9 @@ def run(args: argparse.Namespace) -> None:
         args: The command line.
     """
     check_output_file(args.out)
-    known, notes = read_labeled(args.results, args.ann, args.allow_partial)
+    known, notes = read_labeled(
+        args.results, args.ann, args.allow_partial, args.second
+    )
     trust = PosthocTrust.fit(known, args.seed)
     counts = {
         'persons': len(known.images),
@@ -68,6 +74,12 @@ def run(args: argparse.Namespace) -> None:
         'correct joints': int(known.correct[known.labeled].sum()),
     }
     files = {'results': args.results.name, 'annotations': args.ann.name}
+    if known.persons.second is not None:
+        notes += (count_partners(known.persons.second, args.second.name),)
+        if trust.with_second:
+            files['second'] = args.second.name
+        else:
+            notes += (f'{args.second.name} adds nothing and is not needed.',)
     save_trust(args.out, trust, {**files, **counts})
     found = trust.found
     print(', '.join(f'{count} {name}' for name, count in counts.items()))

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from .evidence import Evidence, Singles
 from .persons import Floats
 
 _MAX_LEAVES = 8  # as many as Bits has
-_CHUNK = 8192
 OPTIONS: dict[str, Any] = {
     'max_iter': 150,
     'learning_rate': 0.07,
@@ -21,7 +21,6 @@ OPTIONS: dict[str, Any] = {
     'early_stopping': False,
 }
 
-Singles = NDArray[np.float32]
 Bits = NDArray[np.uint8]
 
 
@@ -73,28 +72,25 @@ class BoostedTrees:
         )
         return cls(features, thresholds, left_leaves, values, baseline)
 
-    def __call__(self, inputs: Singles) -> Floats:
+    def __call__(self, evidence: Evidence) -> Floats:
         """Sum up the values of the leaves.
 
         Args:
-            inputs: ``(M, F)`` features.
+            evidence: Features of N persons with K joints.
 
         Returns:
-            ``(M,)`` log odds.
+            ``(N, K)`` log odds.
         """
-        logits = np.full(len(inputs), self.baseline)
-        for begin in range(0, len(inputs), _CHUNK):
-            part = slice(begin, begin + _CHUNK)
-            columns = np.ascontiguousarray(inputs[part].T)
-            for tree in zip(
-                self.features,
-                self.thresholds,
-                self.left_leaves,
-                self._tables,
-                strict=True,
-            ):
-                logits[part] += _evaluate(columns, *tree)
-        return logits
+        logits = np.full(evidence.own.shape[1:], self.baseline, np.float32)
+        for tree in zip(
+            self.features,
+            self.thresholds,
+            self.left_leaves,
+            self._tables,
+            strict=True,
+        ):
+            logits += _evaluate(evidence, *tree)
+        return logits.astype(np.float64)
 
     def check(self) -> None:
         """Raise unless the trees can be evaluated.
@@ -166,16 +162,23 @@ def _value_table(values: list[float]) -> Singles:
 
 
 def _evaluate(
-    columns: Singles,
+    evidence: Evidence,
     features: list[int],
     thresholds: list[float],
     left_leaves: list[int],
     table: Singles,
 ) -> Singles:
-    excluded: Bits = np.zeros(columns.shape[1], np.uint8)
+    own, shared = evidence
+    excluded: Bits = np.zeros(own.shape[1:], np.uint8)
+    of_person: Bits = np.zeros((shared.shape[1], 1), np.uint8)
     for feature, threshold, leaves in zip(
         features, thresholds, left_leaves, strict=True
     ):
-        goes_right = columns[feature] > np.float32(threshold)
-        excluded |= goes_right.view(np.uint8) * np.uint8(leaves)
-    return table[excluded]
+        if feature < len(own):
+            column, bits = own[feature], excluded
+        else:
+            column, bits = shared[feature - len(own), :, None], of_person
+        goes_right = column > np.float32(threshold)
+        bits |= goes_right.view(np.uint8) * np.uint8(leaves)
+    excluded |= of_person
+    return table.take(excluded)

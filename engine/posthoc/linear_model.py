@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from .evidence import Evidence
 from .persons import Floats
 
 _STRENGTH = 0.03  # inverse, of the regularization of standardized features
@@ -48,13 +49,16 @@ class LinearModel:
         weights = model.coef_[0] / spread
         return cls(weights, float(model.intercept_[0] - mean @ weights))
 
-    def __call__(self, inputs: NDArray[np.float32]) -> Floats:
+    def __call__(self, evidence: Evidence) -> Floats:
         """Evaluate the model.
 
         Args:
-            inputs: ``(M, F)`` features.
+            evidence: Features of N persons with K joints.
 
         Returns:
-            ``(M,)`` log odds.
+            ``(N, K)`` log odds.
         """
-        return np.asarray(inputs @ self.weights + self.shift, np.float64)
+        own, shared = evidence
+        first, others = np.split(self.weights, [len(own)])
+        logits = np.tensordot(first, own, 1) + (others @ shared)[:, None]
+        return np.asarray(logits + self.shift, np.float64)

@@ -8,6 +8,31 @@ from numpy.typing import NDArray
 from ...metrics.functional import person_size
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class SecondPredictions(NamedTuple):
+    """What a second estimator predicts of N persons with K joints each.
+
+    Args:
+        keypoints: ``(N, K, 2)`` points (x, y) in pixels, NaN where a person
+            or a joint was not predicted.
+        scores: ``(N, K)`` scores of any range, NaN likewise.
+    """
+
+    keypoints: Floats
+    scores: Floats
+
+    def take(self, rows: NDArray[np.generic]) -> 'SecondPredictions':
+        """Select some of the persons.
+
+        Args:
+            rows: ``(M,)`` positions, or an ``(N,)`` mask.
+
+        Returns:
+            The selected persons.
+        """
+        return SecondPredictions(*(values[rows] for values in self))
 
 
 class PredictedPersons(NamedTuple):
@@ -17,11 +42,13 @@ class PredictedPersons(NamedTuple):
         keypoints: ``(N, K, 2)`` predicted points (x, y) in pixels.
         scores: ``(N, K)`` scores of any range, higher is surer.
         boxes: ``(N, 4)`` boxes (x1, y1, x2, y2) in pixels.
+        second: What a second estimator predicts, if there is one.
     """
 
     keypoints: Floats
     scores: Floats
     boxes: Floats
+    second: SecondPredictions | None = None
 
     def take(self, rows: NDArray[np.generic]) -> 'PredictedPersons':
         """Select some of the persons.
@@ -32,7 +59,9 @@ class PredictedPersons(NamedTuple):
         Returns:
             The selected persons.
         """
-        return PredictedPersons(*(values[rows] for values in self))
+        second = self.second and self.second.take(rows)
+        keypoints, scores, boxes = (values[rows] for values in self[:3])
+        return PredictedPersons(keypoints, scores, boxes, second)
 
     @property
     def sizes(self) -> Floats:
@@ -45,3 +74,33 @@ class PredictedPersons(NamedTuple):
         center = (self.boxes[:, :2] + self.boxes[:, 2:]) / 2
         points = self.keypoints - center[:, None]
         return points / np.maximum(self.sizes, 1.0)[:, None, None]
+
+
+class LabeledPersons(NamedTuple):
+    """Predicted persons with labels.
+
+    Args:
+        persons: N persons with K joints.
+        correct: ``(N, K)`` whether each joint is correct.
+        labeled: ``(N, K)`` where that is known.
+        images: ``(N,)`` image of each person.
+    """
+
+    persons: PredictedPersons
+    correct: Mask
+    labeled: Mask
+    images: NDArray[np.generic]
+
+    def take(self, rows: NDArray[np.generic]) -> 'LabeledPersons':
+        """Select some of the persons.
+
+        Args:
+            rows: ``(M,)`` positions, or an ``(N,)`` mask.
+
+        Returns:
+            The selected persons.
+        """
+        persons, *others = self
+        return LabeledPersons(
+            persons.take(rows), *(values[rows] for values in others)
+        )

@@ -1,5 +1,6 @@
 """Predicted persons and their labels in files of the COCO results format."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,17 @@ from ...metrics.evaluation.io.coco import (
     read_results,
 )
 from ...metrics.evaluation.io.matching import match_to_annotations
-from .persons import Floats, PredictedPersons
-from .posthoc_trust import LabeledPersons
+from .persons import Floats, LabeledPersons, PredictedPersons
+from .second_file import read_second
+
+_ROW = 'row'  # of the file, as a score, which the matching keeps
 
 
 def read_labeled(
-    results: Path, ann: Path, allow_partial: bool = False
+    results: Path,
+    ann: Path,
+    allow_partial: bool = False,
+    second: Path | None = None,
 ) -> tuple[LabeledPersons, tuple[str, ...]]:
     """Read predictions and what the annotations say of them.
 
@@ -26,6 +32,7 @@ def read_labeled(
         results: Keypoint results in COCO format.
         ann: Annotations in COCO format.
         allow_partial: Whether a large share may have no match.
+        second: Results of a second estimator on the same persons.
 
     Returns:
         The matched persons, in the boxes of the results where these have
@@ -36,14 +43,24 @@ def read_labeled(
         ValueError: If a file is not in that format, too little matches, or a
             keypoint or score is NaN or infinite.
     """
-    found = _match(results, read_results(results), ann, allow_partial)
+    predictions = read_results(results)
+    joints = predictions.keypoints.shape[:2]
+    rows = np.broadcast_to(np.arange(joints[0])[:, None], joints)
+    scores = {RAW_SCORE: predictions.scores[RAW_SCORE], _ROW: rows}
+    found = _match(
+        results, replace(predictions, scores=scores), ann, allow_partial
+    )
     boxes = found.predicted_boxes
     persons = PredictedPersons(
         found.keypoints,
         found.scores[RAW_SCORE],
         found.truth.boxes if boxes is None else boxes,
     )
-    _check_finite(results, persons)
+    check_finite(results, persons)
+    if second is not None:
+        others = read_second(second, results, predictions)
+        others = others.take(found.scores[_ROW][:, 0].astype(int))
+        persons = persons._replace(second=others)
     truth = found.truth
     labeled = LabeledPersons(
         persons, found.correct(), truth.labeled, truth.image_ids
@@ -51,13 +68,16 @@ def read_labeled(
     return labeled, found.notes
 
 
-def read_persons(results: Path, ann: Path | None) -> PredictedPersons:
+def read_persons(
+    results: Path, ann: Path | None, second: Path | None = None
+) -> PredictedPersons:
     """Read predictions, one person for each entry.
 
     Args:
         results: Keypoint results in COCO format.
         ann: Annotations in COCO format, for the boxes of results that have
             the id of their annotation and no box.
+        second: Results of a second estimator on the same persons.
 
     Returns:
         The persons.
@@ -73,12 +93,23 @@ def read_persons(results: Path, ann: Path | None) -> PredictedPersons:
     persons = PredictedPersons(
         predictions.keypoints, predictions.scores[RAW_SCORE], boxes
     )
-    _check_finite(results, persons)
+    check_finite(results, persons)
+    if second is not None:
+        others = read_second(second, results, predictions)
+        persons = persons._replace(second=others)
     return persons
 
 
-def _check_finite(results: Path, persons: PredictedPersons) -> None:
-    """Raise if a value is missing: the trust of a joint reads all others."""
+def check_finite(results: Path, persons: PredictedPersons) -> None:
+    """Raise if a value is missing: the trust of a joint reads all others.
+
+    Args:
+        results: The file, for the message.
+        persons: What it holds.
+
+    Raises:
+        ValueError: If a keypoint or score is NaN or infinite.
+    """
     joints = np.dstack([persons.keypoints, persons.scores])
     missing = np.flatnonzero(~np.isfinite(joints).all((1, 2)))
     if len(missing):

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...output_files import write_json
 from .boosted_trees import BoostedTrees
-from .posthoc_trust import MODELS, CrossValidation, PosthocTrust
+from .model_choice import MODELS, CrossValidation
+from .posthoc_trust import PosthocTrust
 from .score_map import ScoreMap
 
 FORMAT = 'self_verify_pose posthoc trust 1'
@@ -33,6 +34,7 @@ def save_trust(
         'share': trust.share,
         'scale': trust.scale,
         'shift': trust.shift,
+        'with_second': trust.with_second,
         'score_map': dataclasses.asdict(trust.score_map),
         'model': trust.model and dataclasses.asdict(trust.model),
     }
@@ -95,7 +97,14 @@ def _build(content: dict[str, Any]) -> PosthocTrust:
     if not np.isfinite([*numbers.values()]).all():
         raise ValueError('NaN or infinite numbers')
     found = CrossValidation(**content['cross_validation'])
-    return PosthocTrust(score_map, kind, model, **numbers, found=found)
+    return PosthocTrust(
+        score_map,
+        kind,
+        model,
+        **numbers,
+        with_second=bool(content['with_second']),
+        found=found,
+    )
 
 
 def _numbers(fields: dict[str, Any]) -> dict[str, Any]:

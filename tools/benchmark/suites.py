@@ -13,6 +13,7 @@ from . import (
     loading,
     metrics,
     optimizations,
+    posthoc,
     predictions,
     processes,
     scaling,
@@ -28,6 +29,7 @@ SUITES: dict[str, tuple[Measurement, ...]] = {
     'predict': (predictions.measure,),
     'teacher': (teachers.measure, caches.measure),
     'metric': (metrics.measure,),
+    'posthoc': (posthoc.measure,),
     'data': (loading.measure,),
 }
 SCALING: dict[str, tuple[Measurement, ...]] = {

@@ -2,7 +2,8 @@ import numpy as np
 import torch
 
 from self_verify_pose.engine.posthoc import pose_prior
-from self_verify_pose.models.kinematics.pose_prior import load_pose_prior
+from self_verify_pose.models.kinematics.body import DATA_ROOT
+from self_verify_pose.models.kinematics.pose_prior import PosePrior
 
 
 def test_numpy_and_torch_expect_the_same(monkeypatch):
@@ -11,7 +12,7 @@ def test_numpy_and_torch_expect_the_same(monkeypatch):
     points = rng.normal(0, 0.3, (7, 17, 2)).astype(np.float32)
     confidence = rng.random((7, 17)).astype(np.float32)
     confidence[0] = 0
-    expected = load_pose_prior()(
+    expected = PosePrior(DATA_ROOT / 'pose_prior_small.npz')(
         torch.from_numpy(points),
         torch.from_numpy(confidence),
         torch.ones(len(points)),
