@@ -1,0 +1,1 @@
+"""Selection of the images to label or to review next."""
