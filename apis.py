@@ -15,6 +15,12 @@ Examples:
     (1, 17)
     >>> doubtful = instances.keypoints[instances.keypoint_trust < 0.5]
     >>> save_predictions(samples, 'photo.json')
+
+    Of a video, smoothed with the weights of trust, one person over all
+    frames, or all persons:
+
+    >>> smoothed = smooth_poses(keypoints, trust)  # (T, K, 2), (T, K)
+    >>> smoothed, numbers = smooth_video(boxes, keypoints, trust)
 """
 
 from .engine.inference import (
@@ -25,6 +31,7 @@ from .engine.inference import (
     load_image,
     save_predictions,
 )
+from .engine.smoothing import smooth_poses, smooth_video
 
 __all__ = [
     'as_dicts',
@@ -33,4 +40,6 @@ __all__ = [
     'init_trust_model',
     'load_image',
     'save_predictions',
+    'smooth_poses',
+    'smooth_video',
 ]

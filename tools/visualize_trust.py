@@ -74,6 +74,12 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write the scores beside the joints of persons who are large '
         'enough; the JSON file has all',
     )
+    add(
+        '--smooth',
+        action='store_true',
+        help='smooth the poses of videos over time, weighted by trust; '
+        'persons are followed by the overlap of their boxes',
+    )
     number = 'persons a sheet (%(default)s)'
     add('--num', type=at_least(1), default=9, help=number)
     add(
@@ -90,6 +96,10 @@ def _prepare(args: argparse.Namespace) -> Iterator[Path]:
     """Check all input and load the model; the files are drawn one by one."""
     kinds = check_inputs(args.inputs, args.out, args.coco is not None)
     folder = next((p for p, kind in kinds.items() if kind == 'folder'), None)
+    if args.smooth and 'video' not in kinds.values():
+        raise ValueError(
+            '--smooth: expected a video, found none; leave the option out'
+        )
     boxes = read_boxes(args.boxes, kinds) if args.boxes else {}
     config = read_config(args.config)
     kind = config.test_dataloader.dataset
@@ -109,7 +119,7 @@ def _prepare(args: argparse.Namespace) -> Iterator[Path]:
             model, infos, args.out, args.num, args.numbers
         )
     return write_visualizations(
-        model, kinds, args.out, boxes, infos, args.numbers
+        model, kinds, args.out, boxes, infos, args.numbers, args.smooth
     )
 
 

@@ -36,6 +36,7 @@ def write_visualizations(
     boxes: Mapping[Path, Any],
     infos: Mapping[Path, Sequence[InstanceInfo]],
     numbers: bool = False,
+    smooth: bool = False,
 ) -> Iterator[Path]:
     """Draw images and videos, and write their predictions as JSON.
 
@@ -47,6 +48,7 @@ def write_visualizations(
             are taken whole.
         infos: Annotated persons of the images, if known.
         numbers: Whether to write the scores beside the joints.
+        smooth: Whether to smooth the poses of videos.
 
     Yields:
         Path of each file after both files of an input are written.
@@ -57,7 +59,12 @@ def write_visualizations(
         with replacing_together(out, [record.name]) as new:
             if kind == 'video':
                 frames = draw_video(
-                    model, path, new / target.name, boxes.get(path), numbers
+                    model,
+                    path,
+                    new / target.name,
+                    boxes.get(path),
+                    numbers,
+                    smooth,
                 )
                 count = VideoReader(str(path)).frame_cnt
                 content = list(_progress(frames, path.name, count))

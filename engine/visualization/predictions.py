@@ -1,8 +1,9 @@
 """Prediction and drawing of the persons of images and videos."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..inference import as_dicts, inference_trust, load_image
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from ...constants import TRUST
 from ...datasets.coco_instances import InstanceInfo
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..smoothing import smooth_video
 from .drawing import Array, Links
 from .panels import SideBySideFigure
 from .predicted_pose import PredictedPose
@@ -61,6 +63,7 @@ def draw_video(
     target: Path,
     boxes: Sequence[Array] | None = None,
     numbers: bool = False,
+    smooth: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Predict and draw the persons of a video, trust beside raw score.
 
@@ -72,10 +75,13 @@ def draw_video(
         boxes: ``(N, 4)`` boxes in pixels of each frame; None takes the whole
             frames.
         numbers: Whether to write the scores beside the joints.
+        smooth: Whether to draw poses that are smoothed over time with the
+            weights of trust; all frames are predicted before one is drawn.
 
     Yields:
         After each frame its index and persons, ready for JSON, with the keys
-        of MMPose's inferencers.
+        of MMPose's inferencers; with ``smooth`` also ``keypoints_smoothed``
+        and ``person``, its number in the video.
 
     Raises:
         OSError: If OpenCV cannot write the video.
@@ -88,14 +94,17 @@ def draw_video(
     )
     writer: cv2.VideoWriter | None = None
     try:
-        for count, frame in enumerate(video, 1):
-            frame_boxes = None if boxes is None else boxes[count - 1]
-            samples = inference_trust(model, frame, frame_boxes)
-            rendered = figure.draw(frame[..., ::-1], _poses(samples))
+        predicted = _predict_frames(model, path, boxes)
+        if smooth:
+            predicted = _smoothed(predicted)
+        for count, (frame, found) in enumerate(
+            zip(video, predicted, strict=True), 1
+        ):
+            rendered = figure.draw(frame[..., ::-1], found.poses)
             if writer is None:
                 writer = _open_writer(target, video.fps, rendered)
             writer.write(np.ascontiguousarray(rendered[..., ::-1]))
-            yield {'frame_id': count - 1, 'instances': as_dicts(samples)}
+            yield {'frame_id': count - 1, 'instances': found.records}
     finally:
         if writer is not None:
             writer.release()
@@ -106,6 +115,49 @@ def draw_video(
             f'expected {count} frames in {target.name}, found '
             f'{max(written, 0)}; '
             'make space on the disk'
+        )
+
+
+class _Frame(NamedTuple):
+    """Persons of a frame, to be drawn and to be written."""
+
+    poses: list[PredictedPose]
+    records: list[dict[str, Any]]
+
+
+def _predict_frames(
+    model: SelfVerifyTopdown, path: Path, boxes: Sequence[Array] | None
+) -> Iterator[_Frame]:
+    for count, frame in enumerate(VideoReader(str(path))):
+        frame_boxes = None if boxes is None else boxes[count]
+        samples = inference_trust(model, frame, frame_boxes)
+        yield _Frame(_poses(samples), as_dicts(samples))
+
+
+def _smoothed(frames: Iterable[_Frame]) -> Iterator[_Frame]:
+    """Replace the keypoints to draw, and add them to the records."""
+    frames = list(frames)
+    smoothed, numbers = smooth_video(
+        [np.array([one.bbox for one in poses]) for poses, _ in frames],
+        [np.array([one.keypoints for one in poses]) for poses, _ in frames],
+        [
+            np.array([one.scores[TRUST] for one in poses])
+            for poses, _ in frames
+        ],
+    )
+    for (poses, records), points, persons in zip(
+        frames, smoothed, numbers, strict=True
+    ):
+        more = [
+            {'keypoints_smoothed': pose.tolist(), 'person': number}
+            for pose, number in zip(points, persons.tolist(), strict=True)
+        ]
+        yield _Frame(
+            [
+                replace(pose, keypoints=drawn)
+                for pose, drawn in zip(poses, points, strict=True)
+            ],
+            [a | b for a, b in zip(records, more, strict=True)],
         )
 
 

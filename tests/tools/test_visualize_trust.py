@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from helpers import ROOT
 
+from self_verify_pose.apis import smooth_poses
+
 TOOL = ROOT / 'tools' / 'visualize_trust.py'
 BOX = [20, 30, 180, 250]
 
@@ -65,6 +67,26 @@ def test_the_boxes_are_those_of_the_file(draw, photo, clip, tmp_path):
     assert (video.frame_cnt, video.fps) == (3, 12.5)
     drawn = [frame.astype(float) for frame in video]
     assert np.abs(drawn[0] - drawn[1]).mean() > 0.1  # nobody in the second
+
+
+def test_a_video_is_smoothed(draw, clip, tmp_path):
+    boxes = tmp_path / 'boxes.json'
+    moved = [BOX[0] + 3, *BOX[1:]]
+    frames = [[BOX], [BOX], [moved, [0, 0, 9, 9]]]
+    boxes.write_text(json.dumps({'clip.avi': frames}))
+    out = draw(clip, '--boxes', boxes, '--smooth')
+    found = json.loads((out / 'clip_trust.json').read_text())
+    persons = [[p['person'] for p in one['instances']] for one in found]
+    assert persons == [[0], [0], [0, 1]]
+    points, smoothed, trust = (
+        np.array([one['instances'][0][name] for one in found])
+        for name in ('keypoints', 'keypoints_smoothed', 'keypoint_trust')
+    )
+    np.testing.assert_allclose(smoothed, smooth_poses(points, trust))
+    alone = found[2]['instances'][1]
+    assert alone['keypoints_smoothed'] == alone['keypoints']
+    video = mmcv.VideoReader(str(out / 'clip_trust.mp4'))
+    assert video.frame_cnt == 3
 
 
 def test_annotated_images_show_what_is_wrong(
@@ -126,6 +148,7 @@ def test_inputs_that_cannot_be_drawn_stop_the_run(
         ('expected a folder alone', folder, whole),
         ('expected a folder alone', folder, photo, *coco),
         ('--coco: expected images, found a video', clip, *coco),
+        ('--smooth: expected a video', photo, whole, '--smooth'),
         ('of different names', photo, copy, whole),
         ('photo.jpg, found none', photo, *coco),
         ('nothing there', photo, '--coco', 'nowhere.json'),
