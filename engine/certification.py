@@ -15,7 +15,7 @@ from .checkpoint import (
     state_dict_of,
 )
 from .decisions.certificate import Certificate, as_json, from_json
-from .decisions.certify import Promise, certify, mean_of_images, pick_score
+from .decisions.certify import Promise, certify, pick_score, scores_of_images
 from .evaluation import predict_dataset
 
 CERTIFICATE_KEY = 'trust_certificate'
@@ -65,7 +65,7 @@ def certify_model(
         name: {'name': path.name, 'sha256': file_sha256(path)}
         for name, path in (('checkpoint', checkpoint), ('ann', ann))
     }
-    means = mean_of_images(scores, predictions.truth.image_ids)
+    means = scores_of_images(scores, predictions.truth.image_ids)
     certificate = certify(predictions, promise, means, data, seed)
     if store is not None:
         save_checkpoint(with_certificate(content, certificate), store)

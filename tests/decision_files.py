@@ -60,5 +60,5 @@ def certificate_of_coco(threshold, names=JOINTS):
         dict.fromkeys(names, one),
         90,
         {},
-        (0.5,) * 20,
+        ((0.5,) * len(names),) * 20,
     )

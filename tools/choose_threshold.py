@@ -33,7 +33,7 @@ from self_verify_pose.engine.decisions.certificate import (
 from self_verify_pose.engine.decisions.certify import (
     Promise,
     certify,
-    read_image_means,
+    read_image_scores,
 )
 from self_verify_pose.engine.decisions.shift_check import check_shift
 from self_verify_pose.engine.evaluation_input import read_evaluation_input
@@ -79,8 +79,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _check(args: argparse.Namespace) -> bool:
     certificate = load_certificate(args.check)
-    means = read_image_means(args.predictions, certificate.score)
-    found = check_shift(means, certificate.expected_means, args.seed)
+    means = read_image_scores(args.predictions, certificate.score)
+    found = check_shift(means, certificate.expected_scores, args.seed)
     print(found.describe())
     return found.differs
 
@@ -106,7 +106,7 @@ def _choose(args: argparse.Namespace) -> Certificate:
         for name in ('predictions', 'ann')
         if (path := getattr(args, name))
     }
-    means = read_image_means(args.predictions, args.score)
+    means = read_image_scores(args.predictions, args.score)
     print(*predictions.notes, sep='\n')
     return certify(predictions, promise, means, data, args.seed)
 

@@ -33,7 +33,8 @@ class Certificate:
         joints: Thresholds of single joints, by name.
         persons: Number of persons behind the thresholds.
         data: Names and SHA-256 hashes of the files behind them.
-        image_means: Mean score of each image, to compare further data with.
+        image_scores: Mean score of each joint in images behind it, to compare
+            further images with.
     """
 
     score: str
@@ -46,7 +47,7 @@ class Certificate:
     joints: Mapping[str, Threshold]
     persons: int
     data: Mapping[str, Any] = field(default_factory=dict)
-    image_means: tuple[float, ...] = ()
+    image_scores: tuple[tuple[float, ...], ...] = ()
 
     @property
     def promise(self) -> str:
@@ -60,9 +61,9 @@ class Certificate:
         )
 
     @property
-    def expected_means(self) -> NDArray[np.float64]:
-        """``(I,)`` mean score of each image."""
-        return np.array(self.image_means)
+    def expected_scores(self) -> NDArray[np.float64]:
+        """``(I, K)`` mean score of each joint in images behind it."""
+        return np.array(self.image_scores).reshape(-1, len(self.joint_names))
 
     def lines(self) -> Iterator[tuple[str, Threshold]]:
         """Iterate over all thresholds.
@@ -154,14 +155,14 @@ def as_json(certificate: Certificate) -> dict[str, Any]:
         'risk': certificate.risk,
         'confidence': certificate.confidence,
         'dist_thr': certificate.dist_thr,
-        'images': len(certificate.image_means),
+        'images': certificate.all.images,
         'persons': certificate.persons,
         'data': dict(certificate.data),
         'joint_names': list(certificate.joint_names),
         'all': certificate.all._asdict(),
         'groups': {k: t._asdict() for k, t in certificate.groups.items()},
         'joints': {k: t._asdict() for k, t in certificate.joints.items()},
-        'image_means': list(certificate.image_means),
+        'image_scores': [list(row) for row in certificate.image_scores],
     }
 
 
@@ -193,10 +194,12 @@ def from_json(content: Any, where: str) -> Certificate:
             {k: _threshold(t) for k, t in content['joints'].items()},
             int(content['persons']),
             dict(content['data']),
-            tuple(map(float, content['image_means'])),
+            tuple(tuple(map(float, row)) for row in content['image_scores']),
         )
         certificate.thresholds('groups')
         certificate.thresholds('joints')
+        if not np.isfinite(certificate.expected_scores).all():
+            raise ValueError('NaN or infinite scores')
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f'{where}: expected a certificate of choose_threshold.py, version '

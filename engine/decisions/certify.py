@@ -15,6 +15,7 @@ from ...metrics.evaluation.io.dump import predictions_from_dump, read_dump
 from ...skeleton import joint_groups
 from .certificate import Certificate
 from .risk_control import LabeledScores, Threshold, choose_threshold
+from .shift_check import MAX_IMAGES
 
 _DIGITS = 5
 # An image has full weight from this share of a person's joints on
@@ -59,7 +60,7 @@ class Promise(NamedTuple):
 def certify(
     predictions: EvaluationInput,
     promise: Promise,
-    image_means: NDArray[np.float64],
+    image_scores: NDArray[np.float64],
     data: Mapping[str, Any],
     seed: int = 0,
 ) -> Certificate:
@@ -68,7 +69,8 @@ def certify(
     Args:
         predictions: Predictions with labels that the score was not fitted to.
         promise: What is to be promised.
-        image_means: See :func:`mean_of_images`.
+        image_scores: See :func:`scores_of_images`; of more than 1,000 images
+            the certificate keeps as many at random.
         data: Names and hashes of the files, for the certificate.
         seed: Seed of the division of the images.
 
@@ -92,6 +94,7 @@ def certify(
         return choose_threshold(joints, risk, confidence, full, seed)
 
     names = truth.joint_names
+    kept = np.random.default_rng(seed).permutation(image_scores)[:MAX_IMAGES]
     groups = joint_groups(names)
     return Certificate(
         promise.score,
@@ -104,7 +107,7 @@ def certify(
         {name: choose([k]) for k, name in enumerate(names)},
         len(truth),
         data,
-        tuple(np.round(image_means, _DIGITS).tolist()),
+        tuple(map(tuple, np.round(kept, _DIGITS).tolist())),
     )
 
 
@@ -170,8 +173,8 @@ def pick_score(
     return scores[name]
 
 
-def read_image_means(path: Path, score: str) -> NDArray[np.float64]:
-    """Read predictions and average a score over each image.
+def read_image_scores(path: Path, score: str) -> NDArray[np.float64]:
+    """Read predictions and average a score over the persons of each image.
 
     Args:
         path: A dump of ``mim test`` or results in COCO format; labels are
@@ -179,7 +182,7 @@ def read_image_means(path: Path, score: str) -> NDArray[np.float64]:
         score: Name of the score.
 
     Returns:
-        ``(I,)`` means, in the order in which the images appear.
+        ``(I, K)`` means, in the order in which the images appear.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -195,35 +198,36 @@ def read_image_means(path: Path, score: str) -> NDArray[np.float64]:
         predictions = read_results(path)
     try:
         values = pick_score(predictions.scores, score)
-        return mean_of_images(values, predictions.image_ids)
+        return scores_of_images(values, predictions.image_ids)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error
 
 
-def mean_of_images(
+def scores_of_images(
     scores: NDArray[np.float64], images: NDArray[np.generic]
 ) -> NDArray[np.float64]:
-    """Average a score over all joints of each image.
+    """Average each joint's score over the persons of each image.
 
     Args:
         scores: ``(N, K)`` scores.
         images: ``(N,)`` image of each person.
 
     Returns:
-        ``(I,)`` means, in the order in which the images appear.
+        ``(I, K)`` means, in the order in which the images appear.
 
     Raises:
-        ValueError: If an image has no finite score.
+        ValueError: If a score is NaN or infinite.
     """
-    _, first, images = np.unique(
+    missing = ~np.isfinite(scores).all(1)
+    if missing.any():
+        raise ValueError(
+            f'scores: expected finite ones, found NaN or infinite ones of '
+            f'{missing.sum()} of {len(scores)} persons; predict them again'
+        )
+    _, first, positions = np.unique(
         images, return_index=True, return_inverse=True
     )
-    known = np.isfinite(scores)
-    counts = np.bincount(images, known.sum(1))
-    if not counts.all():
-        raise ValueError(
-            'scores: expected a finite one in every image, found none in '
-            f'{(counts == 0).sum()} of {len(counts)}; predict them again'
-        )
-    sums = np.bincount(images, np.where(known, scores, 0).sum(1))
-    return np.asarray((sums / counts)[np.argsort(first)])
+    sums = np.zeros((len(first), scores.shape[1]))
+    np.add.at(sums, positions, scores)
+    means = sums / np.bincount(positions)[:, None]
+    return np.asarray(means[np.argsort(first)])

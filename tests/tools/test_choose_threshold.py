@@ -121,7 +121,7 @@ def test_a_dump_is_read_as_well(tmp_path):
         for name in ('dump.json', 'certificate.json')
     )
     assert dump.all == results.all
-    assert dump.image_means == results.image_means
+    assert dump.image_scores == results.image_scores
     assert check(tmp_path, 'preds.pkl') == 0
 
 

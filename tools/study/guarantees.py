@@ -23,7 +23,7 @@ from sklearn.model_selection import GroupKFold
 from self_verify_pose.constants import RAW_SCORE, TRUST
 from self_verify_pose.engine.decisions.certify import (
     full_weight,
-    mean_of_images,
+    scores_of_images,
     select_joints,
 )
 from self_verify_pose.engine.decisions.risk_control import (
@@ -168,7 +168,7 @@ def flagged(
     """Share of the splits whose check finds that images differ.
 
     Args:
-        means: ``(I,)`` mean scores of the images.
+        means: ``(I, K)`` mean scores of the images.
         count: Number of splits.
         new: Mean scores of other images; the rest of the split by default.
 
@@ -217,10 +217,10 @@ def _run(args: argparse.Namespace) -> None:
             )
             cells = ' | '.join(f'{value:.3f}' for value in found)
             print(f'| {risk:g} | {name} | {cells} |', flush=True)
-    means = mean_of_images(trust, known.images)
+    means = scores_of_images(trust, known.images)
     print(f'flagged, like images: {flagged(means, args.splits):.3f}')
     for path, one, values in zip(args.new, inputs, others, strict=True):
-        other = mean_of_images(values, one.truth.image_ids)
+        other = scores_of_images(values, one.truth.image_ids)
         share = flagged(means, args.splits, other)
         print(f'flagged, {path.name}: {share:.3f}')
 

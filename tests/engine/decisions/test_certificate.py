@@ -30,7 +30,7 @@ def make_certificate(**changes):
         | {'nose': Threshold(0.9, '', 70, 70, 0.2, 0.0)},
         90,
         {'ann': {'name': 'ann.json', 'sha256': '00'}},
-        (0.25, 0.75),
+        ((0.25,) * 4, (0.75,) * 4),
     )
     return dataclasses.replace(certificate, **changes)
 
@@ -61,7 +61,7 @@ def test_a_certificate_is_read_as_it_was_written(tmp_path):
     assert content['unit'] == 'image'
     assert 'at most 5.0% are wrong' in content['promise']
     assert '90% confidence' in content['promise']
-    assert content['images'] == 2
+    assert content['images'] == 80
     names = [name for name, _ in make_certificate().lines()]
     assert names[:4] == ['all joints', 'head', 'legs', 'left_eye']
 
@@ -76,7 +76,9 @@ def test_a_certificate_is_read_as_it_was_written(tmp_path):
         {'all': {**NONE._asdict(), 'threshold': 'high'}},
         {'joints': {}},
         {'groups': {}},
-        {'image_means': [None]},
+        {'image_scores': [[0.5, 0.5, 0.5, None]]},
+        {'image_scores': [[0.5]]},
+        {'image_scores': [[float('nan')] * 4]},
     ],
 )
 def test_another_content_is_refused(change):

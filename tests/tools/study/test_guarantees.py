@@ -70,6 +70,6 @@ def test_a_table_of_broken_promises_is_printed(folder, capsys, monkeypatch):
 
 def test_unlike_images_are_flagged():
     rng = np.random.default_rng(0)
-    means = rng.normal(0.7, 0.1, 150)
+    means = rng.normal(0.7, 0.1, (150, 4))
     assert flagged(means, 10) <= 0.2
     assert flagged(means, 10, means - 0.2) == 1
