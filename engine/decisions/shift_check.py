@@ -109,12 +109,14 @@ def check_shift(new: Floats, expected: Floats, seed: int = 0) -> ShiftCheck:
     crepes = import_optional('crepes.martingales', 'decisions')
     p_values = crepes.semi_online_p_values(stream, seed)[len(before) :]
     capital = crepes.SimpleJumper().apply(p_values)
-    samples = (rng.permutation(part)[:_COMPARED] for part in (new, expected))
+    sample, reference = (
+        rng.permutation(part)[:_COMPARED] for part in (new, expected)
+    )
     return ShiftCheck(
         len(new),
         float(new.mean()),
         float(expected.mean()),
-        _energy_test(*samples, rng),
+        _energy_test(sample, reference, rng),
         float(min(1.0, 1 / capital.max())),
     )
 

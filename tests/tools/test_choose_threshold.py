@@ -60,6 +60,18 @@ def test_the_raw_score_and_another_radius_are_options(tmp_path):
     assert found.all.kept == 1  # nothing is as wrong as that
 
 
+@pytest.mark.parametrize('joints', [14, 133])
+def test_other_skeletons_have_their_thresholds(tmp_path, joints):
+    names = [f'left_knee{n}' for n in range(joints)]
+    write_files(tmp_path, joints=joints, names=names)
+    assert choose(tmp_path) == 0
+    found = load_certificate(tmp_path / 'certificate.json')
+    assert found.joint_names == tuple(names)
+    assert [*found.joints] == names
+    assert found.groups['legs'] == found.all
+    assert found.accept(np.ones((2, joints))).all()
+
+
 def test_a_few_images_say_so(tmp_path, capsys):
     assert choose(write_files(tmp_path, images=12)) == 0
     assert 'too few labels: 12 images' in capsys.readouterr().out
