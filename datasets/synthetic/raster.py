@@ -122,8 +122,10 @@ class Capsule(NamedTuple):
         ends = np.array([self.start, self.end])
         (ax, ay), (bx, by) = camera.project(ends).tolist()
         za, zb = ends[:, 2].tolist()
-        scale_a, scale_b = camera.focal / za, camera.focal / zb
-        ra, rb = self.radii[0] * scale_a, self.radii[1] * scale_b
+        # plain numbers: those of NumPy 2 would turn arrays into doubles
+        focal, radii = float(camera.focal), [float(r) for r in self.radii]
+        scale_a, scale_b = focal / za, focal / zb
+        ra, rb = radii[0] * scale_a, radii[1] * scale_b
         window, dx, dy = _window(
             (min(ax - ra, bx - rb), min(ay - ra, by - rb)),
             (max(ax + ra, bx + rb), max(ay + ra, by + rb)),
@@ -176,7 +178,7 @@ class Ellipsoid(NamedTuple):
             The surface in the part of the image that shows it.
         """
         z = float(self.center[2])
-        scale = camera.focal / z
+        scale = float(camera.focal) / z
         axes = self.axes * scale
         squares = axes * axes
         x, y = camera.project(self.center).tolist()
