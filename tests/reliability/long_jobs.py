@@ -43,7 +43,9 @@ def draw(folder: Path, data: Path) -> None:
 
 
 def cache(folder: Path, data: Path) -> None:
-    """Make a trust cache with features."""
+    """Make a trust cache with features; keep it as the run scripts do."""
+    if (folder / 'cache.npz').exists():
+        return
     pose = folder / 'pose.pth'
     torch.save({'state_dict': build_estimator(CACHEGEN).state_dict()}, pose)
     code = TOOL.main(

@@ -1,12 +1,19 @@
 """Train for 500 steps with 20 validations; print memory, handles, threads.
 
 python tests/reliability/soak.py [FOLDER]
+
+Resident memory is what the process holds. Since KeepMemoryHook lets it keep
+what is freed, it is the largest need so far. Memory in use is what malloc has
+given and not got back, and objects are those that Python's collector tracks.
 """
 
+import ctypes
+import gc
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -22,12 +29,40 @@ SETTLED = 5  # validations until caches are filled
 ALLOWED_MIB = 30.0
 
 
-def measure() -> tuple[float, int, int]:
-    """Return resident memory in MiB, open files and threads."""
+class Measured(NamedTuple):
+    """What the process holds; memory in MiB."""
+
+    resident: float
+    used: float
+    objects: int
+    files: int
+    threads: int
+
+
+class _MallInfo(ctypes.Structure):
+    """``struct mallinfo2`` of glibc."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *('arena', 'ordblks', 'smblks', 'hblks', 'hblkhd'),
+            *('usmblks', 'fsmblks', 'uordblks', 'fordblks', 'keepcost'),
+        )
+    )
+
+
+def measure() -> Measured:
+    """Measure this process, without what waits for the collector."""
+    gc.collect()
     status = Path('/proc/self/status').read_text().split('\n')
     values = dict(line.split(':', 1) for line in status if ':' in line)
-    return (
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = _MallInfo
+    info = mallinfo()
+    return Measured(
         int(values['VmRSS'].split()[0]) / 1024,
+        (info.uordblks + info.hblkhd) / 2**20,
+        len(gc.get_objects()),
         len(os.listdir('/proc/self/fd')),
         int(values['Threads']),
     )
@@ -37,17 +72,19 @@ def measure() -> tuple[float, int, int]:
 class SoakHook(Hook):
     """Measure after each validation."""
 
-    measured: list[tuple[float, int, int]] = []  # noqa: RUF012
+    measured: list[Measured] = []  # noqa: RUF012
 
     priority = 'LOWEST'
 
     def after_val_epoch(self, runner, metrics=None):
         self.measured.append(measure())
         step = runner.train_loop.iter
-        memory, files, threads = self.measured[-1]
+        now = self.measured[-1]
         print(
             f'SOAK {step} steps, {len(self.measured)} validations: '
-            f'{memory:.0f} MiB, {files} open files, {threads} threads',
+            f'{now.resident:.0f} MiB, {now.used:.1f} MiB in use, '
+            f'{now.objects} objects, {now.files} open files, '
+            f'{now.threads} threads',
             flush=True,
         )
 
@@ -71,9 +108,14 @@ def main() -> int:
     config.default_hooks.checkpoint.max_keep_ckpts = 2
     run(config)
     first, last = SoakHook.measured[SETTLED], SoakHook.measured[-1]
-    grown = last[0] - first[0]
-    print(f'SOAK grown since validation {SETTLED + 1}: {grown:+.1f} MiB')
-    return int(grown > ALLOWED_MIB or last[1:] > first[1:])
+    grown = last.resident - first.resident
+    print(
+        f'SOAK grown since validation {SETTLED + 1}: {grown:+.1f} MiB, '
+        f'{last.used - first.used:+.1f} MiB in use, '
+        f'{last.objects - first.objects:+d} objects'
+    )
+    opened = last.files > first.files or last.threads > first.threads
+    return int(grown > ALLOWED_MIB or opened)
 
 
 if __name__ == '__main__':

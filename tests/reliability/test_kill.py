@@ -61,14 +61,17 @@ def run_job(tmp_path_factory):
 def files(folder):
     """Return the files that a job has made, and that may be read.
 
-    Lines of a log, features of some persons in the folder of a cache that is
+    Logs, features of some persons in the folder of a cache that is
     being made, and images without the record of a complete set may not.
     """
     found = [p for p in folder.rglob('*') if p.suffix in READERS]
     if (folder / 'images' / 'synthetic.incomplete').exists():
         found = []
-    unfinished = {'scalars.json', 'features.npy'}
-    return [p for p in found if p.name not in unfinished]
+    return [
+        path
+        for path in found
+        if 'vis_data' not in path.parts and path.name != 'features.npy'
+    ]
 
 
 def content(folder):
