@@ -1,6 +1,6 @@
 """Train for 500 steps with 20 validations; print memory, handles, threads.
 
-python tests/reliability/soak.py [FOLDER]
+python tests/reliability/soak.py [STEPS VALIDATIONS]
 
 Resident memory is what the process holds. Since KeepMemoryHook lets it keep
 what is freed, it is the largest need so far. Memory in use is what malloc has
@@ -24,7 +24,8 @@ from small_training import run, small_config
 
 from self_verify_pose.datasets.synthetic import make_dataset
 
-STEPS, VALIDATIONS, BATCH = 500, 20, 2
+STEPS, VALIDATIONS = map(int, sys.argv[1:] or (500, 20))
+BATCH = 2
 SETTLED = 5  # validations until caches are filled
 ALLOWED_MIB = 30.0
 
@@ -91,8 +92,7 @@ class SoakHook(Hook):
 
 def main() -> int:
     """Run; 1 where something grew after the first validations."""
-    given = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()
-    folder = Path(given)
+    folder = Path(tempfile.mkdtemp())
     make_dataset(folder / 'data', train=40, val=4)
     config = small_config(folder / 'work', folder / 'data')
     config.train_cfg.max_epochs = VALIDATIONS
