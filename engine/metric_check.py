@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpose.evaluation.metrics import CocoMetric
 
@@ -32,6 +33,36 @@ def check_metrics(runner: Runner) -> None:
         for metric in getattr(evaluator, 'metrics', ()):
             if isinstance(metric, CocoMetric) and metric.coco is not None:
                 _check_coco_metric(metric, loop.dataloader.dataset)
+
+
+def check_best_metric(runner: Runner) -> None:
+    """Raise unless the best checkpoint is told by a metric of the validation.
+
+    MMEngine finds out after the first validation. Prefixes are compared, as
+    the rest of a name is known to the metric alone.
+
+    Args:
+        runner: The runner that is about to start.
+
+    Raises:
+        ValueError: If no metric has the prefix that ``save_best`` names.
+    """
+    evaluator = getattr(runner._val_loop, 'evaluator', None)
+    metrics = getattr(evaluator, 'metrics', ())
+    prefixes = [getattr(metric, 'prefix', None) for metric in metrics]
+    for hook in runner._hooks:
+        is_known = bool(prefixes) and all(prefixes)  # [] in a test
+        if not isinstance(hook, CheckpointHook) or not is_known:
+            continue
+        wanted = hook.save_best or []
+        for name in [wanted] if isinstance(wanted, str) else wanted:
+            if '/' in name and name.split('/')[0] not in prefixes:
+                raise ValueError(
+                    'default_hooks.checkpoint.save_best: expected a metric of '
+                    f'the validation ({", ".join(f"{p}/…" for p in prefixes)}'
+                    f"), found '{name}'; correct it, or add its metric to "
+                    'val_evaluator'
+                )
 
 
 def _check_coco_metric(metric: CocoMetric, dataset: Any) -> None:

@@ -31,7 +31,7 @@ from ..checkpoint import (
     unwrap_weights,
 )
 from ..limited_data import limit_ap
-from ..metric_check import check_metrics
+from ..metric_check import check_best_metric, check_metrics
 from ..model_wrapper import unwrap_model
 from ..resume import prepare_resume
 from ..skeleton_check import check_skeleton
@@ -100,6 +100,7 @@ class PreflightHook(Hook):
         _warn_of_long_warm_up(runner)
         if not getattr(model, 'gives_trust', False):
             _drop_trust_metrics(runner)
+        check_best_metric(runner)
         _resolve_backbone_init(
             model.backbone, checkpoint is not None or resumes, runner
         )

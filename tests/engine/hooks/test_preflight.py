@@ -202,6 +202,37 @@ def test_missing_file_of_initial_weights_raises(tmp_path):
         PreflightHook().before_run(run)
 
 
+@pytest.mark.parametrize(
+    ('name', 'refused'),
+    [
+        ('coco/AP', False),
+        (['coco/AP', 'score/AUROC'], False),
+        ('auto', False),
+        (None, False),
+        ('cocoo/AP', True),
+        ('trust/AUROC', True),  # the model predicts no trust
+    ],
+)
+def test_the_best_checkpoint_is_told_by_a_metric(name, refused):
+    run = runner()
+    run.model.gives_trust = False
+    rule = 'greater' if name else None
+    run._hooks = [CheckpointHook(save_best=name, rule=rule)]
+    metrics = [
+        types.SimpleNamespace(prefix='coco'),
+        types.SimpleNamespace(prefix='score'),
+        types.SimpleNamespace(prefix='trust', score_field='keypoint_trust'),
+    ]
+    PreflightHook().before_run(run)  # a test has no validation
+    evaluator = types.SimpleNamespace(metrics=metrics)
+    run._val_loop = types.SimpleNamespace(evaluator=evaluator)
+    if not refused:
+        PreflightHook().before_run(run)
+        return
+    with pytest.raises(ValueError, match=r'save_best: expected a metric of'):
+        PreflightHook().before_run(run)
+
+
 @pytest.mark.parametrize('gives_trust', [True, False])
 def test_trust_metrics_need_trust(gives_trust):
     run = runner()
