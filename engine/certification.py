@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 
 from ..datasets.coco_instances import build_split
@@ -57,7 +58,8 @@ def certify_model(
     init_default_scope('mmpose')
     cfg = Config.fromfile(config)
     content = read_checkpoint(checkpoint)
-    model = load_estimator(cfg, state_dict_of(content), checkpoint, True)
+    state = state_dict_of(content)
+    model = load_estimator(cfg, state, checkpoint, True, get_device())
     dataset = build_split(cfg, 'val', ann, images, max_samples)
     predictions = predict_dataset(model, dataset, batch_size, workers)
     scores = pick_score(predictions.scores, promise.score)
