@@ -80,8 +80,8 @@ def read_pool(results: Sequence[Path], anns: Sequence[Path]) -> LabeledPersons:
         images.append(numbers + start)
         start += len(names)
     persons = (
-        np.concatenate(values)
-        for values in zip(*(part.persons for part in parts), strict=True)
+        np.concatenate([getattr(part.persons, name) for part in parts])
+        for name in ('keypoints', 'scores', 'boxes')
     )
     return LabeledPersons(
         PredictedPersons(*persons),
