@@ -19,7 +19,7 @@ from .score_map import ScoreMap
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 _NUM_DRAWS = 50
 _MAX_JOINTS = 60_000  # that a model is fitted to
-_MAX_PERSONS = 2_500  # that cross-validation is of
+_MAX_PERSONS = 1_500  # that cross-validation is of
 FOLDS = 5
 
 Model = BoostedTrees | LinearModel

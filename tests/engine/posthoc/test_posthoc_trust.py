@@ -5,6 +5,7 @@ import pytest
 from posthoc_persons import make_persons
 from sklearn.metrics import roc_auc_score
 
+from self_verify_pose.engine.posthoc import model_choice
 from self_verify_pose.engine.posthoc.evidence import joint_evidence
 from self_verify_pose.engine.posthoc.posthoc_trust import PosthocTrust
 from self_verify_pose.engine.posthoc.storage import load_trust, save_trust
@@ -140,3 +141,19 @@ def test_a_file_of_something_else_is_refused(trust, tmp_path):
 def test_trust_without_a_slope_is_the_share_of_correct_joints(known, trust):
     constant = dataclasses.replace(trust, scale=0.0, shift=0.0)
     np.testing.assert_array_equal(constant.predict(known.persons), 0.5)
+
+
+def test_the_choice_is_made_with_whole_images(known, monkeypatch):
+    seen = []
+
+    def stop(part, seed):
+        seen.append(part)
+        raise RuntimeError
+
+    monkeypatch.setattr(model_choice, '_MAX_PERSONS', 21)
+    monkeypatch.setattr(model_choice, '_cross_validate', stop)
+    with pytest.raises(RuntimeError):
+        model_choice.choose_model(known, 0)
+    (part,) = seen
+    assert len(part.images) == 22  # two in each image
+    assert (np.unique(part.images, return_counts=True)[1] == 2).all()
