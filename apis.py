@@ -16,11 +16,15 @@ Examples:
     >>> doubtful = instances.keypoints[instances.keypoint_trust < 0.5]
     >>> save_predictions(samples, 'photo.json')
 
-    Of a video, smoothed with the weights of trust, one person over all
-    frames, or all persons:
+    One person in five frames, smoothed with the weights of trust;
+    ``smooth_video`` takes all persons of a video:
 
-    >>> smoothed = smooth_poses(keypoints, trust)  # (T, K, 2), (T, K)
-    >>> smoothed, numbers = smooth_video(boxes, keypoints, trust)
+    >>> import numpy as np
+    >>> from self_verify_pose.apis import smooth_poses
+    >>> keypoints = np.repeat(instances.keypoints, 5, 0)  # (T, K, 2)
+    >>> trust = np.repeat(instances.keypoint_trust, 5, 0)  # (T, K)
+    >>> smooth_poses(keypoints, trust).shape
+    (5, 17, 2)
 """
 
 from .engine.inference import (
