@@ -316,10 +316,13 @@ def no_mixed_state_after_a_kill(folder):
         with subprocess.Popen(
             [sys.executable, '-c', WRITE_FOR_EVER], cwd=folder
         ) as process:
-            while not set_in(folder):
-                time.sleep(0.01)
-            time.sleep(moments.uniform(0, 0.05))
-            process.kill()
+            try:
+                deadline = time.monotonic() + 60
+                while not set_in(folder) and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                time.sleep(moments.uniform(0, 0.05))
+            finally:
+                process.kill()
         found = set_in(folder)
         assert 'summary.txt' not in found or len({*found.values()}) == 1
         for path in folder.glob('*.txt'):

@@ -10,7 +10,7 @@ from self_verify_pose.tools.study.variants import make_ablations
 
 def ablations(kind, channels, levels):
     names = scalar_names(kind.statistic_names)
-    layout = FeatureLayout(channels, levels, JOINTS, names)
+    layout = FeatureLayout(channels, levels, JOINTS, names, 0)
     return layout, make_ablations(layout)
 
 
