@@ -15,6 +15,7 @@ from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
 SHARED_RUNS = {'baseline_run', 'selfverify_run'}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Send the tests of a file, and those of shared runs, to one process."""
     for item in items:
