@@ -318,7 +318,8 @@ def no_mixed_state_after_a_kill(folder):
         ) as process:
             try:
                 deadline = time.monotonic() + 60
-                while not set_in(folder) and time.monotonic() < deadline:
+                while not any(folder.glob('*.txt')):
+                    assert time.monotonic() < deadline
                     time.sleep(0.01)
                 time.sleep(moments.uniform(0, 0.05))
             finally:
