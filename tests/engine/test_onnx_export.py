@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -117,6 +118,36 @@ def test_names_and_packages_are_checked(monkeypatch):
     monkeypatch.setattr(onnx_export, 'find_spec', lambda name: None)
     with pytest.raises(ValueError, match='pip install onnx onnxscript onnxr'):
         check_exportable(Path('model.onnx'), True)
+
+
+def test_the_file_names_its_tensors_and_describes_its_crops(
+    tmp_path, monkeypatch
+):
+    """The exporter itself, which takes a minute, is replaced."""
+    given, props = {}, {}
+    program = SimpleNamespace(
+        model=SimpleNamespace(metadata_props=props),
+        model_proto=SimpleNamespace(SerializeToString=lambda: b'onnx'),
+    )
+
+    def export(form, inputs, **options):
+        given.update(options, shapes=[tuple(one.shape) for one in inputs])
+        assert not torch.backends.mha.get_fastpath_enabled()
+        return program
+
+    monkeypatch.setattr(torch.onnx, 'export', export)
+    path = tmp_path / 'model.onnx'
+    export_onnx(FullForm(exportable(build())), path)
+    assert torch.backends.mha.get_fastpath_enabled()
+    assert path.read_bytes() == b'onnx'
+    assert given['dynamo']
+    assert given['input_names'] == ['crops', 'person_sizes']
+    assert given['output_names'] == ['keypoints', 'scores', 'trust']
+    assert given['shapes'] == [(2, 3, 256, 192), (2,)]
+    assert props['input_size'] == '192,256'
+    assert props['channels'] == 'RGB'
+    assert props['mean'] == '123.675,116.28,103.53'
+    assert props['keypoints'].startswith('nose,left_eye')
 
 
 @pytest.mark.slow
