@@ -11,19 +11,6 @@ from mmengine.registry import DefaultScope, init_default_scope
 
 from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
 
-# trainings of minutes, made once in a process
-SHARED_RUNS = {'baseline_run', 'selfverify_run'}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send the tests of a file, and those of shared runs, to one process."""
-    for item in items:
-        shared = SHARED_RUNS & set(getattr(item, 'fixturenames', ()))
-        group = 'runs' if shared else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(autouse=True)
 def _default_scope() -> Iterator[None]:
     """Run each test in the scope of MMPose, as runners and tools do."""
