@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope, init_default_scope
 
 from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
 
+
 @pytest.fixture(autouse=True)
 def _default_scope() -> Iterator[None]:
     """Run each test in the scope of MMPose, as runners and tools do."""

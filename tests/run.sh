@@ -64,7 +64,7 @@ fi
 # Processes of one thread each share the files; more than four do not help.
 cores=$(nproc)
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-parallel=(-n "$((cores < 4 ? cores : 4))" --dist loadgroup)
+parallel=(-n "$((cores < 4 ? cores : 4))" --dist loadfile)
 parallel+=(--no-loadscope-reorder)
 if [ "$newest" = 1 ]; then
     "$bin/pytest" "${selection[@]}" "${parallel[@]}"
