@@ -86,6 +86,7 @@ class FreeScoreAnchor(nn.Module):
         free_scores: Tensor,
         residual: Tensor,
         domain_features: Tensor | None = None,
+        verified: Tensor | None = None,
     ) -> Tensor:
         """Return the logits of the trust.
 
@@ -95,10 +96,15 @@ class FreeScoreAnchor(nn.Module):
             domain_features: ``(B, C)``, see ``domain_features`` of
                 ``trust_features``; needed for prediction where
                 :attr:`reads_domain`.
+            verified: ``(B, K)`` what other views say of the keypoints, see
+                ``verified_mass``; trust starts from the mean of it and the
+                free score.
 
         Returns:
             ``(B, K)`` logits.
         """
+        if verified is not None:
+            free_scores = (free_scores + verified) / 2
         if not self.training:
             share = self.share
             if self.reads_domain:

@@ -102,9 +102,7 @@ class BaseTrustHead(BaseModule):
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints that are decoded from it,
                 pixels of the crop.
-            verified: ``(B, K)`` what other views say of the keypoints, see
-                ``verified_mass``; trust starts from the mean of it and the
-                free score.
+            verified: As of :class:`FreeScoreAnchor`.
 
         Returns:
             ``(B, K)`` trust logits; the sigmoid of one is the probability
@@ -124,14 +122,12 @@ class BaseTrustHead(BaseModule):
         )
         # the trust loss must not train the free score
         free_scores = distribution.free_score().detach()
-        if verified is not None:
-            free_scores = (free_scores + verified) / 2
         domain = None
         if self.anchor.reads_domain and not self.training:
             domain = domain_features(
                 features, keypoints, distribution.input_size
             )
-        logits: Tensor = self.anchor(free_scores, residual, domain)
+        logits: Tensor = self.anchor(free_scores, residual, domain, verified)
         return logits
 
     @property
@@ -153,9 +149,7 @@ class BaseTrustHead(BaseModule):
             distribution: Predicted distributions of the keypoints.
             keypoints: ``(B, K, 2)`` keypoints that are decoded from it,
                 pixels of the crop.
-            verified: ``(B, K)`` what other views say of the keypoints, see
-                ``verified_mass``; trust starts from the mean of it and the
-                free score.
+            verified: As of :class:`FreeScoreAnchor`.
 
         Returns:
             ``(B, K)`` trust in [0, 1], float32, before calibration.

@@ -159,7 +159,7 @@ class TrustHead(BaseTrustHead):
             rows: ``(B, D)`` packed features.
             domain: ``(B, C)``, see ``domain_features``; needed for
                 prediction where the anchor reads it.
-            verified: As of :meth:`logits`.
+            verified: As of :class:`FreeScoreAnchor`.
 
         Returns:
             ``(B, K)`` trust logits.
@@ -167,9 +167,7 @@ class TrustHead(BaseTrustHead):
         features, free_scores = TrustFeatures.unpacked(
             rows, sum(self.in_channels), self.num_keypoints, self.num_scalars
         )
-        if verified is not None:
-            free_scores = (free_scores + verified) / 2
         logits: Tensor = self.anchor(
-            free_scores, self.forward_features(features), domain
+            free_scores, self.forward_features(features), domain, verified
         )
         return logits

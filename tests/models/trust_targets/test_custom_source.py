@@ -91,7 +91,7 @@ def run_step(model):
     logits = []
 
     def note(module, args, output):
-        free, residual, _ = args
+        free, residual, *_ = args
         free = free.clamp(1e-4, 0.9999)
         logits.append((free / (1 - free)).log() + residual)
 
