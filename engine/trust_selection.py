@@ -174,6 +174,32 @@ def _known_joints(
     )
 
 
+def decide(
+    sets: Sequence[HeldOutJoints],
+    scale: Floats,
+    shift: Floats,
+    labels: bool,
+    seed: int = 0,
+) -> tuple[Kept, DomainClassifier]:
+    """Decide what the anchor of a trust head keeps of the residual.
+
+    Args:
+        sets: Joints of each data set; none keep nothing.
+        scale: As of :func:`choose_shares`.
+        shift: As of :func:`choose_shares`.
+        labels: As of :func:`choose_shares`.
+        seed: As of :func:`choose_shares`.
+
+    Returns:
+        The shares, and the classifier of the data sets that they are of.
+    """
+    if not sets:
+        return NOTHING, ONE_DOMAIN
+    kept = choose_shares(sets, scale, shift, labels, seed)
+    several = len(kept.shares) > 1
+    return kept, fit_domains(sets) if several else ONE_DOMAIN
+
+
 def choose_shares(
     sets: Sequence[HeldOutJoints],
     scale: Floats,
@@ -249,7 +275,7 @@ def _share_by_agreement(rows: Sequence['_Gains']) -> Kept:
 
 
 def fit_domains(sets: Sequence[HeldOutJoints]) -> DomainClassifier:
-    """Fit the classifier that tells which data set a person looks like.
+    """Fit the classifier that tells which data set a person resembles.
 
     Logistic regression; all data sets count the same.
 

@@ -12,7 +12,6 @@ from mmpose.registry import HOOKS
 from torch.utils.data import DataLoader
 
 from ...datasets.held_out import HeldOutPersons, hold_out
-from ...models.heads.anchor import ONE_DOMAIN
 from ...models.heads.base import BaseTrustHead
 from ...models.heads.calibration import fit_calibration, identity_map
 from ...models.heads.trust_features import TrustFeatures
@@ -22,12 +21,10 @@ from ...models.pose_estimators.held_out import score_held_out
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..model_wrapper import unwrap_model
 from ..trust_selection import (
-    NOTHING,
     HeldOutJoints,
     Kept,
-    choose_shares,
+    decide,
     fit_anchor,
-    fit_domains,
     free_logits,
     person_shares,
 )
@@ -45,9 +42,9 @@ class TrustSelectionHook(Hook):
     calibrated for each keypoint where the pose network is frozen. After each
     epoch the share of the residual that prediction keeps is chosen, by labels
     one for each data set of the training: none where it does not rank joints
-    better than the free score. After the last
-    epoch the best head of all epochs is taken, so that training stops early.
-    Trust that learns from labels is then calibrated.
+    better than the free score. After the last epoch the best head of all
+    epochs is taken, so that training stops early. Trust that learns from
+    labels is then calibrated.
 
     Sources that use labels are evaluated by labels, the others by the
     agreement of strongly augmented views with the crop, see
@@ -212,11 +209,7 @@ class TrustSelectionHook(Hook):
             values.double().cpu().numpy()
             for values in (anchor.scale, anchor.shift)
         )
-        kept, domains = NOTHING, ONE_DOMAIN
-        if sets:
-            kept = choose_shares(sets, scale, shift, by_labels, self.seed)
-        if len(kept.shares) > 1:
-            domains = fit_domains(sets)
+        kept, domains = decide(sets, scale, shift, by_labels, self.seed)
         calibration = identity_map()
         if sets and by_labels:
             trust, correct = [], []

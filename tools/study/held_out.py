@@ -14,14 +14,11 @@ from torch import Tensor
 
 from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.engine.trust_selection import (
-    NOTHING,
     HeldOutJoints,
     Kept,
-    choose_shares,
+    decide,
     fit_anchor,
-    fit_domains,
 )
-from self_verify_pose.models.heads.anchor import ONE_DOMAIN
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.tools.study.extraction import Tensors, correct_joints
@@ -131,17 +128,13 @@ class HeldOut:
         Returns:
             What is kept.
         """
-        kept, domains = NOTHING, ONE_DOMAIN
-        if self.joints:
-            joints = [
-                one._replace(residuals=_residuals(head, rows, select))
-                for rows, one in zip(self.rows, self.joints, strict=True)
-            ]
-            kept = choose_shares(
-                joints, self.scale, self.shift, self.labels, self.seed
-            )
-            if len(kept.shares) > 1:
-                domains = fit_domains(joints)
+        joints = [
+            one._replace(residuals=_residuals(head, rows, select))
+            for rows, one in zip(self.rows, self.joints, strict=True)
+        ]
+        kept, domains = decide(
+            joints, self.scale, self.shift, self.labels, self.seed
+        )
         head.anchor.keep(kept.shares, domains)
         return kept
 

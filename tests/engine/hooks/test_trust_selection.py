@@ -18,6 +18,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from self_verify_pose import engine
 from self_verify_pose.engine.hooks import trust_selection
 from self_verify_pose.engine.hooks.trust_selection import TrustSelectionHook
 from self_verify_pose.engine.trust_selection import (
@@ -97,7 +98,7 @@ def decided_by(*script):
         return Kept((share,), gain, error)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trust_selection, 'choose_shares', choose)
+        patch.setattr(engine.trust_selection, 'choose_shares', choose)
         yield seen
     assert not left
 
