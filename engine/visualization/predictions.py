@@ -94,12 +94,11 @@ def draw_video(
     )
     writer: cv2.VideoWriter | None = None
     try:
-        predicted = _predict_frames(model, path, boxes)
-        if smooth:
-            predicted = _smoothed(predicted)
-        for count, (frame, found) in enumerate(
-            zip(video, predicted, strict=True), 1
-        ):
+        frames = _predict_frames(model, video, boxes)
+        if smooth:  # images are not kept: the video is read again to draw
+            smoothed = _smoothed(found for _, found in frames)
+            frames = zip(VideoReader(str(path)), smoothed, strict=True)
+        for count, (frame, found) in enumerate(frames, 1):
             rendered = figure.draw(frame[..., ::-1], found.poses)
             if writer is None:
                 writer = _open_writer(target, video.fps, rendered)
@@ -126,12 +125,15 @@ class _Frame(NamedTuple):
 
 
 def _predict_frames(
-    model: SelfVerifyTopdown, path: Path, boxes: Sequence[Array] | None
-) -> Iterator[_Frame]:
-    for count, frame in enumerate(VideoReader(str(path))):
+    model: SelfVerifyTopdown,
+    video: Iterable[Array],
+    boxes: Sequence[Array] | None,
+) -> Iterator[tuple[Array, _Frame]]:
+    """Yield each image with its persons."""
+    for count, image in enumerate(video):
         frame_boxes = None if boxes is None else boxes[count]
-        samples = inference_trust(model, frame, frame_boxes)
-        yield _Frame(_poses(samples), as_dicts(samples))
+        samples = inference_trust(model, image, frame_boxes)
+        yield image, _Frame(_poses(samples), as_dicts(samples))
 
 
 def _smoothed(frames: Iterable[_Frame]) -> Iterator[_Frame]:
