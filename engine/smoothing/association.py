@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from ...metrics.evaluation.io.matching import box_iou
+
 MIN_OVERLAP = 0.3
 
 
@@ -34,7 +36,7 @@ def link_persons(
     for given in boxes:
         current = np.asarray(given, np.float64).reshape(-1, 4)
         own = np.full(len(current), -1)
-        overlap = _overlap(before, current)
+        overlap = box_iou(before, current)
         for old, new in zip(*linear_sum_assignment(-overlap), strict=True):
             if overlap[old, new] >= MIN_OVERLAP:
                 own[new] = numbers[-1][old]
@@ -44,15 +46,3 @@ def link_persons(
         numbers.append(own)
         before = current
     return numbers
-
-
-def _overlap(
-    one: NDArray[np.float64], other: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(N, M) intersections over union."""
-    low = np.maximum(one[:, None, :2], other[:, :2])
-    high = np.minimum(one[:, None, 2:], other[:, 2:])
-    shared = np.maximum(high - low, 0).prod(-1)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (one, other)]
-    union = areas[0][:, None] + areas[1] - shared
-    return shared / np.maximum(union, 1e-9)

@@ -169,7 +169,7 @@ def match_persons(
         similarity = (
             _oks(predictions.keypoints[rows], annotated.take(persons))
             if boxes is None
-            else _box_iou(boxes[rows], annotated.boxes[persons])
+            else box_iou(boxes[rows], annotated.boxes[persons])
         )
         pairs += [
             (rows[i], persons[j])
@@ -255,7 +255,7 @@ def _check_box_format(
     counts = [
         sum(
             (
-                _box_iou(one[rows], annotated.boxes[persons]).max(1) >= MIN_IOU
+                box_iou(one[rows], annotated.boxes[persons]).max(1) >= MIN_IOU
             ).sum()
             for rows, persons in _images(predictions, annotated)
         )
@@ -280,9 +280,18 @@ def _images(
             yield np.flatnonzero(predictions.image_ids == image), persons
 
 
-def _box_iou(boxes: Floats, others: Floats) -> Floats:
-    """(N, M) intersections over union."""
+def box_iou(boxes: Floats, others: Floats) -> Floats:
+    """Compute the intersections over union of boxes.
+
+    Args:
+        boxes: ``(N, 4)`` boxes (x1, y1, x2, y2).
+        others: ``(M, 4)`` other boxes.
+
+    Returns:
+        ``(N, M)`` intersections over union; 0 for boxes without area.
+    """
     one, other = (
         np.hstack([b[:, :2], b[:, 2:] - b[:, :2]]) for b in (boxes, others)
     )
-    return np.asarray(iou(one, other, [False] * len(other)), np.float64)
+    found = np.asarray(iou(one, other, [False] * len(other)), np.float64)
+    return found.reshape(len(boxes), len(others))  # [] where one is empty
