@@ -8,7 +8,6 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 
 from ..datasets.coco_instances import build_split
-from ..datasets.trust_cache.files import file_sha256
 from .checkpoint import (
     load_estimator,
     read_checkpoint,
@@ -16,7 +15,13 @@ from .checkpoint import (
     state_dict_of,
 )
 from .decisions.certificate import Certificate, as_json, from_json
-from .decisions.certify import Promise, certify, pick_score, scores_of_images
+from .decisions.certify import (
+    Promise,
+    certify,
+    describe_files,
+    pick_score,
+    scores_of_images,
+)
 from .evaluation import predict_dataset
 
 CERTIFICATE_KEY = 'trust_certificate'
@@ -63,10 +68,7 @@ def certify_model(
     dataset = build_split(cfg, 'val', ann, images, max_samples)
     predictions = predict_dataset(model, dataset, batch_size, workers)
     scores = pick_score(predictions.scores, promise.score)
-    data = {
-        name: {'name': path.name, 'sha256': file_sha256(path)}
-        for name, path in (('checkpoint', checkpoint), ('ann', ann))
-    }
+    data = describe_files(checkpoint=checkpoint, ann=ann)
     means = scores_of_images(scores, predictions.truth.image_ids)
     certificate = certify(predictions, promise, means, data, seed)
     if store is not None:

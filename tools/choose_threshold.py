@@ -24,7 +24,6 @@ from functools import partial
 from pathlib import Path
 
 from self_verify_pose.constants import PCK_THRESHOLD, TRUST
-from self_verify_pose.datasets.trust_cache.files import file_sha256
 from self_verify_pose.engine.decisions.certificate import (
     Certificate,
     load_certificate,
@@ -33,6 +32,7 @@ from self_verify_pose.engine.decisions.certificate import (
 from self_verify_pose.engine.decisions.certify import (
     Promise,
     certify,
+    describe_files,
     read_image_scores,
 )
 from self_verify_pose.engine.decisions.shift_check import check_shift
@@ -101,11 +101,8 @@ def _choose(args: argparse.Namespace) -> Certificate:
     predictions = read_evaluation_input(
         args.predictions, args.ann, args.allow_partial
     )
-    data = {
-        name: {'name': path.name, 'sha256': file_sha256(path)}
-        for name in ('predictions', 'ann')
-        if (path := getattr(args, name))
-    }
+    files = {'predictions': args.predictions, 'ann': args.ann}
+    data = describe_files(**{k: path for k, path in files.items() if path})
     means = read_image_scores(args.predictions, args.score)
     print(*predictions.notes, sep='\n')
     return certify(predictions, promise, means, data, args.seed)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...constants import PCK_THRESHOLD, TRUST
+from ...datasets.trust_cache.files import file_sha256
 from ...metrics.evaluation.evaluation_input import EvaluationInput
 from ...metrics.evaluation.io.coco import read_results
 from ...metrics.evaluation.io.dump import predictions_from_dump, read_dump
@@ -55,6 +56,21 @@ class Promise(NamedTuple):
                 'dist-thr: expected a number above 0, found '
                 f'{self.dist_thr:g}; correct it'
             )
+
+
+def describe_files(**paths: Path) -> dict[str, dict[str, str]]:
+    """Name the files behind a certificate.
+
+    Args:
+        **paths: The files by their role.
+
+    Returns:
+        Name and SHA-256 hash of each.
+    """
+    return {
+        role: {'name': path.name, 'sha256': file_sha256(path)}
+        for role, path in paths.items()
+    }
 
 
 def certify(

@@ -10,6 +10,7 @@ from ...coco_annotations import read_annotation_file
 from ...coco_results import read_entries, stack_keypoints, stack_scores
 from ...constants import RAW_SCORE
 from ...skeleton import JOINTS, joint_name
+from ..posthoc.results_file import check_finite
 from .certificate import Certificate, Level
 from .certify import pick_score
 
@@ -81,9 +82,9 @@ def read_scored(
     scores = stack_scores(entries, rows.shape[1], results)
     try:
         values = pick_score({RAW_SCORE: rows[..., 2], **scores}, score)
-        _check_finite(rows[..., :2], values)
     except ValueError as error:
         raise ValueError(f'{results}: {error}') from error
+    check_finite(results, rows[..., :2], values)
     content = {} if ann is None else read_annotation_file(ann)
     files = {
         image['id']: image.get('file_name') or str(image['id'])
@@ -104,17 +105,6 @@ def read_scored(
         _name_joints(rows.shape[1], certificate, content),
         entries,
     )
-
-
-def _check_finite(points: NDArray[Any], values: NDArray[Any]) -> None:
-    missing = ~(np.isfinite(points).all((1, 2)) & np.isfinite(values).all(1))
-    if missing.any():
-        raise ValueError(
-            'expected finite keypoints and scores, found null, NaN or '
-            f'infinite ones of {missing.sum()} of {len(missing)} persons, '
-            f'first of number {np.flatnonzero(missing)[0]}; write numbers, '
-            'with a low score where a joint was not found'
-        )
 
 
 def _name_images(

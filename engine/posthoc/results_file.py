@@ -56,7 +56,7 @@ def read_labeled(
         found.scores[RAW_SCORE],
         found.truth.boxes if boxes is None else boxes,
     )
-    check_finite(results, persons)
+    check_finite(results, persons.keypoints, persons.scores)
     if second is not None:
         others = read_second(second, results, predictions)
         others = others.take(found.scores[_ROW][:, 0].astype(int))
@@ -93,24 +93,25 @@ def read_persons(
     persons = PredictedPersons(
         predictions.keypoints, predictions.scores[RAW_SCORE], boxes
     )
-    check_finite(results, persons)
+    check_finite(results, persons.keypoints, persons.scores)
     if second is not None:
         others = read_second(second, results, predictions)
         persons = persons._replace(second=others)
     return persons
 
 
-def check_finite(results: Path, persons: PredictedPersons) -> None:
+def check_finite(results: Path, keypoints: Floats, scores: Floats) -> None:
     """Raise if a value is missing: the trust of a joint reads all others.
 
     Args:
         results: The file, for the message.
-        persons: What it holds.
+        keypoints: ``(N, K, 2)`` points.
+        scores: ``(N, K)`` scores.
 
     Raises:
         ValueError: If a keypoint or score is NaN or infinite.
     """
-    joints = np.dstack([persons.keypoints, persons.scores])
+    joints = np.dstack([keypoints, scores])
     missing = np.flatnonzero(~np.isfinite(joints).all((1, 2)))
     if len(missing):
         raise ValueError(

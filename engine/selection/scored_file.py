@@ -101,7 +101,7 @@ def read_scored(
     persons = PredictedPersons(
         predictions.keypoints, predictions.scores[RAW_SCORE], boxes
     )
-    check_finite(results, persons)
+    check_finite(results, persons.keypoints, persons.scores)
     if not ((trust >= 0) & (trust <= 1)).all():
         raise ValueError(
             f'{results}: {TRUST}: expected probabilities in [0, 1], found '
