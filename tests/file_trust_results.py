@@ -41,3 +41,18 @@ def write_persons(folder, known, name='results'):
     for stem, one in ((name, results), (f'{name}_ann', content)):
         (folder / f'{stem}.json').write_text(json.dumps(one))
     return folder / f'{name}.json', folder / f'{name}_ann.json'
+
+
+def result_entries(count=4, joints=3):
+    """Results of persons, two of whom share an image, as a list."""
+    return [
+        {
+            'image_id': row // 2,
+            'category_id': 1,
+            'ann_id': row,
+            'score': 1.0,
+            'bbox': [100 * row, 0, 80, 80],
+            'keypoints': [float(row), 1.0, 0.5] * joints,
+        }
+        for row in range(count)
+    ]

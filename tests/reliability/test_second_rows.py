@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from file_trust_results import result_entries as entries
 from row import check_message
 from second_rows import ROWS
 
@@ -12,20 +13,6 @@ from self_verify_pose.engine.posthoc.second_file import (
     read_second,
 )
 from self_verify_pose.metrics.evaluation.io.coco import read_results
-
-
-def entries(joints=3):
-    return [
-        {
-            'image_id': row // 2,
-            'category_id': 1,
-            'ann_id': row,
-            'score': 1.0,
-            'bbox': [100 * row, 0, 80, 80],
-            'keypoints': [float(row), 1.0, 0.5] * joints,
-        }
-        for row in range(4)
-    ]
 
 
 def each(drop=(), **fields):
@@ -42,7 +29,7 @@ def with_null():
 
 
 SECOND = {
-    'other joints': lambda: entries(4),
+    'other joints': lambda: entries(joints=4),
     'other ids': lambda: [
         one | {'ann_id': 50 + row} for row, one in enumerate(entries())
     ],

@@ -2,26 +2,13 @@ import json
 
 import numpy as np
 import pytest
+from file_trust_results import result_entries as entries
 
 from self_verify_pose.engine.posthoc.second_file import (
     count_partners,
     read_second,
 )
 from self_verify_pose.metrics.evaluation.io.coco import read_results
-
-
-def entries(count=4, joints=3):
-    return [
-        {
-            'image_id': row // 2,
-            'category_id': 1,
-            'ann_id': row,
-            'score': 1.0,
-            'bbox': [100 * row, 0, 80, 80],
-            'keypoints': [float(row), 1.0, 0.5] * joints,
-        }
-        for row in range(count)
-    ]
 
 
 def read(folder, second, first=None):
