@@ -1,5 +1,6 @@
 """Predicted persons, whatever predicted them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -104,3 +105,30 @@ class LabeledPersons(NamedTuple):
         return LabeledPersons(
             persons.take(rows), *(values[rows] for values in others)
         )
+
+
+def pool(parts: Sequence[LabeledPersons]) -> LabeledPersons:
+    """Join labeled persons, such as those of several files.
+
+    Args:
+        parts: Persons with the same joints, without a second estimator's
+            predictions.
+
+    Returns:
+        The persons, with the images of each part numbered anew.
+    """
+    images, start = [], 0
+    for part in parts:
+        names, numbers = np.unique(part.images, return_inverse=True)
+        images.append(numbers + start)
+        start += len(names)
+    persons = (
+        np.concatenate([getattr(part.persons, name) for part in parts])
+        for name in ('keypoints', 'scores', 'boxes')
+    )
+    return LabeledPersons(
+        PredictedPersons(*persons),
+        np.concatenate([part.correct for part in parts]),
+        np.concatenate([part.labeled for part in parts]),
+        np.concatenate(images),
+    )

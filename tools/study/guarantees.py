@@ -33,7 +33,7 @@ from self_verify_pose.engine.decisions.risk_control import (
 )
 from self_verify_pose.engine.decisions.shift_check import check_shift
 from self_verify_pose.engine.posthoc import PosthocTrust, PredictedPersons
-from self_verify_pose.engine.posthoc.posthoc_trust import LabeledPersons
+from self_verify_pose.engine.posthoc.persons import LabeledPersons, pool
 from self_verify_pose.engine.posthoc.results_file import read_labeled
 from self_verify_pose.metrics.evaluation.io.reading import read_predictions
 from self_verify_pose.tools.command_line import (
@@ -71,24 +71,8 @@ def read_pool(results: Sequence[Path], anns: Sequence[Path]) -> LabeledPersons:
     Returns:
         The persons, with the images numbered anew.
     """
-    parts = [
-        read_labeled(*pair)[0] for pair in zip(results, anns, strict=True)
-    ]
-    images, start = [], 0
-    for part in parts:
-        names, numbers = np.unique(part.images, return_inverse=True)
-        images.append(numbers + start)
-        start += len(names)
-    persons = (
-        np.concatenate([getattr(part.persons, name) for part in parts])
-        for name in ('keypoints', 'scores', 'boxes')
-    )
-    return LabeledPersons(
-        PredictedPersons(*persons),
-        np.concatenate([part.correct for part in parts]),
-        np.concatenate([part.labeled for part in parts]),
-        np.concatenate(images),
-    )
+    pairs = zip(results, anns, strict=True)
+    return pool([read_labeled(*pair)[0] for pair in pairs])
 
 
 def cross_fit(

@@ -34,6 +34,7 @@ from self_verify_pose.engine.posthoc.persons import (
     Floats,
     LabeledPersons,
     PredictedPersons,
+    pool,
 )
 from self_verify_pose.engine.posthoc.posthoc_trust import PosthocTrust
 from self_verify_pose.engine.smoothing import smooth_poses
@@ -250,18 +251,10 @@ def compare(
     """
     half = len(sequences) // 2
     fitted, tested = sequences[:half], sequences[half:]
-    parts = [one.labeled(k) for k, one in enumerate(fitted)]
-    points, scores, boxes, correct, labeled, images = (
-        np.concatenate(column)
-        for column in zip(
-            *((*part.persons[:3], *part[1:]) for part in parts), strict=True
-        )
-    )
-    persons = PredictedPersons(points, scores, boxes)
-    known = LabeledPersons(persons, correct, labeled, images)
+    known = pool([one.labeled(k) for k, one in enumerate(fitted)])
     trust = PosthocTrust.fit(known, seed)
     table: dict[str, dict[str, Any]] = {}
-    rows = candidates(trust, float(persons.scores.max()))
+    rows = candidates(trust, float(known.persons.scores.max()))
     for name, choices in rows.items():
         parameters, smoother = min(
             choices, key=lambda one: evaluate(one[1], fitted)['mean error']
