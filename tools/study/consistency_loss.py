@@ -2,13 +2,15 @@
 
     python -m self_verify_pose.tools.study.consistency_loss
         --train ROOT... --eval ROOT... --checkpoint FILE --out DIR
-        [--config CONFIG] [--trainings NAME...] [--epochs N] [--seeds N]
+        [--config CONFIG] [--trainings NAME...] [--persons N] [--epochs N]
+        [--seeds N]
 
 Trains the pose network of a config further from the same weights: without the
 loss (baseline), with the default loss (robust), and with the plain loss of the
 same weight (mean_distance); no trust head. Every training has the same batches
 for the same seed. Writes a table for each evaluation set, with flip test, to
-consistency_loss.md. What exists in DIR is not trained again.
+consistency_loss.md. What was trained in DIR with the same images, weights and
+options is not trained again.
 """
 
 import argparse
@@ -25,6 +27,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.console import Console
 
+from self_verify_pose.datasets.trust_cache.files import (
+    file_sha256,
+    text_sha256,
+)
 from self_verify_pose.output_files import reserved, write_text
 from self_verify_pose.tools.command_line import (
     at_least,
@@ -36,6 +42,7 @@ from self_verify_pose.tools.study.image_sets import (
     check_disjoint_sets,
     find_eval_sets,
     find_set,
+    read_content,
 )
 from self_verify_pose.tools.study.options import add_pose_options
 from self_verify_pose.tools.study.train_pose import train_pose
@@ -79,6 +86,12 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=[*TRAININGS],
         metavar='NAME',
         help='%(default)s',
+    )
+    add(
+        '--persons',
+        type=at_least(1),
+        metavar='N',
+        help='train on the first N persons of each set only',
     )
     add('--epochs', type=at_least(1), default=2, help='(%(default)s)')
     add('--lr', type=float, default=2.5e-4, help='(%(default)s)')
@@ -148,7 +161,7 @@ def train_and_evaluate(
             'randomness': {'seed': seed},
         }
     )
-    folder = args.out / f'{training}_{seed}'
+    folder = args.out / training_key(args, train) / f'{training}_{seed}'
     checkpoint = train_pose(
         config,
         train,
@@ -162,6 +175,28 @@ def train_and_evaluate(
         one.name: evaluate_pose(config, one, checkpoint, folder)
         for one in sets
     }
+
+
+def training_key(args: argparse.Namespace, train: list[ImageSet]) -> str:
+    """Name what the trainings of all seeds have in common.
+
+    Args:
+        args: The command line.
+        train: Images to train on.
+
+    Returns:
+        A short hash of images, weights and options.
+    """
+    return text_sha256(
+        ' '.join(
+            [
+                *(read_content(one).key for one in train),
+                file_sha256(args.checkpoint),
+                Config.fromfile(args.config).pretty_text,
+                f'{args.persons} {args.epochs} {args.lr}',
+            ]
+        )
+    )[:12]
 
 
 def table(figures: dict[str, list[Figures]]) -> list[str]:
@@ -206,7 +241,10 @@ def run(args: argparse.Namespace) -> None:
         ValueError: If an image is both trained on and evaluated.
     """
     sets = find_eval_sets(args.eval)
-    train = [find_set(root, 'train') for root in args.train]
+    train = [
+        find_set(root, 'train')._replace(persons=args.persons)
+        for root in args.train
+    ]
     check_disjoint_sets(train, sets, '--eval')
     found: dict[str, dict[str, list[Figures]]] = {
         one.name: {name: [] for name in args.trainings} for one in sets

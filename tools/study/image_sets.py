@@ -27,14 +27,17 @@ class ImageSet(NamedTuple):
         name: Its name in tables.
         annotations: The annotation file.
         images: The image folder.
+        persons: Number of persons that are used, the first ones; all of them
+            by default.
     """
 
     name: str
     annotations: Path
     images: Path
+    persons: int | None = None
 
     def config(self, pipeline: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the config of a data set of all its annotated persons.
+        """Return the config of a data set of its annotated persons.
 
         Args:
             pipeline: Its transforms.
@@ -49,6 +52,7 @@ class ImageSet(NamedTuple):
             'ann_file': str(self.annotations),
             'data_prefix': {'img': str(self.images)},
             'pipeline': pipeline,
+            'indices': self.persons,
         }
 
 
@@ -75,9 +79,12 @@ def find_set(root: Path, split: str) -> ImageSet:
         ),
         ImageSet(root.name, root / 'annotations.json', root / 'images'),
     ]
-    for name, annotations, images in layouts:
-        if annotations.is_file() and images.is_dir():
-            return ImageSet(name, annotations.resolve(), images.resolve())
+    for one in layouts:
+        if one.annotations.is_file() and one.images.is_dir():
+            return one._replace(
+                annotations=one.annotations.resolve(),
+                images=one.images.resolve(),
+            )
     raise FileNotFoundError(
         'images: expected annotations/person_keypoints_'
         f'{split}2017.json and {split}2017/, or annotations.json and images/, '

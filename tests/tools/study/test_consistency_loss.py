@@ -2,7 +2,13 @@ import pytest
 import torch
 
 from self_verify_pose.output_files import reserved
-from self_verify_pose.tools.study.consistency_loss import main, table
+from self_verify_pose.tools.study.consistency_loss import (
+    main,
+    parse_arguments,
+    table,
+    training_key,
+)
+from self_verify_pose.tools.study.image_sets import find_set
 
 
 @pytest.fixture(scope='module')
@@ -25,13 +31,21 @@ def test_a_pose_network_is_trained_and_evaluated(
     written = (out / 'consistency_loss.md').read_text()
     assert written in capsys.readouterr().out
     assert [r for r in written.splitlines() if r.startswith('| robust | ')]
-    made = out / 'robust_0' / 'epoch_1.pth'
+    (made,) = out.glob('*/robust_0/epoch_1.pth')
     first, trained = (
         torch.load(path, weights_only=True)['state_dict']
         for path in (tiny_files[1], made)
     )
     assert any(not torch.equal(first[name], trained[name]) for name in trained)
     assert not any(name.startswith('trust_head') for name in trained)
+
+
+def test_other_persons_are_another_training(arguments, synthetic_coco):
+    train = [find_set(synthetic_coco, 'train')]
+    given = parse_arguments(arguments[0])
+    fewer = parse_arguments([*arguments[0], '--persons', '3'])
+    assert training_key(given, train) != training_key(fewer, train)
+    assert training_key(given, train) == training_key(given, train)
 
 
 def test_two_jobs_do_not_share_a_folder(arguments, capsys):
