@@ -167,7 +167,15 @@ def flagged(
     return float(np.mean(found))
 
 
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line.
+
+    Args:
+        argv: Arguments, those of the process by default.
+
+    Returns:
+        The arguments.
+    """
     parser = make_parser(__doc__)
     add = parser.add_argument
     add('--results', type=Path, nargs='+', required=True)
@@ -179,7 +187,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
+    """Print the table and how often images are told apart.
+
+    Args:
+        args: The command line.
+    """
     known = read_pool(args.results, args.ann)
     inputs = [read_predictions(path) for path in args.new]
     new = [
@@ -218,8 +231,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    args = _parse(argv)
-    return run_tool(__file__, lambda: _run(args))
+    args = parse_arguments(argv)
+    return run_tool(__file__, lambda: run(args))
 
 
 if __name__ == '__main__':
