@@ -16,6 +16,17 @@ Examples:
     >>> doubtful = instances.keypoints[instances.keypoint_trust < 0.5]
     >>> save_predictions(samples, 'photo.json')
 
+    MMPose's inferencer with trust, for images, folders and videos:
+
+    >>> from self_verify_pose.apis import TrustInferencer
+    >>> inferencer = TrustInferencer(
+    ...     'config.py', 'checkpoint.pth', det_model='whole_image'
+    ... )
+    >>> for result in inferencer('photo.jpg', out_dir='out'):
+    ...     for person in result['predictions'][0]:
+    ...         print(len(person['keypoint_trust']))
+    17
+
     One person in five frames, smoothed with the weights of trust;
     ``smooth_video`` takes all persons of a video:
 
@@ -35,9 +46,11 @@ from .engine.inference import (
     load_image,
     save_predictions,
 )
+from .engine.inferencer import TrustInferencer
 from .engine.smoothing import smooth_poses, smooth_video
 
 __all__ = [
+    'TrustInferencer',
     'as_dicts',
     'check_boxes',
     'inference_trust',

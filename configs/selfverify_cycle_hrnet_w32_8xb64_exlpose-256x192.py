@@ -29,5 +29,5 @@ val_evaluator = [
 ]
 test_evaluator = val_evaluator
 
-visualizer = dict(vis_backends=_base_.logging_backends)
+visualizer = _base_.trust_visualizer
 default_hooks = dict(**_base_.training_hooks, **_base_.logging_hooks)

@@ -145,15 +145,29 @@ def inference_trust(
         if len(boxes) == 0:
             return []
     samples = inference_topdown(model, pixels, boxes)
-    certificate = getattr(model, 'trust_certificate', None)
-    for instances in (sample.pred_instances for sample in samples):
-        if certificate is not None:
-            scores = np.asarray(instances[certificate.score])
-            instances[ACCEPTED] = certificate.accept(scores)
+    mark_accepted(model, samples)
     if isinstance(image, str | Path):
         for sample in samples:
             sample.set_metainfo({'img_path': str(image)})
     return samples
+
+
+def mark_accepted(
+    model: SelfVerifyTopdown, samples: Sequence[PoseDataSample]
+) -> None:
+    """Add which joints the certificate of a model keeps, if it has one.
+
+    Args:
+        model: Estimator built by :func:`init_trust_model`.
+        samples: Its predictions; their ``pred_instances`` get
+            ``keypoints_accepted`` ``(N, K)``.
+    """
+    certificate = getattr(model, 'trust_certificate', None)
+    if certificate is None:
+        return
+    for instances in (sample.pred_instances for sample in samples):
+        scores = np.asarray(instances[certificate.score])
+        instances[ACCEPTED] = certificate.accept(scores)
 
 
 def load_image(image: str | Path | NDArray[np.uint8]) -> NDArray[np.uint8]:

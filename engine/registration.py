@@ -35,6 +35,7 @@ from .hooks import (  # noqa: F401
     trust_panel,
     trust_selection,
 )
+from .visualization import trust_visualizer  # noqa: F401
 
 compat.keep_config_off_console()
 report_in_one_line()

@@ -18,7 +18,7 @@ frozen_model.update(trust_head=dict(type='TrustHead', levels=()))
 frozen_trust = [frozen_model, _base_.trust_imports, []]
 # visualizer, default_hooks
 trust_logging = [
-    dict(vis_backends=_base_.logging_backends),
+    _base_.trust_visualizer,
     dict(
         # nothing is selected by the validation
         checkpoint=dict(interval=1, max_keep_ckpts=2, save_best=None),

@@ -24,6 +24,8 @@ for _variable, _package, _backend in (
         )
     logging_backends.append(dict(type=_backend))
 del _variable, _package, _backend
+# colors keypoints by trust where MMPose draws them
+trust_visualizer = dict(type='TrustVisualizer', vis_backends=logging_backends)
 
 logging_hooks = dict(
     # a few fixed persons, drawn with their trust after each validation

@@ -50,8 +50,7 @@ param_scheduler = _base_.pose_schedule
 auto_scale_lr = dict(base_batch_size=32)
 
 # logging and hooks
-vis_backends = _base_.logging_backends
-visualizer = dict(vis_backends=vis_backends)
+visualizer = _base_.trust_visualizer
 default_hooks = dict(
     checkpoint=dict(interval=1, save_best='coco/AP', max_keep_ckpts=2),
     **_base_.training_hooks,

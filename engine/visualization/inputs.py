@@ -50,6 +50,31 @@ def kind_of(path: Path) -> str:
     )
 
 
+def images_of(folder: Path) -> list[Path]:
+    """List the images of a folder, by name.
+
+    Args:
+        folder: Existing folder.
+
+    Returns:
+        Paths of its files that OpenCV can read.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    paths = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and cv2.haveImageReader(str(path))
+    )
+    if not paths:
+        raise ValueError(
+            f'expected a folder of images, found none in {folder} that '
+            'OpenCV can read; give the folder of the images themselves'
+        )
+    return paths
+
+
 def check_inputs(
     paths: Sequence[Path], out: Path, annotated: bool
 ) -> dict[Path, str]:
