@@ -17,20 +17,53 @@ run_job() {
     return "$code"
 }
 
+# Process groups of a process and of all that it has started, such as the
+# workers of torchrun, which lead groups of their own.
+groups_of() {
+    local path line fields
+    for path in /proc/[0-9]*/stat; do
+        read -r line <"$path" || continue
+        read -r -a fields <<<"${line##*) }" # state, parent, group
+        [ "${fields[1]}" = "$1" ] || continue
+        echo "${fields[2]}"
+        path=${path#/proc/}
+        groups_of "${path%/stat}"
+    done
+}
+
+# Whether a process of these groups runs, and has not merely left its entry.
+still_run() {
+    local path line fields
+    for path in /proc/[0-9]*/stat; do
+        read -r line <"$path" || continue
+        read -r -a fields <<<"${line##*) }"
+        case " $* " in
+        *" ${fields[2]} "*) [ "${fields[0]}" = Z ] || return 0 ;;
+        esac
+    done
+    return 1
+}
+
 # End all processes of the job: politely, then by force.
 end_job() {
-    local tenths=${grace:-40}
-    [ -n "$job" ] && kill -TERM -- "-$job" || return 0
-    while kill -0 -- "-$job"; do
+    local tenths=${grace:-40} groups
+    [ -n "$job" ] || return 0
+    mapfile -t groups < <({ echo "$job" && groups_of "$job"; } | sort -u)
+    # torchrun would report the end of its workers with a traceback
+    if [ "${#groups[@]}" -gt 1 ]; then kill -KILL -- "-$job"; fi
+    kill -TERM -- "${groups[@]/#/-}"
+    while still_run "${groups[@]}"; do
         sleep 0.1
         tenths=$((tenths - 1))
-        if [ "$tenths" = 0 ]; then kill -KILL -- "-$job"; fi
+        if [ "$tenths" = 0 ]; then kill -KILL -- "${groups[@]/#/-}"; fi
     done
-} 2>/dev/null
+}
 
 stop_script() {
     trap '' INT TERM HUP
+    exec 2>/dev/null # where Bash reports a job that was killed
     end_job
+    wait "$job" || true
     when_stopped >&6 2>&6
     exit "$1"
 }

@@ -117,6 +117,12 @@ ROWS = (
         'the job is ended by force after 4 seconds',
     ),
     Row(
+        'several processes that are stopped',
+        'TERM to a script, `GPUS=2`',
+        'the workers of torchrun, which lead groups of their own, end, too; '
+        'no traceback',
+    ),
+    Row(
         'a stopped training with a checkpoint',
         'TERM to a script',
         'the command that continues ends in `--resume`',

@@ -190,6 +190,13 @@ def _(case):
     assert case.stop(trap='trap "" TERM', grace='3')[0] == 143
 
 
+@case('several processes that are stopped')
+def _(case):
+    launcher = 'trap "echo traceback >&2; exit 1" TERM'
+    code, _ = case.stop(trap=launcher, more='setsid sleep 300 &')
+    assert code == 143
+
+
 @case('a stopped training with a checkpoint')
 def _(case):
     _, line = case.stop(more='touch "${work%/warmup}/last_checkpoint"')
