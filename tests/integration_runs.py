@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from filelock import FileLock
 from helpers import ROOT
 
 # small enough for minutes on two cores, the real config otherwise
@@ -58,6 +59,21 @@ def mim(
             **environment,
         },
     )
+
+
+def train_once(factory, name, config, data_root, **environment):
+    """Train for the tests of all processes of pytest-xdist, once."""
+    base = factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        base = base.parent
+    folder = base / name
+    log = folder / 'log.txt'
+    with FileLock(f'{folder}.lock'):
+        if not log.exists():
+            folder.mkdir()
+            done = train(folder, config, data_root, **environment)
+            log.write_text(done.log)
+    return SimpleNamespace(work_dir=folder / 'work', log=log.read_text())
 
 
 def train(folder, config, data_root, *options, **environment):

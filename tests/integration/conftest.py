@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers import BASELINE, SELFVERIFY, SHARED
-from integration_runs import train
+from integration_runs import train_once
 
 from self_verify_pose.datasets.synthetic import make_dataset
 
@@ -23,17 +23,16 @@ def data_root(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def baseline_run(tmp_path_factory, data_root):
-    """Return a finished training of the baseline."""
-    folder = tmp_path_factory.mktemp('baseline')
-    return train(folder, BASELINE, data_root)
+    """Return a finished training of the baseline, to read only."""
+    return train_once(tmp_path_factory, 'baseline', BASELINE, data_root)
 
 
 @pytest.fixture(scope='session')
 def selfverify_run(tmp_path_factory, data_root):
     """Return a finished self-verify training, logged everywhere."""
-    folder = tmp_path_factory.mktemp('selfverify')
-    return train(
-        folder,
+    return train_once(
+        tmp_path_factory,
+        'selfverify',
         SELFVERIFY,
         data_root,
         USE_TENSORBOARD='1' if find_spec('tensorboard') else '0',
