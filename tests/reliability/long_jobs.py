@@ -47,7 +47,12 @@ def cache(folder: Path, data: Path) -> None:
     if (folder / 'cache.npz').exists():
         return
     pose = folder / 'pose.pth'
-    torch.save({'state_dict': build_estimator(CACHEGEN).state_dict()}, pose)
+    if not pose.exists():
+        new = pose.with_suffix('.new')
+        torch.save(
+            {'state_dict': build_estimator(CACHEGEN).state_dict()}, new
+        )
+        new.replace(pose)
     code = TOOL.main(
         [
             *(str(ROOT / CACHEGEN), str(pose), '--resume', '--with-features'),
