@@ -49,9 +49,7 @@ def cache(folder: Path, data: Path) -> None:
     pose = folder / 'pose.pth'
     if not pose.exists():
         new = pose.with_suffix('.new')
-        torch.save(
-            {'state_dict': build_estimator(CACHEGEN).state_dict()}, new
-        )
+        torch.save({'state_dict': build_estimator(CACHEGEN).state_dict()}, new)
         new.replace(pose)
     code = TOOL.main(
         [
