@@ -15,12 +15,12 @@ from sklearn.preprocessing import StandardScaler
 from ..metrics.functional import auroc
 from ..models.distributions import log_odds
 from ..models.heads.anchor import ONE_DOMAIN, DomainClassifier
+from ..models.trust_targets.base import LARGEST_WITHOUT_LABELS
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Agreement of views tells less than labels: views agree on wrong keypoints,
 # which the residual then learns, too. A head whose gain by agreement was below
 # this one ranked joints worse by labels (docs/results.md).
-LARGEST_WITHOUT_LABELS = 0.5
 LEAST_GAIN_WITHOUT_LABELS = 0.005
 _FOLDS = 4
 # inverse strengths of the pull of each keypoint's map to the common one
@@ -180,6 +180,7 @@ def decide(
     shift: Floats,
     labels: bool,
     seed: int = 0,
+    largest: float = LARGEST_WITHOUT_LABELS,
 ) -> tuple[Kept, DomainClassifier]:
     """Decide what the anchor of a trust head keeps of the residual.
 
@@ -189,13 +190,14 @@ def decide(
         shift: As of :func:`choose_shares`.
         labels: As of :func:`choose_shares`.
         seed: As of :func:`choose_shares`.
+        largest: As of :func:`choose_shares`.
 
     Returns:
         The shares, and the classifier of the data sets that they are of.
     """
     if not sets:
         return NOTHING, ONE_DOMAIN
-    kept = choose_shares(sets, scale, shift, labels, seed)
+    kept = choose_shares(sets, scale, shift, labels, seed, largest)
     several = len(kept.shares) > 1
     return kept, fit_domains(sets) if several else ONE_DOMAIN
 
@@ -206,6 +208,7 @@ def choose_shares(
     shift: Floats,
     labels: bool,
     seed: int = 0,
+    largest: float = LARGEST_WITHOUT_LABELS,
 ) -> Kept:
     """Choose the shares of the residual that rank joints best.
 
@@ -219,9 +222,10 @@ def choose_shares(
         scale: ``(K,)`` slopes of the anchor.
         shift: ``(K,)`` shifts of the anchor.
         labels: Whether ``correct`` is known by labels. By agreement of views
-            no share above ``LARGEST_WITHOUT_LABELS`` is kept, and none whose
-            gain is below ``LEAST_GAIN_WITHOUT_LABELS``.
+            none is kept whose gain is below ``LEAST_GAIN_WITHOUT_LABELS``.
         seed: Seed of the draws of images.
+        largest: Largest share that agreement of views may keep, see
+            ``TrustSource.largest_share``.
 
     Returns:
         The shares, with their gain; 0 where none helps.
@@ -234,7 +238,7 @@ def choose_shares(
         return Kept((0.0,) * (len(sets) if labels else 1), 0.0, 0.0)
     if labels:
         return _shares_by_labels(rows)
-    return _share_by_agreement([row for row in rows if row])
+    return _share_by_agreement([row for row in rows if row], largest)
 
 
 def _shares_by_labels(rows: Sequence['_Gains | None']) -> Kept:
@@ -258,10 +262,10 @@ def _shares_by_labels(rows: Sequence['_Gains | None']) -> Kept:
     return Kept(tuple(shares), float(np.mean(gains)), error)
 
 
-def _share_by_agreement(rows: Sequence['_Gains']) -> Kept:
+def _share_by_agreement(rows: Sequence['_Gains'], largest: float) -> Kept:
     best = NOTHING
     for share in SHARES[1:]:
-        if share > LARGEST_WITHOUT_LABELS:
+        if share > largest:
             break
         found = [row.at(share) for row in rows]
         gain = float(np.mean([gain for gain, _ in found]))

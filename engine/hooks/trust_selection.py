@@ -209,7 +209,11 @@ class TrustSelectionHook(Hook):
             values.double().cpu().numpy()
             for values in (anchor.scale, anchor.shift)
         )
-        kept, domains = decide(sets, scale, shift, by_labels, self.seed)
+        assert model.source is not None  # there is a trust head
+        largest = model.source.largest_share(model.options)
+        kept, domains = decide(
+            sets, scale, shift, by_labels, self.seed, largest
+        )
         calibration = identity_map()
         if sets and by_labels:
             trust, correct = [], []

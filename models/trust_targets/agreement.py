@@ -6,8 +6,9 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..options import SelfVerifyOptions
 from ..sample_fields import other_keypoints
-from .base import TrustSource, TrustTarget
+from .base import LARGEST_OF_AVERAGES, TrustSource, TrustTarget
 from .step import AugmentedView, TrainingStep
 
 
@@ -22,6 +23,17 @@ class AgreementTargets(TrustSource):
     """
 
     supports_strong_view = True
+
+    def largest_share(self, options: SelfVerifyOptions) -> float:
+        """Return how much of the head's residual may be kept without labels.
+
+        Args:
+            options: All options of the estimator.
+
+        Returns:
+            The share of targets with the expected correctness.
+        """
+        return LARGEST_OF_AVERAGES
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Compare the predictions with those of the other network.

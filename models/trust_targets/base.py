@@ -28,6 +28,11 @@ from .step import AugmentedView, TrainingStep
 
 Requirement = Literal['second_view', 'teacher', 'cache']
 _NAME = 'model.trust_cfg.source'
+# Shares of the head's residual that may be kept where no labels tell whether
+# it helps. Views also agree on wrong keypoints; targets that are averaged with
+# the expected correctness of the prediction are pulled to the free score.
+LARGEST_WITHOUT_LABELS = 0.25
+LARGEST_OF_AVERAGES = 0.5
 _TOLERANCE = 1e-4  # of targets that are rounded
 
 
@@ -68,6 +73,17 @@ class TrustSource(ABC):
     requires: frozenset[Requirement] = frozenset()
     supports_strong_view: bool = False
     uses_labels: bool = False
+
+    def largest_share(self, options: SelfVerifyOptions) -> float:
+        """Return how much of the head's residual may be kept without labels.
+
+        Args:
+            options: All options of the estimator.
+
+        Returns:
+            The share in [0, 1].
+        """
+        return LARGEST_WITHOUT_LABELS
 
     @abstractmethod
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:

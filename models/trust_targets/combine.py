@@ -8,6 +8,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..options import SelfVerifyOptions
 from .base import (
     Requirement,
     TrustSource,
@@ -50,6 +51,17 @@ class CombinedTargets(TrustSource):
         parts = [source.requires for source in self.sources]
         self.requires: frozenset[Requirement] = frozenset().union(*parts)
         self.uses_labels = any(source.uses_labels for source in self.sources)
+
+    def largest_share(self, options: SelfVerifyOptions) -> float:
+        """Return how much of the head's residual may be kept without labels.
+
+        Args:
+            options: All options of the estimator.
+
+        Returns:
+            The smallest share of the sources.
+        """
+        return min(source.largest_share(options) for source in self.sources)
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Combine the targets of the sources.

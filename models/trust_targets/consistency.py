@@ -8,9 +8,9 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..option_checks import check_choice
-from ..options import ConsistencyTarget
+from ..options import ConsistencyTarget, SelfVerifyOptions
 from ..teachers.pseudo_trust import decay
-from .base import TrustSource, TrustTarget
+from .base import LARGEST_OF_AVERAGES, TrustSource, TrustTarget
 from .step import AugmentedView, TrainingStep
 
 ScoredView = Literal['second_view', 'crop']
@@ -44,6 +44,19 @@ class ConsistencyTargets(TrustSource):
         name = 'model.trust_cfg.source.scored_view'
         check_choice(name, scored_view, get_args(ScoredView))
         self.scored_view = scored_view
+
+    def largest_share(self, options: SelfVerifyOptions) -> float:
+        """Return how much of the head's residual may be kept without labels.
+
+        Args:
+            options: All options of the estimator.
+
+        Returns:
+            The share; more for targets with the expected correctness.
+        """
+        if options.consistency.target in ('decay', 'agreement'):
+            return super().largest_share(options)
+        return LARGEST_OF_AVERAGES
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Compare the predictions for the crops and the second view.

@@ -316,12 +316,13 @@ def test_data_sets_without_an_auroc_do_not_count():
 
 
 @pytest.mark.parametrize(
-    ('labels', 'largest'), [(False, LARGEST_WITHOUT_LABELS), (True, 1.0)]
+    ('labels', 'largest', 'expected'),
+    [(False, LARGEST_WITHOUT_LABELS, 0.25), (False, 0.5, 0.5), (True, 0, 1.0)],
 )
-def test_labels_decide_whether_more_than_half_is_kept(labels, largest):
+def test_without_labels_a_large_share_is_never_kept(labels, largest, expected):
     joints = make_joints(residual=1.0)
-    kept = choose_shares([joints], ONES, ZEROS, labels)
-    assert kept.shares == (largest,)
+    kept = choose_shares([joints], ONES, ZEROS, labels, largest=largest)
+    assert kept.shares == (expected,)
 
 
 def test_a_small_gain_by_agreement_is_no_gain(monkeypatch):

@@ -17,6 +17,7 @@ from self_verify_pose.models.pose_estimators.inspection import keypoint_names
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
+from self_verify_pose.models.trust_targets.base import LARGEST_WITHOUT_LABELS
 from self_verify_pose.tools.study.extraction import Tensors
 from self_verify_pose.tools.study.training_targets import TrainingTargets
 
@@ -117,12 +118,15 @@ class HeadVariant:
         changes: Arguments of :class:`TrustHead` that differ from those of
             the model's own.
         hidden: Names of the scalar features that are set to zero.
+        largest: Largest share of its residual that agreement of views may
+            keep.
     """
 
     make_targets: Callable[[Tensors], TrainingTargets]
     labels: bool
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
     hidden: tuple[str, ...] = ()
+    largest: float = LARGEST_WITHOUT_LABELS
 
     def build(
         self, layout: FeatureLayout, options: Mapping[str, Any] | None = None

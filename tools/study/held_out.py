@@ -21,6 +21,7 @@ from self_verify_pose.engine.trust_selection import (
 )
 from self_verify_pose.models.heads.trust_features import TrustFeatures
 from self_verify_pose.models.heads.trust_head import TrustHead
+from self_verify_pose.models.trust_targets.base import LARGEST_WITHOUT_LABELS
 from self_verify_pose.tools.study.extraction import Tensors, correct_joints
 from self_verify_pose.tools.study.head_variants import FeatureLayout
 
@@ -60,6 +61,7 @@ class HeldOut:
         shift: ``(K,)`` shifts of the anchor.
         labels: Whether labels evaluate, not the agreement of views.
         seed: Seed of the choice of images and of their draws.
+        largest: Largest share that agreement of views may keep.
     """
 
     persons: list[NDArray[np.bool_]]
@@ -69,6 +71,7 @@ class HeldOut:
     shift: Floats
     labels: bool
     seed: int
+    largest: float = LARGEST_WITHOUT_LABELS
 
     @classmethod
     def choose(
@@ -133,7 +136,12 @@ class HeldOut:
             for rows, one in zip(self.rows, self.joints, strict=True)
         ]
         kept, domains = decide(
-            joints, self.scale, self.shift, self.labels, self.seed
+            joints,
+            self.scale,
+            self.shift,
+            self.labels,
+            self.seed,
+            self.largest,
         )
         head.anchor.keep(kept.shares, domains)
         return kept

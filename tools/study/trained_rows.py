@@ -1,6 +1,7 @@
 """The trained rows of a comparison."""
 
 import copy
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -140,6 +141,8 @@ def train_variant(
 
     def select(rows: Tensor) -> Tensor:
         return variant.select(rows, experiment.layout)
+
+    held_out = dataclasses.replace(held_out, largest=variant.largest)
 
     def make() -> Tensors:
         begin = time.perf_counter()

@@ -3,6 +3,7 @@
 from functools import partial
 
 from self_verify_pose.models.heads.trust_features import PLACE_NAMES
+from self_verify_pose.models.trust_targets.base import LARGEST_OF_AVERAGES
 from self_verify_pose.tools.study.head_variants import (
     FeatureLayout,
     HeadVariant,
@@ -28,7 +29,9 @@ HEADS = {
         partial(strong_view_targets, target='agreement'), False
     ),
     'TrustHead on strong views, self-estimate': HeadVariant(
-        partial(strong_view_targets, target='self_estimate'), False
+        partial(strong_view_targets, target='self_estimate'),
+        False,
+        largest=LARGEST_OF_AVERAGES,
     ),
     'TrustHead on true correctness': HeadVariant(annotation_targets, True),
     'TrustHead on the mixture': HeadVariant(mixed_targets, True),

@@ -90,7 +90,7 @@ def decided_by(*script):
     """Decide by a script of shares with gains; yields what was decided on."""
     seen, left = [], list(script)
 
-    def choose(sets, scale, shift, labels, seed):
+    def choose(sets, scale, shift, labels, seed, largest):
         seen.append(
             SimpleNamespace(sets=sets, scale=scale, shift=shift, labels=labels)
         )

@@ -248,3 +248,29 @@ def test_a_view_that_is_none_is_refused():
     for view in (None, training_step(random_distribution(2)).view.output):
         with pytest.raises(TypeError, match='view: expected an AugmentedView'):
             check([TrustTarget(view, *GOOD)])
+
+
+@pytest.mark.parametrize(
+    ('named', 'target', 'share'),
+    [
+        ('consistency', 'decay', 0.25),
+        ('consistency', 'agreement', 0.25),
+        ('consistency', 'self_estimate', 0.5),
+        ('consistency', 'cross_view_mass', 0.5),
+        ('solvability', 'self_estimate', 0.25),
+        ('agreement', 'decay', 0.5),
+        (
+            {
+                'type': 'CombinedTargets',
+                'sources': ['consistency', 'solvability'],
+            },
+            'self_estimate',
+            0.25,
+        ),
+    ],
+)
+def test_targets_with_expected_correctness_may_keep_more(named, target, share):
+    options = options_of(named)
+    consistency = dataclasses.replace(options.consistency, target=target)
+    options = dataclasses.replace(options, consistency=consistency)
+    assert build_source(options).largest_share(options) == share
