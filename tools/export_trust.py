@@ -22,8 +22,10 @@ from self_verify_pose.engine.decisions.certificate import (
     Level,
     load_certificate,
 )
+from self_verify_pose.engine.decisions.export_persons import (
+    read_export_persons,
+)
 from self_verify_pose.engine.decisions.exports import FORMATS, WRITERS
-from self_verify_pose.engine.decisions.scored_persons import read_scored
 from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.tools.command_line import make_parser, run_tool
 
@@ -59,7 +61,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.certificate:
         certificate = load_certificate(args.certificate)
         score = certificate.score
-    persons = read_scored(
+    persons = read_export_persons(
         args.results, score, certificate, args.level, args.ann
     )
     WRITERS[args.format](persons, args.out)

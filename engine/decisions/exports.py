@@ -16,8 +16,8 @@ from ...output_files import (
     replacing_together,
     write_text,
 )
+from .export_persons import ExportPersons
 from .optional import import_optional
-from .scored_persons import ScoredPersons
 
 _SCORER = 'self_verify_pose'
 _EMPTY_PARTS = tuple(
@@ -27,7 +27,7 @@ _EMPTY_PARTS = tuple(
 )
 
 
-def write_coco(persons: ScoredPersons, out: Path) -> None:
+def write_coco(persons: ExportPersons, out: Path) -> None:
     """Write COCO results with visibility 2 for kept, 0 for rejected joints.
 
     Args:
@@ -44,7 +44,7 @@ def write_coco(persons: ScoredPersons, out: Path) -> None:
     write_text(out, json.dumps(entries))
 
 
-def write_openpose(persons: ScoredPersons, out: Path) -> None:
+def write_openpose(persons: ExportPersons, out: Path) -> None:
     """Write a JSON file for each image as OpenPose does.
 
     The joints keep their order; Pose2Sim and Sports2D know the 17 of COCO as
@@ -75,7 +75,7 @@ def write_openpose(persons: ScoredPersons, out: Path) -> None:
             write_text(new / name, json.dumps(content))
 
 
-def write_deeplabcut(persons: ScoredPersons, out: Path) -> None:
+def write_deeplabcut(persons: ExportPersons, out: Path) -> None:
     """Write a table as DeepLabCut does, a row for each image.
 
     With several persons in an image it has the columns of a multi-animal
@@ -102,7 +102,7 @@ def write_deeplabcut(persons: ScoredPersons, out: Path) -> None:
         table.to_hdf(new / out.name, key='df_with_missing', mode='w')
 
 
-def deeplabcut_table(persons: ScoredPersons) -> Any:
+def deeplabcut_table(persons: ExportPersons) -> Any:
     """Arrange persons as DeepLabCut does.
 
     Args:
@@ -143,7 +143,7 @@ def deeplabcut_table(persons: ScoredPersons) -> Any:
     )
 
 
-def write_sleap(persons: ScoredPersons, out: Path) -> None:
+def write_sleap(persons: ExportPersons, out: Path) -> None:
     """Write predicted instances with sleap-io.
 
     Args:
@@ -180,7 +180,7 @@ def write_sleap(persons: ScoredPersons, out: Path) -> None:
         sio.save_file(labels, str(new / out.name), verbose=False)
 
 
-def as_supervision(persons: ScoredPersons) -> dict[str, Any]:
+def as_supervision(persons: ExportPersons) -> dict[str, Any]:
     """Convert persons for the annotators of supervision.
 
     Args:
@@ -202,7 +202,7 @@ def as_supervision(persons: ScoredPersons) -> dict[str, Any]:
     }
 
 
-Writer = Callable[[ScoredPersons, Path], None]
+Writer = Callable[[ExportPersons, Path], None]
 WRITERS: dict[str, Writer] = {
     'coco': write_coco,
     'openpose': write_openpose,

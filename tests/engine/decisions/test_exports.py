@@ -10,8 +10,10 @@ from decision_files import certificate_of_coco, write_files
 from helpers import load_tool
 
 from self_verify_pose.engine.decisions.certificate import save_certificate
+from self_verify_pose.engine.decisions.export_persons import (
+    read_export_persons,
+)
 from self_verify_pose.engine.decisions.exports import as_supervision
-from self_verify_pose.engine.decisions.scored_persons import read_scored
 
 TOOL = load_tool('export_trust')
 _SLEAP = ('a', '--format', 'sleap', '--out', 'b')
@@ -137,7 +139,7 @@ def test_sleap_reads_its_file(folder):
 def test_supervision_draws_kept_joints(folder):
     import supervision
 
-    persons = read_scored(
+    persons = read_export_persons(
         folder / 'scored.json',
         'keypoint_trust',
         certificate_of_coco(0.9, NAMES),
@@ -161,7 +163,7 @@ def test_tracks_and_other_skeletons_are_kept(folder):
         entry['keypoints'] = entry['keypoints'][:9]
         entry['keypoint_trust'] = entry['keypoint_trust'][:3]
     path.write_text(json.dumps(entries))
-    persons = read_scored(path, 'keypoint_trust')
+    persons = read_export_persons(path, 'keypoint_trust')
     assert persons.joint_names == ('0', '1', '2')
     assert persons.tracks[:4] == ('p0', 'p1', 'p2', 'p0')
     assert persons.accepted.all()

@@ -15,7 +15,7 @@ from .certificate import Certificate, Level
 from .certify import pick_score
 
 
-class ScoredPersons(NamedTuple):
+class ExportPersons(NamedTuple):
     """N persons with K joints.
 
     Args:
@@ -51,13 +51,13 @@ class ScoredPersons(NamedTuple):
         return list(rows.items())
 
 
-def read_scored(
+def read_export_persons(
     results: Path,
     score: str,
     certificate: Certificate | None = None,
     level: Level = 'all',
     ann: Path | None = None,
-) -> ScoredPersons:
+) -> ExportPersons:
     """Read a results file with trust.
 
     Args:
@@ -95,7 +95,7 @@ def read_scored(
     accepted = np.ones(values.shape, bool)
     if certificate is not None:
         accepted = certificate.accept(values, level)
-    return ScoredPersons(
+    return ExportPersons(
         rows[..., :2],
         np.where(accepted, values, 0.0),
         accepted,
