@@ -42,10 +42,12 @@ class Variable(NamedTuple):
 
     Attributes:
         read: Converts its text; raises ``ValueError`` with what is expected.
+        meaning: Its line in docs/reference.md.
         default: Its text where it is not set; None for no default.
     """
 
     read: Callable[[str], str | int | bool]
+    meaning: str
     default: str | None = None
 
 
@@ -54,33 +56,63 @@ RUNS = 'work_dirs/self_verify_pose'
 
 VARIABLES: dict[str, Variable] = {
     # data
-    'COCO_ROOT': Variable(_text, 'data/coco/'),
-    'CROWDPOSE_ROOT': Variable(_text, 'data/crowdpose/'),
-    'EXLPOSE_ROOT': Variable(_text, 'data/ExLPose/'),
-    'HUMANART_ROOT': Variable(_text, 'data/'),
-    'OCHUMAN_ROOT': Variable(_text, 'data/ochuman/'),
-    'OTHER_POSES': Variable(_text, f'{RUNS}/other.keypoints.json'),
-    'SYNTHETIC': Variable(_switch, '0'),
-    'MAX_SAMPLES': Variable(_count),
+    'COCO_ROOT': Variable(
+        _text, 'folder of COCO: images and annotations', 'data/coco/'
+    ),
+    'CROWDPOSE_ROOT': Variable(
+        _text, 'folder of CrowdPose', 'data/crowdpose/'
+    ),
+    'EXLPOSE_ROOT': Variable(_text, 'folder of ExLPose', 'data/ExLPose/'),
+    'HUMANART_ROOT': Variable(_text, 'folder that holds `HumanArt/`', 'data/'),
+    'OCHUMAN_ROOT': Variable(_text, 'folder of OCHuman', 'data/ochuman/'),
+    'OTHER_POSES': Variable(
+        _text,
+        'results of another estimator on the training images',
+        f'{RUNS}/other.keypoints.json',
+    ),
+    'SYNTHETIC': Variable(
+        _switch, '1 uses synthetic images, made in `data/synthetic_coco`', '0'
+    ),
+    'MAX_SAMPLES': Variable(
+        _count, 'persons of training and of validation, with cached targets'
+    ),
     # weights
-    'BACKBONE_INIT': Variable(_text, 'imagenet'),
+    'BACKBONE_INIT': Variable(
+        _text,
+        'weights of the backbone: `imagenet`, `none` or a path',
+        'imagenet',
+    ),
     'POSE_CKPT': Variable(
-        _text, 'checkpoints/rtmpose-s_simcc-coco_256x192.pth'
+        _text,
+        'trained pose network beside which a head is trained',
+        'checkpoints/rtmpose-s_simcc-coco_256x192.pth',
     ),
     # cached trust targets
-    'TEACHER': Variable(_teacher, 'free'),
-    'CACHE_DIR': Variable(_text, f'{RUNS}/cache'),
-    'CACHE_TRAIN': Variable(_text),
-    'FORCE_CACHE': Variable(_switch, '0'),
-    'FEATURES': Variable(_switch, '0'),
-    'PSEUDO_TRUST_CACHE': Variable(_text, f'{RUNS}/cache/train_sol.npz'),
-    'PSEUDO_TRUST_FEATURES': Variable(_text),
+    'TEACHER': Variable(
+        _teacher, 'teacher of the cache: `free` or `fk`', 'free'
+    ),
+    'CACHE_DIR': Variable(_text, 'folder of the caches', f'{RUNS}/cache'),
+    'CACHE_TRAIN': Variable(
+        _text, 'path of the cache instead of a name in CACHE_DIR'
+    ),
+    'FORCE_CACHE': Variable(_switch, '1 makes the cache again', '0'),
+    'FEATURES': Variable(
+        _switch, '1 also stores features and trains without images', '0'
+    ),
+    'PSEUDO_TRUST_CACHE': Variable(
+        _text,
+        'cache that the config of cached targets reads',
+        f'{RUNS}/cache/train_sol.npz',
+    ),
+    'PSEUDO_TRUST_FEATURES': Variable(
+        _text, 'stored features that the same config reads'
+    ),
     # the run
-    'CONFIG': Variable(_text),
-    'WORK_DIR': Variable(_text),
-    'GPUS': Variable(_count, '1'),
-    'USE_TENSORBOARD': Variable(_switch, '0'),
-    'USE_WANDB': Variable(_switch, '0'),
+    'CONFIG': Variable(_text, 'config of a test; by default that of the run'),
+    'WORK_DIR': Variable(_text, 'folder of the run, see below'),
+    'GPUS': Variable(_count, 'number of processes, one GPU each', '1'),
+    'USE_TENSORBOARD': Variable(_switch, '1 also logs to TensorBoard', '0'),
+    'USE_WANDB': Variable(_switch, '1 also logs to Weights & Biases', '0'),
 }
 
 

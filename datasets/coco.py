@@ -86,7 +86,8 @@ class CheckedCocoDataset(CheckedFiles, CocoDataset):
     title = 'COCO'
     remedy = (
         'set COCO_ROOT to a folder with train2017/, val2017/ and '
-        'annotations/person_keypoints_{train,val}2017.json (README, "Data")'
+        'annotations/person_keypoints_{train,val}2017.json '
+        '(docs/training.md, "Data")'
     )
 
 

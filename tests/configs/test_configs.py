@@ -256,7 +256,8 @@ def test_custom_imports_stand_in_one_file_and_are_importable_anywhere(
 
 
 def test_the_config_of_the_readme_attaches_trust(tmp_path):
-    section = (ROOT / 'README.md').read_text().split('## Attach it', 1)[1]
+    page = (ROOT / 'README.md').read_text()
+    section = page.split('## Trust for a trained', 1)[1]
     text = section.split('```python\n', 1)[1].split('```', 1)[0]
     path = tmp_path / 'attach.py'
     base = "'configs/_base_/attach_trust.py'"
