@@ -12,6 +12,7 @@ from ..datasets.transforms import (  # noqa: F401
     load_image,
     load_other_pose,
     load_pseudo_trust,
+    shake_box,
 )
 from ..datasets.trust_cache import features  # noqa: F401
 from ..metrics import joint_trust_metric  # noqa: F401

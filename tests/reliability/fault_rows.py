@@ -6,8 +6,7 @@ Long jobs are killed (`kill -9`) at random moments by
 `KILLS=20 bash tests/run.sh --all tests/reliability/test_kill.py -s`: drawing,
 making a cache, training, and training a head on cached labels, with images or
 with stored features. Each must leave whole files, continue, and end with the
-same ones. Twenty runs of drawing and of the head (both ways) did; those of the
-cache and of the training were stopped after about ten.
+same ones. Twenty killed runs of each did.
 
 Memory of 500 steps with 20 validations is printed by
 `python tests/reliability/soak.py`. One run on a CPU, with a narrow network and

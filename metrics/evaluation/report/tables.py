@@ -113,7 +113,7 @@ def difference_table(evaluation: Evaluation) -> str:
         Markdown: one row per score, one column per metric.
     """
     rows = [
-        [label_of(name), *(_highlighted(values[m]) for m in METRICS)]
+        [label_of(name), *(highlight_difference(values[m]) for m in METRICS)]
         for name, values in evaluation.differences.items()
     ]
     header = [TITLES.get(name, name) for name in METRICS]
@@ -152,6 +152,14 @@ def is_significant(difference: Estimate) -> bool:
     return difference.low > 0 or difference.high < 0
 
 
-def _highlighted(difference: Estimate) -> str:
+def highlight_difference(difference: Estimate) -> str:
+    """Format a difference; in bold where its interval excludes 0.
+
+    Args:
+        difference: Difference; its interval is NaN if there is none.
+
+    Returns:
+        Markdown.
+    """
     text = format_difference(difference)
     return f'**{text}**' if is_significant(difference) else text
