@@ -1,12 +1,14 @@
 """Image corruptions in five strengths, reproducible by seed.
 
-Gaussian noise, motion blur, JPEG, contrast and pixelation have the strengths
-of Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common
-Corruptions and Perturbations", ICLR 2019, which Michaelis et al.,
-"Benchmarking Robustness in Object Detection", 2019, use for COCO images of
-their full size, as is done here. The strengths of the other three are chosen
-here: exposure in stops, occluder and truncation as a share of the person's
-box.
+Gaussian and impulse noise, motion blur, JPEG, contrast, brightness and
+pixelation have the strengths of Hendrycks & Dietterich, "Benchmarking Neural
+Network Robustness to Common Corruptions and Perturbations", ICLR 2019, which
+Michaelis et al., "Benchmarking Robustness in Object Detection", 2019, use for
+COCO images of their full size, as is done here. The other strengths are chosen
+here: color quantization in bits, darkness in stops of exposure, occluder and
+truncation as a share of the person's box. With the occluder as the mask these
+are the ten kinds of Ma et al., "PoseBench: Benchmarking the Robustness of Pose
+Estimation Models under Corruptions", 2024, and truncation.
 
 A stronger corruption of the same seed keeps the noise pattern, the direction
 of the blur, the place of the occluder and the side of the truncation.
@@ -30,10 +32,13 @@ Box = NDArray[np.float64]
 
 # standard deviation, of a range of 1
 _NOISE = (0.08, 0.12, 0.18, 0.26, 0.38)
+_IMPULSES = (0.03, 0.06, 0.09, 0.17, 0.27)  # share of the values
 # radius and standard deviation, pixels
 _BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
 _MAX_BLUR_ANGLE = 45.0  # degrees
 _JPEG_QUALITY = (25, 18, 15, 10, 7)
+_BITS = (5, 4, 3, 2, 1)  # of each color
+_BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)  # added to the value of HSV
 _STOPS = (1, 2, 3, 4, 5)
 _GAMMA = 2.2
 _CONTRAST = (0.4, 0.3, 0.2, 0.1, 0.05)
@@ -98,6 +103,14 @@ def _gaussian_noise(image: Image, _: Box, level: int, rng: Generator) -> Image:
     return _as_uint8(image + 255 * _NOISE[level] * noise)
 
 
+def _impulse_noise(image: Image, _: Box, level: int, rng: Generator) -> Image:
+    """Set some values to 0 or 255."""
+    hit, salt = rng.random((2, *image.shape), np.float32)
+    values = np.where(salt < 0.5, 0, 255)
+    noisy = np.where(hit < _IMPULSES[level], values, image)
+    return noisy.astype(np.uint8)
+
+
 def _motion_blur(image: Image, _: Box, level: int, rng: Generator) -> Image:
     angle = np.deg2rad(rng.uniform(-_MAX_BLUR_ANGLE, _MAX_BLUR_ANGLE))
     kernel = blur_kernel(*_BLUR[level], angle)
@@ -143,6 +156,19 @@ def _jpeg(image: Image, _: Box, level: int, __: Generator) -> Image:
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY[level]]
     data = cv2.imencode('.jpg', image, quality)[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _color_quantization(
+    image: Image, _: Box, level: int, __: Generator
+) -> Image:
+    low = 8 - _BITS[level]
+    return image >> low << low
+
+
+def _brightness(image: Image, _: Box, level: int, __: Generator) -> Image:
+    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_BGR2HSV)
+    hsv[..., 2] = (hsv[..., 2] + _BRIGHTNESS[level]).clip(0, 1)
+    return _as_uint8(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR))
 
 
 def _darkness(image: Image, _: Box, level: int, __: Generator) -> Image:
@@ -195,8 +221,11 @@ def _truncation(image: Image, box: Box, level: int, rng: Generator) -> Image:
 
 _APPLY: dict[str, Callable[[Image, Box, int, Generator], Image]] = {
     'gaussian_noise': _gaussian_noise,
+    'impulse_noise': _impulse_noise,
     'motion_blur': _motion_blur,
     'jpeg': _jpeg,
+    'color_quantization': _color_quantization,
+    'brightness': _brightness,
     'darkness': _darkness,
     'contrast': _contrast,
     'pixelation': _pixelation,

@@ -54,14 +54,40 @@ def test_the_seed_decides_all_that_is_random(name, image):
     np.testing.assert_array_equal(call(0, 7), call(0, 7))
     others = [call(0, sample) for sample in range(8)] + [call(1, 7)]
     differs = any(distance(call(0, 7), other) > 0 for other in others)
-    plain = ('jpeg', 'darkness', 'contrast', 'pixelation')
-    assert differs == (name not in plain)
+    plain = ('jpeg', 'darkness', 'contrast', 'pixelation', 'brightness')
+    assert differs == (name not in (*plain, 'color_quantization'))
 
 
 def test_noise_has_the_standard_deviation_of_its_source():
     gray = np.full((200, 200, 3), 127, np.uint8)
     noise = corrupt_image(gray, BOX, 'gaussian_noise', 2, [3]) / 255.0
     assert noise.std() == pytest.approx(0.12, rel=0.02)
+
+
+def test_impulses_hit_a_share_of_the_values():
+    gray = np.full((200, 200, 3), 127, np.uint8)
+    noisy = corrupt_image(gray, BOX, 'impulse_noise', 3, [3])
+    assert (noisy == 0).mean() == pytest.approx(0.045, rel=0.05)
+    assert (noisy == 255).mean() == pytest.approx(0.045, rel=0.05)
+    assert np.isin(noisy, [0, 127, 255]).all()
+    stronger = corrupt_image(gray, BOX, 'impulse_noise', 4, [3])
+    hit = noisy != 127
+    np.testing.assert_array_equal(stronger[hit], noisy[hit])
+
+
+def test_brightness_adds_to_the_largest_color(image):
+    brighter = corrupt_image(image, BOX, 'brightness', 2, [])
+    expected = (image.max(-1) + 0.2 * 255).clip(0, 255)
+    np.testing.assert_allclose(brighter.max(-1), expected, atol=1)
+    gray = np.full((4, 4, 3), 100, np.uint8)
+    assert (corrupt_image(gray, BOX, 'brightness', 2, []) == 151).all()
+
+
+def test_quantized_colors_have_a_few_values(image):
+    quantized = corrupt_image(image, BOX, 'color_quantization', 4, [])
+    assert set(np.unique(quantized)) <= {0, 64, 128, 192}
+    assert (quantized <= image).all()
+    assert (image - quantized).max() < 64
 
 
 def test_contrast_keeps_the_mean_and_scales_the_rest(image):
