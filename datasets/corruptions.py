@@ -162,7 +162,7 @@ def _color_quantization(
     image: Image, _: Box, level: int, __: Generator
 ) -> Image:
     low = 8 - _BITS[level]
-    return image >> low << low
+    return np.asarray(image >> low << low, np.uint8)
 
 
 def _brightness(image: Image, _: Box, level: int, __: Generator) -> Image:
