@@ -111,6 +111,9 @@ VARIABLES: dict[str, Variable] = {
     'CONFIG': Variable(_text, 'config of a test; by default that of the run'),
     'WORK_DIR': Variable(_text, 'folder of the run, see below'),
     'GPUS': Variable(_count, 'number of processes, one GPU each', '1'),
+    'FAST': Variable(
+        _switch, '1 trains pose networks faster: channels last, bfloat16', '0'
+    ),
     'USE_TENSORBOARD': Variable(_switch, '1 also logs to TensorBoard', '0'),
     'USE_WANDB': Variable(_switch, '1 also logs to Weights & Biases', '0'),
 }

@@ -27,7 +27,7 @@ class BFloat16OptimWrapper(OptimWrapper):
     bfloat16 has the range of float32, so the loss is not scaled.
 
     Args:
-        only_where_fast: Keep float32 on a CPU that does not compute in
+        only_where_fast: Keep float32 on a device that does not compute in
             bfloat16, where it would be slower.
         loss_scale: Accepted, since configs of ``AmpOptimWrapper`` have it,
             and not used.
@@ -55,7 +55,7 @@ class BFloat16OptimWrapper(OptimWrapper):
         """
         backbone = unwrap_model(model).backbone
         device = next(backbone.parameters()).device
-        if self.only_where_fast and device.type == 'cpu' and not _is_fast():
+        if self.only_where_fast and not _is_fast(device.type):
             with super().optim_context(model):
                 yield
             return
@@ -68,8 +68,12 @@ class BFloat16OptimWrapper(OptimWrapper):
 
 
 @cache
-def _is_fast() -> bool:
-    """Whether the CPU computes in bfloat16."""
+def _is_fast(kind: str) -> bool:
+    """Whether a kind of device computes in bfloat16, not in software."""
+    if kind == 'cuda':
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if kind != 'cpu':
+        return True
     flags = _CPU_INFO.read_text() if _CPU_INFO.exists() else ''
     return 'avx512_bf16' in flags or 'amx_bf16' in flags
 

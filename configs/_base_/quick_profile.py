@@ -11,9 +11,6 @@ quick_model = dict(
 )
 quick_lr = 2e-3
 quick_workers = 2
-# half the time of a step, on a CPU that computes in bfloat16
-quick_optim_wrapper = dict(type='BFloat16OptimWrapper', only_where_fast=True)
-quick_hooks = dict(channels_last=dict(type='ChannelsLastHook'))
 # light augmentation: flip, size and a small rotation
 quick_pipeline = [
     dict(type='LoadImage'),

@@ -6,6 +6,7 @@ _base_ = [
     './data.py',
     './schedules.py',
     './hooks.py',
+    './fast.py',
     './logging.py',
     './trust.py',
 ]
@@ -45,7 +46,10 @@ max_epochs = _base_.pose_epochs
 stage2_num_epochs = 1
 base_lr = _base_.pose_lr
 train_cfg = dict(max_epochs=max_epochs, val_interval=1)
-optim_wrapper = dict(optimizer=dict(lr=base_lr))
+optim_wrapper = dict(
+    **(_base_.fast_optim_wrapper if _base_.fast else {}),
+    optimizer=dict(lr=base_lr),
+)
 param_scheduler = _base_.pose_schedule
 auto_scale_lr = dict(base_batch_size=32)
 
@@ -58,6 +62,7 @@ default_hooks = dict(
     trust_selection=dict(type='TrustSelectionHook'),
     compile_backbone=dict(type='CompileBackboneHook'),
     keep_memory=dict(type='KeepMemoryHook'),
+    **(_base_.fast_hooks if _base_.fast else {}),
     **_base_.logging_hooks,
 )
 custom_hooks = [

@@ -16,7 +16,7 @@ val_dataloader = dict(num_workers=_base_.quick_workers)
 test_dataloader = val_dataloader
 
 base_lr = _base_.quick_lr / 4
-optim_wrapper = dict(**_base_.quick_optim_wrapper, optimizer=dict(lr=base_lr))
+optim_wrapper = dict(**_base_.fast_optim_wrapper, optimizer=dict(lr=base_lr))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=30),
     dict(
@@ -30,4 +30,4 @@ param_scheduler = [
     ),
 ]
 custom_hooks = []
-default_hooks = dict(logger=dict(interval=10), **_base_.quick_hooks)
+default_hooks = dict(logger=dict(interval=10), **_base_.fast_hooks)

@@ -16,7 +16,7 @@ test_dataloader = val_dataloader
 max_epochs = 22
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 optim_wrapper = dict(
-    **_base_.quick_optim_wrapper, optimizer=dict(lr=_base_.quick_lr)
+    **_base_.fast_optim_wrapper, optimizer=dict(lr=_base_.quick_lr)
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
@@ -31,4 +31,4 @@ param_scheduler = [
     ),
 ]
 custom_hooks = []
-default_hooks = dict(logger=dict(interval=30), **_base_.quick_hooks)
+default_hooks = dict(logger=dict(interval=30), **_base_.fast_hooks)

@@ -169,6 +169,20 @@ def test_a_switch_takes_no_other_value(variable, monkeypatch):
         load_config(BASELINE)
 
 
+@pytest.mark.parametrize('value', ['0', '1'])
+def test_one_variable_makes_the_training_of_a_pose_network_fast(
+    value, monkeypatch
+):
+    monkeypatch.setenv('FAST', value)
+    for name in (BASELINE, SELFVERIFY):
+        config = load_config(name)
+        hooks = [hook.type for hook in config.default_hooks.values()]
+        assert ('ChannelsLastHook' in hooks) == (value == '1')
+        is_fast = config.optim_wrapper.get('type') == 'BFloat16OptimWrapper'
+        assert is_fast == (value == '1')
+        assert config.optim_wrapper.get('only_where_fast', False) == is_fast
+
+
 @pytest.mark.parametrize('value', ['abc', '1.5', '-1', '0'])
 def test_a_number_of_samples_is_whole_and_above_zero(value, monkeypatch):
     monkeypatch.setenv('MAX_SAMPLES', value)
