@@ -61,7 +61,7 @@ else
     fi
     run_job "$PY" "${launcher[@]}" \
         "$ROOT/tools/generate_solvability_cache.py" \
-        "$ROOT/configs/cachegen_rtmpose_s_1x32g_coco-256x192.py" \
+        "$CONFIGS/cachegen_rtmpose_s_1x32g_coco-256x192.py" \
         "$POSE_CKPT" "${options[@]}"
 fi
 
@@ -70,7 +70,7 @@ export POSE_CKPT MAX_SAMPLES PSEUDO_TRUST_CACHE=$cache
 if [ "$FEATURES" = 1 ]; then
     export PSEUDO_TRUST_FEATURES=${cache%.npz}.features.npy
 fi
-config=$ROOT/configs/solvability_cached_trusthead_rtmpose_s_1x32g_coco-256x192.py
+config=$CONFIGS/solvability_cached_trusthead_rtmpose_s_1x32g_coco-256x192.py
 run_mim train "$config" --work-dir "$WORK_DIR" "$@"
 
 show_result --curves "$WORK_DIR/curves.png"

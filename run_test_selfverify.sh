@@ -24,7 +24,7 @@ shift
 config_of() {
     local copy
     for copy in "$1"/*.py; do
-        find "$ROOT/configs" -name "$(basename "$copy")"
+        find "$CONFIGS" -name "$(basename "$copy")"
     done | sed -n 1p
 }
 

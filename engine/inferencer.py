@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..constants import ACCEPTED, TRUST
 from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ..registry import SCOPE
 from .visualization.inputs import images_of, kind_of
 
 Array = NDArray[Any]
@@ -38,11 +39,13 @@ class TrustInferencer(MMPoseInferencer):
     ignores for top-down estimators.
 
     Args:
-        pose2d: Path of the config of a ``SelfVerifyTopdown``, or the config.
+        pose2d: Path of the config of a ``SelfVerifyTopdown``, the config, or
+            the name of one that the package has.
         pose2d_weights: Path of its checkpoint, with a trained trust head.
         device: Device such as ``'cpu'`` or ``'cuda:0'``; by default an
             accelerator if there is one.
-        scope: Scope of the registries that the model is built from.
+        scope: Scope of the registries that the model is built from, and of
+            the names.
         det_model: Config of a detector of MMDetection or its name in the
             model zoo, or ``'whole_image'`` for one person in each image; by
             default MMPose's, which is downloaded.
@@ -62,7 +65,7 @@ class TrustInferencer(MMPoseInferencer):
         pose2d_weights: str | Path | None = None,
         *,
         device: str | None = None,
-        scope: str = 'mmpose',
+        scope: str = SCOPE,
         det_model: str | Path | None = None,
         det_weights: str | None = None,
         det_cat_ids: int | Sequence[int] | None = None,
@@ -107,7 +110,7 @@ class TrustPose2DInferencer(Pose2DInferencer):
         model: str | Config,
         weights: str | None = None,
         device: str | None = None,
-        scope: str | None = 'mmpose',
+        scope: str = SCOPE,
         det_model: str | None = None,
         det_weights: str | None = None,
         det_cat_ids: int | Sequence[int] | None = None,
@@ -122,6 +125,17 @@ class TrustPose2DInferencer(Pose2DInferencer):
             *(model, weights, device, scope),
             *(det_model, det_weights, det_cat_ids, show_progress),
         )
+
+    def _load_model_from_metafile(self, model: str) -> tuple[Config, None]:
+        try:
+            config, _ = super()._load_model_from_metafile(model)
+        except (AssertionError, KeyError, ValueError):
+            raise ValueError(
+                'pose2d: expected the path of a config, or a name that mim '
+                f'search {SCOPE} lists with a config, found {model}; correct '
+                'it'
+            ) from None
+        return config, None  # the weights are the user's own
 
     def _init_model(
         self, cfg: Config, weights: str | None, device: str = 'cpu'

@@ -6,6 +6,7 @@ its own lists it first and their modules after it.
 
 from .. import compat  # isort: skip  (fixes what follows imports)
 
+from .. import registry  # noqa: F401
 from ..console import report_in_one_line
 from ..datasets import coco, evaluation_sets  # noqa: F401
 from ..datasets.transforms import (  # noqa: F401

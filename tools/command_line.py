@@ -1,12 +1,21 @@
 """Options and error exits shared by several command lines."""
 
 import argparse
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from self_verify_pose.constants import PCK_THRESHOLD
+
+# The configs of the package; a wheel has them where mim and MMEngine look.
+_ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = next(
+    folder
+    for folder in (_ROOT / 'configs', _ROOT / '.mim' / 'configs')
+    if folder.is_dir()
+)
 
 # torch and MMEngine are imported where they are used: the tools that work on
 # files need neither
@@ -160,6 +169,25 @@ def run_tool(file: str, work: Callable[[], object]) -> int:
         print(f'{Path(file).name}: {error}', file=sys.stderr)
         return 2
     return 0
+
+
+def run_mmpose_tool(name: str) -> None:
+    """Run a tool of MMPose with the command line of this process.
+
+    Where this package is installed from a wheel, a config may then name its
+    fragments: ``_base_ = ['self_verify_pose::_base_/attach_trust.py']``.
+
+    Args:
+        name: Its name, such as ``'train'``.
+    """
+    from importlib.util import find_spec
+
+    import self_verify_pose.registry  # noqa: F401
+
+    spec = find_spec('mmpose')
+    assert spec is not None and spec.origin is not None
+    path = Path(spec.origin).parent / '.mim' / 'tools' / f'{name}.py'
+    runpy.run_path(str(path), run_name='__main__')
 
 
 def at_least(least: int) -> Callable[[str], int]:

@@ -5,8 +5,10 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-NAMED_CONFIG=$ROOT/configs/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py
-QUICK=$ROOT/configs/quick
+CONFIGS=$ROOT/configs
+[ -d "$CONFIGS" ] || CONFIGS=$ROOT/.mim/configs # of a wheel
+NAMED_CONFIG=$CONFIGS/selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py
+QUICK=$CONFIGS/quick
 printf -v begun '%(%s)T' -1
 again=(bash "$0" "$@")
 

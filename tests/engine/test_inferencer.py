@@ -259,6 +259,16 @@ def test_wrong_arguments_are_named(
     config, checkpoint = tiny_files
     for message, arguments in (
         ('pose2d_weights: expected a checkpoint', {'pose2d_weights': None}),
+        ('found none.py; correct', {'pose2d': 'none.py'}),
+        # a row of the tables, on a network that has no config here
+        (
+            'lists with a config, found trust-mixture_simplepose',
+            {'pose2d': 'trust-mixture_simplepose'},
+        ),
+        (
+            "expected model.type='SelfVerifyTopdown', found 'TopdownPose",
+            {'pose2d': 'baseline_rtmpose_s_1x32g_coco-256x192'},
+        ),
         ('nothing at none.pth', {'pose2d_weights': 'none.pth'}),
         ('det_cat_ids: expected the category', {'det_model': detector}),
     ):

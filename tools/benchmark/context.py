@@ -20,9 +20,9 @@ from mmpose.registry import DATASETS, MODELS
 from self_verify_pose.datasets.synthetic import make_dataset
 from self_verify_pose.engine.cache_writer import CacheJob, CacheWriter
 
+from ..command_line import CONFIGS
 from .timing import PairedTiming, Plan, Work, alternate, median_seconds
 
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 POSE_NETWORK = 'rtmpose_s_1x32g_coco-256x192'
 Changes = Mapping[str, Any]
 

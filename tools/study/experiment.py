@@ -14,6 +14,7 @@ from self_verify_pose.datasets.trust_cache.files import file_sha256
 from self_verify_pose.engine.checkpoint import read_state_dict
 from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.skeleton import JOINTS
+from self_verify_pose.tools.command_line import CONFIGS
 from self_verify_pose.tools.study.extract_features import (
     ExtractionConfig,
     extract_features,
@@ -41,7 +42,6 @@ from self_verify_pose.tools.study.image_sets import (
     read_content,
 )
 from self_verify_pose.tools.study.pose_network import (
-    CONFIGS,
     build_model,
     check_baseline,
     load_pose_network,

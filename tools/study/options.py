@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from self_verify_pose.constants import NUM_BOOTSTRAP
-from self_verify_pose.tools.command_line import add_device_option, at_least
-from self_verify_pose.tools.study.pose_network import CONFIGS
+from self_verify_pose.tools.command_line import (
+    CONFIGS,
+    add_device_option,
+    at_least,
+)
 
 SELFVERIFY = 'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py'
 

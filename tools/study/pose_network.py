@@ -16,9 +16,8 @@ from self_verify_pose.models.heads.trust_head import TrustHead
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
+from self_verify_pose.tools.command_line import CONFIGS
 from self_verify_pose.tools.study.train_pose import BASELINE
-
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
 # arguments of a pose network's parts that change no weight
 _NOT_WEIGHTS = ('init_cfg', 'out_indices')
