@@ -166,6 +166,16 @@ class TrustPose2DInferencer(Pose2DInferencer):
             return [str(path) for path in images_of(Path(inputs))]
         return [str(inputs)]
 
+    def _get_webcam_inputs(self, inputs: str) -> Any:
+        self._video_input = False
+        frames = super()._get_webcam_inputs(inputs)
+        if not self._video_input:  # MMPose only warns
+            raise OSError(
+                f'inputs: expected a camera at {inputs}, found none that '
+                'OpenCV can open; give the index of another one (webcam:1)'
+            )
+        return frames
+
     def preprocess(
         self,
         inputs: Sequence[str | Array],
