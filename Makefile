@@ -1,5 +1,5 @@
 # Short names for the scripts; each of them sets up what is missing.
-.PHONY: setup format lint type-check test test-all
+.PHONY: setup format lint type-check test test-all docs
 
 setup:
 	bash tools/setup_env.sh --dev
@@ -19,3 +19,9 @@ test:
 
 test-all:
 	bash tests/run.sh --all
+
+docs:
+	python=$$(bash tools/setup_env.sh --print-python) && \
+	"$$python" -m pip install -q -c tools/constraints.txt \
+		mkdocs-material 'mkdocstrings[python]' && \
+	"$$(dirname "$$python")/mkdocs" build --strict -f docs/site/mkdocs.yml

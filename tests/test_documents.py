@@ -7,6 +7,8 @@ import pytest
 import reference_page
 from helpers import ROOT
 
+from self_verify_pose import __version__
+
 TOP = ('README.md', 'README_zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md')
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -106,6 +108,10 @@ def test_both_languages_have_the_same_parts(
 def test_each_language_links_the_other(english: str, chinese: str) -> None:
     assert Path(chinese).name in read(english)
     assert Path(english).name in read(chinese)
+
+
+def test_the_citation_names_the_version() -> None:
+    assert f'\nversion: {__version__}\n' in read('CITATION.cff')
 
 
 def test_the_readme_is_short() -> None:

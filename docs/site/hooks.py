@@ -1,0 +1,93 @@
+"""Hooks of MkDocs: pages that stand outside docs/, API pages, links.
+
+A link from one page to another one stays a link; one to another file of the
+repository, which the site does not hold, becomes plain text.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+# pages of the site by their file in the repository
+OUTSIDE = {
+    'README.md': 'index.md',
+    'README_zh-CN.md': 'index_zh-CN.md',
+    'CONTRIBUTING.md': 'contributing.md',
+    'CHANGELOG.md': 'changelog.md',
+}
+# modules or folders of modules by their page
+API = {
+    'apis': ['apis.py'],
+    'options': ['models/options.py'],
+    'distributions': ['models/distributions'],
+    'geometry': ['models/geometry'],
+    'augmentations': ['models/augmentations'],
+    'trust_targets': ['models/trust_targets'],
+    'heads': ['models/heads'],
+    'losses': ['models/losses'],
+    'pose_estimators': ['models/pose_estimators'],
+    'kinematics': ['models/kinematics'],
+    'teachers': ['models/teachers'],
+    'metrics': ['metrics/joint_trust_metric.py', 'metrics/functional'],
+    'posthoc': ['engine/posthoc'],
+    'decisions': ['engine/decisions'],
+    'hooks': ['engine/hooks'],
+}
+LINK = re.compile(r'(!?)\[([^]]*(?:\[[^]]*\])?[^]]*)\]\(([^)\s]+)\)')
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are not below docs/."""
+    for source, page in OUTSIDE.items():
+        text = (ROOT / source).read_text(encoding='utf-8')
+        files.append(File.generated(config, page, content=text))
+    for name, sources in API.items():
+        text = api_page(name, sources)
+        files.append(File.generated(config, f'api/{name}.md', content=text))
+    lines = [f'- [{name}]({name}.md)' for name in API]
+    text = '\n'.join(['# API', '', 'From the docstrings.', '', *lines, ''])
+    files.append(File.generated(config, 'api/index.md', content=text))
+    return files
+
+
+def api_page(name: str, sources: list[str]) -> str:
+    """Return a page that documents the modules of some files."""
+    parts = [f'# {name}\n']
+    for source in sources:
+        path = ROOT / source
+        for module in [path] if path.is_file() else sorted(path.glob('*.py')):
+            if module.name != '__init__.py':
+                names = module.relative_to(ROOT).with_suffix('').parts
+                parts.append(f'::: self_verify_pose.{".".join(names)}\n')
+    return '\n'.join(parts)
+
+
+def on_page_markdown(
+    markdown: str, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    """Adapt the links of a page to the site."""
+    here = page.file.src_uri
+    original = {site: source for source, site in OUTSIDE.items()}
+    folder = posixpath.dirname(original.get(here, f'docs/{here}'))
+    if here.startswith('api/'):
+        return markdown
+
+    def adapt(match: re.Match[str]) -> str:
+        mark, text, link = match.groups()
+        name, hash_sign, anchor = link.partition('#')
+        if not name or ':' in link:
+            return match[0]
+        path = posixpath.normpath(posixpath.join(folder, name))
+        target = OUTSIDE.get(path, path.removeprefix('docs/'))
+        file = files.get_file_from_path(target)
+        if file is None or file.inclusion.is_excluded():
+            return text
+        target = posixpath.relpath(target, posixpath.dirname(here) or '.')
+        return f'{mark}[{text}]({target}{hash_sign}{anchor})'
+
+    return LINK.sub(adapt, markdown)
