@@ -80,7 +80,8 @@ def read_config(config: str | Path | Config) -> Config:
     Raises:
         FileNotFoundError: If there is no such file.
         TypeError: If it is neither a path nor a config.
-        ValueError: If it is not one of a ``SelfVerifyTopdown``.
+        ValueError: If it cannot be read, or is not one of a
+            ``SelfVerifyTopdown``.
     """
     if isinstance(config, Config):
         cfg = copy.deepcopy(config)  # init_model changes it
@@ -95,7 +96,7 @@ def read_config(config: str | Path | Config) -> Config:
             'the path'
         )
     else:
-        cfg = Config.fromfile(config)
+        cfg = load_config(config)
     name = cfg.get('model', {}).get('type')
     kind = MODELS.get(name) if isinstance(name, str) else name
     if not (isinstance(kind, type) and issubclass(kind, SelfVerifyTopdown)):
@@ -104,6 +105,28 @@ def read_config(config: str | Path | Config) -> Config:
             f'{name!r}; use a config such as configs/selfverify_cycle_*.py'
         )
     return cfg
+
+
+def load_config(path: str | Path) -> Config:
+    """Read a config of any kind.
+
+    Args:
+        path: Its file.
+
+    Returns:
+        The config.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read.
+    """
+    try:
+        return Config.fromfile(path)
+    except (NameError, SyntaxError) as error:
+        raise ValueError(
+            f'config: expected a config, found {path}, which cannot be read '
+            f'({error}); correct it'
+        ) from None
 
 
 def inference_trust(

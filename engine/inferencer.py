@@ -1,10 +1,17 @@
 """MMPose's inferencer with trust in what it returns, writes and draws."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .inference import check_boxes, init_trust_model, load_image, mark_accepted
+from .inference import (
+    check_boxes,
+    init_trust_model,
+    load_config,
+    load_image,
+    mark_accepted,
+)
 
 # isort: split
 import mmengine
@@ -71,6 +78,8 @@ class TrustInferencer(MMPoseInferencer):
         det_cat_ids: int | Sequence[int] | None = None,
         show_progress: bool = False,
     ) -> None:
+        if isinstance(pose2d, str | Path) and Path(pose2d).is_file():
+            pose2d = load_config(pose2d)  # else it is a name
         # MMPose's own constructor makes its own inferencer
         self.visualizer = None
         self.show_progress = show_progress
@@ -274,6 +283,31 @@ class TrustPose2DInferencer(Pose2DInferencer):
         samples = super().forward(inputs, **options)
         mark_accepted(self.model, samples)
         return samples
+
+    def visualize(
+        self, inputs: list[Any], preds: list[PoseDataSample], **options: Any
+    ) -> list[Array]:
+        """Draw the poses of images.
+
+        Args:
+            inputs: The images.
+            preds: Samples as of :meth:`forward`.
+            **options: Those of MMPose's.
+
+        Returns:
+            The drawn images.
+
+        Raises:
+            OSError: If they are to be shown and there is no display.
+        """
+        displays = ('DISPLAY', 'WAYLAND_DISPLAY')
+        if options.get('show') and not any(map(os.environ.get, displays)):
+            # Qt would end the process
+            raise OSError(
+                'show: expected a display, found none in DISPLAY; write the '
+                'drawn images instead (out_dir), or start this on a desktop'
+            )
+        return super().visualize(inputs, preds, **options)
 
     def postprocess(
         self,

@@ -144,11 +144,12 @@ def read_config(args: argparse.Namespace) -> 'Config':
     Returns:
         The config; what it names is then found in MMPose.
     """
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
+    from self_verify_pose.engine.inference import load_config
+
     init_default_scope('mmpose')
-    config = Config.fromfile(args.config)
+    config = load_config(args.config)
     config.merge_from_dict(args.cfg_options)
     return config
 

@@ -60,12 +60,20 @@ def test_a_webcam_is_drawn_and_shown(demo, clip, monkeypatch):
     monkeypatch.setattr(
         PoseLocalVisualizer, 'show', lambda self, *_, **__: shown.append(1)
     )
+    monkeypatch.setenv('DISPLAY', ':0')
     out = demo('webcam:1')
     assert opened[0] == 1
     assert len(shown) == 3
     frames = json.loads((out / 'predictions' / 'webcam.json').read_text())
     assert len(frames) == 3
     assert len(frames[0]['instances'][0][TRUST]) == 17
+
+
+def test_without_a_display_nothing_is_shown(demo, photo, monkeypatch, capsys):
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
+        monkeypatch.delenv(name, raising=False)
+    demo(photo, '--show', expect=2)
+    assert 'show: expected a display, found none' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,13 @@ def test_wrong_arguments_are_named(
     inferencer, tiny_files, detector, photo, tmp_path
 ):
     config, checkpoint = tiny_files
+    unreadable = tmp_path / 'unreadable.py'
+    unreadable.write_text('model = dict(')
     for message, arguments in (
+        (
+            r"unreadable\.py, which cannot be read \('\(' was never closed",
+            {'pose2d': unreadable},
+        ),
         ('pose2d_weights: expected a checkpoint', {'pose2d_weights': None}),
         ('found none.py; correct', {'pose2d': 'none.py'}),
         # a row of the tables, on a network that has no config here
