@@ -33,6 +33,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     training = (tmp_path / 'training.html').read_text('utf-8')
     assert 'href="index.html#trust-for-a-trained-mmpose-model"' in training
     assert 'README.md' not in training.split('<article', 1)[1]
+    evaluation = (tmp_path / 'evaluation.html').read_text('utf-8')
+    assert '<code>--criterion bbox&#124;oks</code>' in evaluation
     # docstrings are read, and their roles are code
     heads = (tmp_path / 'api/heads.html').read_text('utf-8')
     assert 'FreeScoreAnchor' in heads

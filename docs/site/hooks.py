@@ -4,6 +4,7 @@ A link from one page to another one stays a link; one to another file of the
 repository, which the site does not hold, becomes plain text.
 """
 
+import html
 import posixpath
 import re
 from pathlib import Path
@@ -38,6 +39,8 @@ API = {
     'decisions': ['engine/decisions'],
     'hooks': ['engine/hooks'],
 }
+# code with a bar in a table, which Markdown of Python shows with its backslash
+BAR = re.compile(r'`([^`\n]*\\\|[^`\n]*)`')
 LINK = re.compile(r'(!?)\[([^]]*(?:\[[^]]*\])?[^]]*)\]\(([^)\s]+)\)')
 
 
@@ -90,4 +93,8 @@ def on_page_markdown(
         target = posixpath.relpath(target, posixpath.dirname(here) or '.')
         return f'{mark}[{text}]({target}{hash_sign}{anchor})'
 
-    return LINK.sub(adapt, markdown)
+    def show_bar(match: re.Match[str]) -> str:
+        code = html.escape(match[1]).replace(r'\|', '&#124;')
+        return f'<code>{code}</code>'
+
+    return LINK.sub(adapt, BAR.sub(show_bar, markdown))
