@@ -19,6 +19,9 @@ from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
     evaluate_predictions,
 )
+from self_verify_pose.metrics.evaluation.report.html_page import (
+    check_page_needs,
+)
 from self_verify_pose.metrics.evaluation.report.tables import (
     base_rate,
     scorer_table,
@@ -58,6 +61,11 @@ def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         help='draws of images (%(default)s); 0 for no intervals',
     )
     add('--seed', type=int, default=default.seed)
+    add(
+        '--html',
+        action='store_true',
+        help='also write report.html, one page that needs no network',
+    )
     args = parser.parse_args(argv)
     if args.criterion == 'oks' and args.dist_thr is not None:
         parser.error('--dist-thr belongs to --criterion bbox: leave it out')
@@ -80,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
     try:
+        if args.html:
+            check_page_needs()
         check_output_folder(args.out)
         reports = {
             name: evaluate_predictions(
@@ -88,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             for name, path in report_names(args.dumps).items()
         }
-        write_report(reports, args.out)
+        write_report(reports, args.out, args.html)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -97,6 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(scorer_table(report.evaluation), end='\n\n')
         print(*report.predictions.notes, sep='\n', end='\n\n')
     print(args.out / 'report.md')
+    if args.html:
+        print(args.out / 'report.html')
     return 0
 
 

@@ -9,22 +9,28 @@ from ...json_values import to_json_values
 from ..statistics.evaluate import Evaluation
 from .evaluation_report import EvaluationReport
 from .figures import draw_figures
+from .gallery import page_data
+from .html_page import format_page
 from .markdown import format_report
 
 
-def write_report(reports: dict[str, EvaluationReport], folder: Path) -> None:
+def write_report(
+    reports: dict[str, EvaluationReport], folder: Path, html: bool = False
+) -> None:
     """Write ``report.json``, ``report.md`` and the figures, all at once.
 
     Args:
         reports: Results by the name of each file of predictions; at least
             one, all with the same options.
         folder: Folder to write to; created if it is missing.
+        html: Whether to write the page ``report.html``, too.
 
     Raises:
         OutputError: If it cannot be written; an old report is kept.
     """
     content = {name: as_json(report) for name, report in reports.items()}
-    with replacing_together(folder, ['report.json', 'report.md']) as new:
+    summaries = ['report.json', 'report.md', 'report.html']
+    with replacing_together(folder, summaries[: 3 if html else 2]) as new:
         figures = new / 'figures'
         figures.mkdir()
         drawn = {
@@ -33,6 +39,9 @@ def write_report(reports: dict[str, EvaluationReport], folder: Path) -> None:
         }
         write_json(new / 'report.json', content)
         write_text(new / 'report.md', format_report(reports, drawn))
+        if html:
+            shown = {name: page_data(r) for name, r in reports.items()}
+            write_text(new / 'report.html', format_page(content, shown))
 
 
 def as_json(report: EvaluationReport) -> dict[str, Any]:

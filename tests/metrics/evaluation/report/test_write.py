@@ -1,7 +1,9 @@
 import json
 
+import pytest
 from evaluation_inputs import make_joints
 
+from self_verify_pose.metrics.evaluation.report import write
 from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
     evaluate_predictions,
@@ -32,3 +34,11 @@ def test_nan_becomes_null():
     figures = json.loads(text)['scores']['keypoint_trust']
     assert figures['AUROC'] == {'value': None, 'low': None, 'high': None}
     assert figures['AURC']['value'] == 0
+
+
+def test_the_page_is_written_on_demand(report, tmp_path, monkeypatch):
+    pytest.importorskip('plotly')
+    monkeypatch.setattr(write, 'draw_figures', lambda *arguments: [])
+    monkeypatch.setattr(write, 'format_report', lambda *arguments: '')
+    write.write_report({'one': report}, tmp_path, html=True)
+    assert 'id="data"' in (tmp_path / 'report.html').read_text('utf-8')
