@@ -129,7 +129,7 @@ def test_every_requirement_is_pinned() -> None:
     project = PROJECT['project']
     extras = project['optional-dependencies'].values()
     requirements = [*project['dependencies'], *chain.from_iterable(extras)]
-    names = {re.split('[<>=]', r)[0] for r in requirements}
+    names = {re.split(r'[<>=\[]', r)[0] for r in requirements}
     assert not names - set(pins())
 
 

@@ -19,6 +19,9 @@ from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
     evaluate_predictions,
 )
+from self_verify_pose.metrics.evaluation.report.gallery_images import (
+    ImageFolder,
+)
 from self_verify_pose.metrics.evaluation.report.html_page import (
     check_page_needs,
 )
@@ -66,9 +69,17 @@ def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         action='store_true',
         help='also write report.html, one page that needs no network',
     )
+    add(
+        '--images',
+        type=Path,
+        metavar='DIR',
+        help='images that the page shows persons of, named by --ann',
+    )
     args = parser.parse_args(argv)
     if args.criterion == 'oks' and args.dist_thr is not None:
         parser.error('--dist-thr belongs to --criterion bbox: leave it out')
+    if args.images is not None and not args.html:
+        parser.error('--images belongs to --html: give both or neither')
     if args.dist_thr is None:
         args.dist_thr = default.dist_thr
     return args
@@ -88,8 +99,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
     try:
+        images = None
         if args.html:
             check_page_needs()
+        if args.images is not None:
+            images = ImageFolder.read(args.images, args.ann)
         check_output_folder(args.out)
         reports = {
             name: evaluate_predictions(
@@ -98,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             for name, path in report_names(args.dumps).items()
         }
-        write_report(reports, args.out, args.html)
+        write_report(reports, args.out, args.html, images)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -83,17 +83,19 @@ def _match_ids(
     if not len(rows):
         raise ValueError(
             f"{path}: expected 'ann_id' of persons in {results}, such as "
-            f'{first.person_ids[0]!r}, found none of them, but '
-            f'{second.person_ids[0]!r}; give predictions of the same persons.'
+            f'{first.person_ids.tolist()[0]!r}, found none of them, but '
+            f'{second.person_ids.tolist()[0]!r}; give predictions of the same '
+            'persons.'
         )
     apart = first.image_ids[partners] != second.image_ids[rows]
     if apart.any():
         row = int(rows[apart][0])
+        expected = first.image_ids[partners[apart]].tolist()[0]
         raise ValueError(
             f"{path}: entry {row}: image_id: expected that of 'ann_id' "
-            f'{second.person_ids[row]!r} in {results}, '
-            f'{first.image_ids[partners[apart][0]]!r}, found '
-            f'{second.image_ids[row]!r}; give predictions of the same images.'
+            f'{second.person_ids.tolist()[row]!r} in {results}, '
+            f'{expected!r}, found {second.image_ids.tolist()[row]!r}; give '
+            'predictions of the same images.'
         )
     return rows, partners
 

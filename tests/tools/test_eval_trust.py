@@ -160,3 +160,13 @@ def test_ten_thousand_persons_take_seconds_and_little_memory(tmp_path):
     # of one core: the clock on the wall also counts what others do
     assert float(seconds) < 20
     assert int(kibibytes) < 1e6
+
+
+def test_images_of_a_page_need_the_page(tmp_path, capsys):
+    path = tmp_path / 'preds.pkl'
+    code, errors = run_here(capsys, path, '--images', tmp_path)
+    assert code == 2
+    assert '--images belongs to --html' in errors
+    code, errors = run_here(capsys, path, '--html', '--images', tmp_path)
+    assert code == 2
+    assert '--images: expected --ann' in errors

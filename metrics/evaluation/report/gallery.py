@@ -8,6 +8,7 @@ from ....constants import NUM_BINS, RAW_SCORE, TRUST
 from ...functional import equal_width_edges, reliability_bins
 from ..statistics.stratification import stratify
 from .evaluation_report import EvaluationReport
+from .gallery_images import ImageFolder
 
 PERSONS_PER_ORDER = 60  # keeps the page small
 _DECIMALS = 5
@@ -21,11 +22,14 @@ _LINKS = (
 )  # fmt: skip
 
 
-def page_data(report: EvaluationReport) -> dict[str, Any]:
+def page_data(
+    report: EvaluationReport, images: ImageFolder | None = None
+) -> dict[str, Any]:
     """Return what the page shows beside the values of ``report.json``.
 
     Args:
         report: Results for one file of predictions.
+        images: Images that the persons are cut out of; none by default.
 
     Returns:
         Plain values: ``joints``, the labeled joints in columns (scores
@@ -57,7 +61,12 @@ def page_data(report: EvaluationReport) -> dict[str, Any]:
             if a in names and b in names
         ],
         'strata': {name: list(value[0]) for name, value in labels.items()},
-        'persons': _persons(report, {k: v[1] for k, v in labels.items()}),
+        'persons': [
+            person | _picture(report, row, images)
+            for row, person in _persons(
+                report, {k: v[1] for k, v in labels.items()}
+            ).items()
+        ],
     }
 
 
@@ -84,7 +93,7 @@ def _reliability(report: EvaluationReport, name: str) -> dict[str, Any]:
 
 def _persons(
     report: EvaluationReport, labels: dict[str, Any]
-) -> list[dict[str, Any]]:
+) -> dict[int, dict[str, Any]]:
     """Describe the first persons of every order of the gallery."""
     rows = np.nonzero(report.predictions.truth.labeled)[0]
     names = _shown_scores(report)
@@ -101,11 +110,21 @@ def _persons(
         found = np.bincount(rows, wrong == kind)
         orders.append(people[np.argsort(-found[people], kind='stable')])
     chosen = np.unique(np.concatenate([o[:PERSONS_PER_ORDER] for o in orders]))
-    return [
-        _person(report, n, rows == n, wrong, labels)
+    return {
+        int(n): _person(report, n, rows == n, wrong, labels)
         | {'brier': float(brier[n]), 'gap': float(gap[n])}
         for n in chosen
-    ]
+    }
+
+
+def _picture(
+    report: EvaluationReport, row: int, images: ImageFolder | None
+) -> dict[str, Any]:
+    if images is None:
+        return {}
+    truth = report.predictions.truth
+    image_id = truth.image_ids[row : row + 1].tolist()[0]
+    return {'picture': images.crop(image_id, truth.boxes[row])}
 
 
 def _person(

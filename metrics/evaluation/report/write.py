@@ -10,12 +10,16 @@ from ..statistics.evaluate import Evaluation
 from .evaluation_report import EvaluationReport
 from .figures import draw_figures
 from .gallery import page_data
+from .gallery_images import ImageFolder
 from .html_page import format_page
 from .markdown import format_report
 
 
 def write_report(
-    reports: dict[str, EvaluationReport], folder: Path, html: bool = False
+    reports: dict[str, EvaluationReport],
+    folder: Path,
+    html: bool = False,
+    images: ImageFolder | None = None,
 ) -> None:
     """Write ``report.json``, ``report.md`` and the figures, all at once.
 
@@ -24,6 +28,7 @@ def write_report(
             one, all with the same options.
         folder: Folder to write to; created if it is missing.
         html: Whether to write the page ``report.html``, too.
+        images: Images that the page shows persons of.
 
     Raises:
         OutputError: If it cannot be written; an old report is kept.
@@ -40,7 +45,7 @@ def write_report(
         write_json(new / 'report.json', content)
         write_text(new / 'report.md', format_report(reports, drawn))
         if html:
-            shown = {name: page_data(r) for name, r in reports.items()}
+            shown = {n: page_data(r, images) for n, r in reports.items()}
             write_text(new / 'report.html', format_page(content, shown))
 
 

@@ -146,6 +146,12 @@ function chosen() {
     .sort((a, b) => value(b) - value(a));
 }
 
+function picture(p) {
+  return p ? [{source: p.source, x: p.x, y: p.y, sizex: p.width,
+    sizey: p.height, xref: 'x', yref: 'y', yanchor: 'top',
+    sizing: 'stretch', layer: 'below'}] : [];
+}
+
 function showPerson(person) {
   const figure = document.createElement('figure');
   const plot = document.createElement('div');
@@ -173,6 +179,7 @@ function showPerson(person) {
         showscale: true, colorbar: {thickness: 8},
         symbol: person.wrong.map((w) => w ? 'x' : 'circle')}}],
   {showlegend: false, margin: {l: 8, r: 8, t: 8, b: 8},
+    images: picture(person.picture),
     xaxis: {visible: false},
     yaxis: {visible: false, autorange: 'reversed', scaleanchor: 'x'}}, 280);
 }
@@ -210,10 +217,15 @@ function showAll() {
   options($('size'), [all, ...numbered(strata.size)]);
   showSummary();
   showRisk();
-  showReliability();
-  showBars('joints', 'joint');
-  showBars('kinds', 'kind');
-  showGallery();
+  later(showReliability, () => showBars('joints', 'joint'),
+    () => showBars('kinds', 'kind'), showGallery);
+}
+
+// what is below the first screen, when there is time
+let waiting = [];
+function later(...jobs) {
+  waiting.forEach(clearTimeout);
+  waiting = jobs.map((job) => setTimeout(job));
 }
 
 function changeScore() {
