@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 from helpers import ROOT
@@ -69,6 +71,8 @@ class Stubbed:
             stderr=subprocess.PIPE,
             text=True,
             env={**given, 'JOBS': str(self.jobs), **variables},
+            # a shell that starts these tests in the background has it ignored
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, script: str, *arguments: str, **variables: str):
