@@ -27,10 +27,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from rich.console import Console
 
-from self_verify_pose.datasets.trust_cache.files import (
-    file_sha256,
-    text_sha256,
-)
+from self_verify_pose.datasets.trust_cache.files import file_sha256
 from self_verify_pose.output_files import reserved, write_text
 from self_verify_pose.tools.command_line import (
     at_least,
@@ -43,6 +40,7 @@ from self_verify_pose.tools.study.image_sets import (
     find_eval_sets,
     find_set,
     read_content,
+    short_hash,
 )
 from self_verify_pose.tools.study.options import add_pose_options
 from self_verify_pose.tools.study.train_pose import train_pose
@@ -187,16 +185,12 @@ def training_key(args: argparse.Namespace, train: list[ImageSet]) -> str:
     Returns:
         A short hash of images, weights and options.
     """
-    return text_sha256(
-        ' '.join(
-            [
-                *(read_content(one).key for one in train),
-                file_sha256(args.checkpoint),
-                Config.fromfile(args.config).pretty_text,
-                f'{args.persons} {args.epochs} {args.lr}',
-            ]
-        )
-    )[:12]
+    return short_hash(
+        *(read_content(one).key for one in train),
+        file_sha256(args.checkpoint),
+        Config.fromfile(args.config).pretty_text,
+        f'{args.persons} {args.epochs} {args.lr}',
+    )
 
 
 def table(figures: dict[str, list[Figures]]) -> list[str]:

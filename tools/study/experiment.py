@@ -1,7 +1,6 @@
 """What a comparison trains and predicts, kept on disk."""
 
 import argparse
-import hashlib
 from collections.abc import Callable
 
 from mmengine.config import Config
@@ -40,6 +39,7 @@ from self_verify_pose.tools.study.image_sets import (
     find_set,
     plain_crops,
     read_content,
+    short_hash,
 )
 from self_verify_pose.tools.study.pose_network import (
     build_model,
@@ -178,15 +178,3 @@ class TrustExperiment:
         """Name of the raw score."""
         kind = self.model.reader.distribution.kind
         return RAW_TITLES.get(kind, 'raw score')
-
-
-def short_hash(*parts: str) -> str:
-    """Name a combination of texts.
-
-    Args:
-        *parts: The texts.
-
-    Returns:
-        12 hexadecimal digits.
-    """
-    return hashlib.sha256(' '.join(parts).encode()).hexdigest()[:12]

@@ -128,8 +128,19 @@ class Content(NamedTuple):
     @property
     def key(self) -> str:
         """Short name of the content."""
-        both = ' '.join([*sorted(self.images), *sorted(self.persons)])
-        return text_sha256(both)[:12]
+        return short_hash(*sorted(self.images), *sorted(self.persons))
+
+
+def short_hash(*parts: str) -> str:
+    """Name a combination of texts.
+
+    Args:
+        *parts: The texts.
+
+    Returns:
+        12 hexadecimal digits.
+    """
+    return text_sha256(' '.join(parts))[:12]
 
 
 @cache

@@ -20,7 +20,7 @@ from self_verify_pose.tools.study.baselines import (
     describe_joints,
     fit_learner,
 )
-from self_verify_pose.tools.study.experiment import TrustExperiment, short_hash
+from self_verify_pose.tools.study.experiment import TrustExperiment
 from self_verify_pose.tools.study.extraction import (
     Tensors,
     load_or_make,
@@ -36,6 +36,7 @@ from self_verify_pose.tools.study.head_variants import (
 from self_verify_pose.tools.study.held_out import HeldOut
 from self_verify_pose.tools.study.image_sets import (
     read_content,
+    short_hash,
 )
 from self_verify_pose.tools.study.train_heads import (
     Select,
