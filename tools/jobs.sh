@@ -17,30 +17,36 @@ run_job() {
     return "$code"
 }
 
-# Process groups of a process and of all that it has started, such as the
-# workers of torchrun, which lead groups of their own.
-groups_of() {
-    local path line fields
-    for path in /proc/[0-9]*/stat; do
-        read -r line <"$path" || continue
-        read -r -a fields <<<"${line##*) }" # state, parent, group
-        [ "${fields[1]}" = "$1" ] || continue
-        echo "${fields[2]}"
-        path=${path#/proc/}
-        groups_of "${path%/stat}"
-    done
-}
-
-# Whether a process of these groups runs, and has not merely left its entry.
-still_run() {
+# Number, state, parent and group of each process.
+processes() {
     local path line fields
     for path in /proc/[0-9]*/stat; do
         read -r line <"$path" || continue
         read -r -a fields <<<"${line##*) }"
-        case " $* " in
-        *" ${fields[2]} "*) [ "${fields[0]}" = Z ] || return 0 ;;
-        esac
+        path=${path#/proc/}
+        echo "${path%/stat} ${fields[*]:0:3}"
     done
+}
+
+# Process groups of a process and of all that it has started, such as the
+# workers of torchrun, which lead groups of their own.
+groups_of() {
+    local pid parent group
+    while read -r pid _ parent group; do
+        [ "$parent" = "$1" ] || continue
+        echo "$group"
+        groups_of "$pid"
+    done < <(processes)
+}
+
+# Whether a process of these groups runs, and has not merely left its entry.
+still_run() {
+    local state group
+    while read -r _ state _ group; do
+        case " $* " in
+        *" $group "*) [ "$state" = Z ] || return 0 ;;
+        esac
+    done < <(processes)
     return 1
 }
 
