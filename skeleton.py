@@ -26,6 +26,12 @@ JOINTS = (
     'right_ankle',
 )
 NUM_JOINTS = len(JOINTS)
+# Pairs of joints that a line connects, in the order of COCO's categories.
+LINKS = (
+    *((15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12)),
+    *((5, 6), (5, 7), (6, 8), (7, 9), (8, 10), (1, 2), (0, 1), (0, 2)),
+    *((1, 3), (2, 4), (3, 5), (4, 6)),
+)
 LIMB_JOINTS = JOINTS[5:]  # shoulders to ankles
 # The keypoint that each one becomes in a mirror.
 FLIP = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]

@@ -18,14 +18,6 @@ from scipy.spatial.transform import Rotation
 
 from ...skeleton import JOINTS as KEYPOINT_NAMES
 
-# fmt: off
-BONES = (
-    (15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12),
-    (5, 6), (5, 7), (6, 8), (7, 9), (8, 10), (1, 2), (0, 1), (0, 2),
-    (1, 3), (2, 4), (3, 5), (4, 6),
-)  # COCO's skeleton, indices from 0
-# fmt: on
-
 
 class Ratio(NamedTuple):
     """Mean and standard deviation of a length, as a fraction of stature."""

@@ -10,7 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .body import BONES, KEYPOINT_NAMES
+from ...skeleton import LINKS
+from .body import KEYPOINT_NAMES
 
 Annotation = dict[str, Any]
 
@@ -76,7 +77,7 @@ def assemble(
         'name': 'person',
         'supercategory': 'person',
         'keypoints': list(KEYPOINT_NAMES),
-        'skeleton': [[a + 1, b + 1] for a, b in BONES],
+        'skeleton': [[a + 1, b + 1] for a, b in LINKS],
     }
     return {
         'info': {'description': about, 'version': '1.0'},

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from .body import BONES, KEYPOINT_NAMES
+from ...skeleton import LINKS
+from .body import KEYPOINT_NAMES
 from .drawing import SyntheticImage
 
 _LEFT, _RIGHT, _MIDDLE = (60, 200, 60), (40, 110, 255), (235, 200, 60)
@@ -36,7 +37,7 @@ def draw_keypoints(synthetic: SyntheticImage) -> np.ndarray:
         points = np.rint(scaled).astype(int).tolist()
         visibility = triples[:, 2].astype(int).tolist()
         style = (cv2.LINE_AA, _SHIFT)
-        for a, b in BONES:
+        for a, b in LINKS:
             if visibility[a] and visibility[b]:
                 color = _COLORS[a] if _COLORS[a] == _COLORS[b] else _MIDDLE
                 cv2.line(image, points[a], points[b], color, 1, *style)

@@ -14,7 +14,7 @@ from ...coco_fields import Id, check_file
 from ...constants import RAW_SCORE, TRUST
 from ...metrics.evaluation.io.coco import read_results
 from ...metrics.evaluation.io.ids import align_ids
-from ...skeleton import JOINTS
+from ...skeleton import JOINTS, LINKS
 from ..posthoc.persons import Floats, PredictedPersons
 from ..posthoc.results_file import check_finite
 
@@ -197,11 +197,11 @@ def _read_known(
 def _skeleton(content: Mapping[str, Any], joints: int) -> Skeleton:
     category = (content.get('categories') or [{}])[0]
     names = tuple(category.get('keypoints', ()))
-    links = category.get('skeleton', ())
     if len(names) != joints:
-        numbers = tuple(f'joint {k}' for k in range(joints))
-        names = JOINTS if joints == len(JOINTS) else numbers
-        links = _COCO_LINKS if names is JOINTS else ()
+        if joints == len(JOINTS):
+            return Skeleton(JOINTS, LINKS)
+        return Skeleton(tuple(f'joint {k}' for k in range(joints)), ())
+    links = category.get('skeleton', ())
     pairs = tuple((int(one) - 1, int(other) - 1) for one, other in links)
     for pair in pairs:
         if not 0 <= min(pair) <= max(pair) < joints:
@@ -210,14 +210,6 @@ def _skeleton(content: Mapping[str, Any], joints: int) -> Skeleton:
                 f'found {[pair[0] + 1, pair[1] + 1]}; correct it'
             )
     return Skeleton(names, pairs)
-
-
-# numbers from 1, as in annotation files
-_COCO_LINKS = (
-    *((16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13)),
-    *((6, 7), (6, 8), (7, 9), (8, 10), (9, 11), (2, 3), (1, 2), (1, 3)),
-    *((2, 4), (3, 5), (4, 6), (5, 7)),
-)
 
 
 def _entry(known: tuple[str, int, int], folder: Path | None) -> ImageEntry:

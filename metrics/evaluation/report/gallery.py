@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ....constants import NUM_BINS, RAW_SCORE, TRUST
+from ....skeleton import JOINTS, LINKS
 from ...functional import equal_width_edges, reliability_bins
 from ..statistics.stratification import stratify
 from .evaluation_report import EvaluationReport
@@ -12,14 +13,6 @@ from .gallery_images import ImageFolder
 
 PERSONS_PER_ORDER = 60  # keeps the page small
 _DECIMALS = 5
-_LINKS = (
-    *(('left_ear', 'left_eye'), ('right_ear', 'right_eye')),
-    *(('left_eye', 'nose'), ('right_eye', 'nose')),
-    *(('left_shoulder', 'right_shoulder'), ('left_hip', 'right_hip')),
-    *((f'{side}_{a}', f'{side}_{b}') for side in ('left', 'right')
-      for a, b in (('shoulder', 'elbow'), ('elbow', 'wrist'),
-                   ('shoulder', 'hip'), ('hip', 'knee'), ('knee', 'ankle'))),
-)  # fmt: skip
 
 
 def page_data(
@@ -56,9 +49,9 @@ def page_data(
         'reliability': {n: _reliability(report, n) for n in shown},
         'names': names,
         'links': [
-            [names.index(a), names.index(b)]
-            for a, b in _LINKS
-            if a in names and b in names
+            [names.index(JOINTS[a]), names.index(JOINTS[b])]
+            for a, b in LINKS
+            if JOINTS[a] in names and JOINTS[b] in names
         ],
         'strata': {name: list(value[0]) for name, value in labels.items()},
         'persons': [

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from self_verify_pose.datasets.synthetic.body import (
-    BONES,
     JOINTS,
     KEYPOINT_NAMES,
     LIMITS,
@@ -10,6 +9,7 @@ from self_verify_pose.datasets.synthetic.body import (
     joint_rotations,
     pose_body,
 )
+from self_verify_pose.skeleton import LINKS
 
 MEAN_RATIOS = {name: ratio.mean for name, ratio in PROPORTIONS.items()}
 K = {name: i for i, name in enumerate(KEYPOINT_NAMES)}
@@ -121,5 +121,5 @@ def test_wrong_number_of_angles_is_an_error():
 def test_names_and_bones_are_coco_ones():
     assert len(KEYPOINT_NAMES) == 17
     assert KEYPOINT_NAMES[5:7] == ('left_shoulder', 'right_shoulder')
-    assert len(BONES) == 19
-    assert max(max(bone) for bone in BONES) == 16
+    assert len(LINKS) == 19
+    assert max(max(bone) for bone in LINKS) == 16
