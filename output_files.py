@@ -144,7 +144,7 @@ def write_json(path: str | Path, value: Any) -> None:
 
 @contextmanager
 def replacing_together(
-    folder: Path, summaries: Sequence[str]
+    folder: Path, summaries: Sequence[str], optional: Sequence[str] = ()
 ) -> Iterator[Path]:
     """Write files that belong together; old and new ones are not mixed.
 
@@ -155,6 +155,8 @@ def replacing_together(
     Args:
         folder: Folder of the files; made if it is missing.
         summaries: Names of the files that tell of the others.
+        optional: Names of files that not every run writes; old ones are
+            removed like old summaries.
 
     Yields:
         An empty folder to write to, with sub-folders if wanted.
@@ -172,7 +174,7 @@ def replacing_together(
         with explaining(folder):
             yield fresh
         with locked(folder, wait=True), explaining(folder, everything=True):
-            _publish(fresh, folder, summaries)
+            _publish(fresh, folder, summaries, optional)
 
 
 @contextmanager
@@ -240,15 +242,20 @@ def _remove_abandoned(folder: Path) -> None:
             continue  # in use
 
 
-def _publish(fresh: Path, folder: Path, summaries: Sequence[str]) -> None:
+def _publish(
+    fresh: Path,
+    folder: Path,
+    summaries: Sequence[str],
+    optional: Sequence[str],
+) -> None:
     """Move all files to their places, the summaries last."""
     last = [fresh / name for name in summaries]
     files = [p for p in sorted(fresh.rglob('*')) if p.is_file()]
     for path in files:
         with path.open('rb') as file:
             os.fsync(file.fileno())
-    for path in last:
-        (folder / path.name).unlink(missing_ok=True)
+    for name in (*summaries, *optional):
+        (folder / name).unlink(missing_ok=True)
     for path in [p for p in files if p not in last] + last:
         target = folder / path.relative_to(fresh)
         target.parent.mkdir(exist_ok=True, parents=True)

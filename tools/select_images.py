@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> None:
         'images.txt': ''.join(f'{one.entry.name}\n' for one in selected),
         'label_studio.xml': label_studio_config(scored.skeleton),
     }
-    with replacing_together(args.out, ['images.json']) as new:
+    with replacing_together(args.out, ['images.json'], [SHEET]) as new:
         for name, content in files.items():
             write_json(new / name, content)
         for name, text in texts.items():

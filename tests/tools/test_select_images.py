@@ -93,6 +93,9 @@ def test_the_folder_alone_names_the_images(tmp_path):
     )
     sheet = cv2.imread(str(tmp_path / 'out' / 'contact_sheet.png'))
     assert sheet.shape[1] > 600
+    # no sheet of other images stays beside a later selection
+    assert select(tmp_path, '--ann', tmp_path / 'images.json') == 0
+    assert not (tmp_path / 'out' / 'contact_sheet.png').exists()
 
 
 def test_the_wrong_ones_of_some_joints_are_counted(tmp_path):

@@ -34,8 +34,9 @@ def write_report(
         OutputError: If it cannot be written; an old report is kept.
     """
     content = {name: as_json(report) for name, report in reports.items()}
-    summaries = ['report.json', 'report.md', 'report.html']
-    with replacing_together(folder, summaries[: 3 if html else 2]) as new:
+    with replacing_together(
+        folder, ['report.json', 'report.md'], ['report.html']
+    ) as new:
         figures = new / 'figures'
         figures.mkdir()
         drawn = {

@@ -42,3 +42,7 @@ def test_the_page_is_written_on_demand(report, tmp_path, monkeypatch):
     monkeypatch.setattr(write, 'format_report', lambda *arguments: '')
     write.write_report({'one': report}, tmp_path, html=True)
     assert 'id="data"' in (tmp_path / 'report.html').read_text('utf-8')
+    # a page of an older report does not stay beside new figures
+    write.write_report({'one': report}, tmp_path)
+    assert not (tmp_path / 'report.html').exists()
+    assert (tmp_path / 'report.json').exists()
