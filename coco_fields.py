@@ -31,6 +31,22 @@ def check_file(path: str | Path) -> None:
         )
 
 
+def check_image_folder(folder: Path) -> None:
+    """Raise unless there is a folder.
+
+    Args:
+        folder: What ``--images`` gives.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f'--images: expected a folder, found none at {folder}; correct '
+            'the path'
+        )
+
+
 def read_json(path: str | Path) -> Any:
     """Read a JSON file.
 

@@ -12,4 +12,5 @@ for step in _base_.test_dataloader.dataset.pipeline:
     shaken.append(step)
     if step['type'] == 'GetBBoxCenterScale':
         shaken.append(dict(type='ShakeBox', share=0.2))
+del step
 test_dataloader = dict(dataset=dict(pipeline=shaken))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ...coco_annotations import read_annotation_file
-from ...coco_fields import Id, check_file
+from ...coco_fields import Id, check_file, check_image_folder
 from ...constants import RAW_SCORE, TRUST
 from ...metrics.evaluation.io.coco import read_results
 from ...metrics.evaluation.io.ids import align_ids
@@ -165,11 +165,8 @@ def _read_known(
     ann: Path | None, folder: Path | None, joints: int
 ) -> tuple[_Known, Skeleton]:
     """Names and sizes of all images, 0 where unknown; and the joints."""
-    if folder is not None and not folder.is_dir():
-        raise FileNotFoundError(
-            f'--images: expected a folder, found none at {folder}; correct '
-            'the path'
-        )
+    if folder is not None:
+        check_image_folder(folder)
     if ann is not None:
         content = read_annotation_file(ann)
         known: _Known = {

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from PIL import Image, UnidentifiedImageError
 
 from ....coco_annotations import read_annotation_file
+from ....coco_fields import check_image_folder
 from ..evaluation_input import Floats
 
 _HEIGHT = 200  # of a picture, in pixels
@@ -47,11 +48,7 @@ class ImageFolder(NamedTuple):
                 '--images: expected --ann, which names the images, found '
                 'none; give the annotation file'
             )
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f'--images: expected a folder, found none at {folder}; '
-                'correct the path'
-            )
+        check_image_folder(folder)
         images = read_annotation_file(ann)['images']
         names = {one['id']: one.get('file_name', '') for one in images}
         return cls(folder, names)
