@@ -112,7 +112,10 @@ VARIABLES: dict[str, Variable] = {
     'WORK_DIR': Variable(_text, 'folder of the run, see below'),
     'GPUS': Variable(_count, 'number of processes, one GPU each', '1'),
     'FAST': Variable(
-        _switch, '1 trains pose networks faster: channels last, bfloat16', '0'
+        _switch,
+        '1 trains pose networks faster: channels last, bfloat16; without it '
+        '`run_train_selfverify.sh` chooses by a few steps',
+        '0',
     ),
     'USE_TENSORBOARD': Variable(_switch, '1 also logs to TensorBoard', '0'),
     'USE_WANDB': Variable(_switch, '1 also logs to Weights & Biases', '0'),

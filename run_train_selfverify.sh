@@ -10,6 +10,8 @@
 # WORK_DIR   output folder; work_dirs/self_verify_pose/selfverify_cycle
 # PYTHON     the Python to use
 # GPUS       number of processes, one GPU each; 1 by default
+# FAST       1 trains faster, see docs/performance.md; by default what a few
+#            steps at the start show to be faster
 # USE_WANDB  1 logs to W&B as well (WANDB_PROJECT, WANDB_NAME, WANDB_MODE)
 # USE_TENSORBOARD  1 logs to TensorBoard as well
 # shellcheck source=tools/run_common.sh
@@ -36,6 +38,8 @@ if [ "$SYNTHETIC" = 1 ]; then
         touch "$warm/done"
     fi
     export POSE_CKPT=$warm/latest.pth
+else
+    choose_fast "$config"
 fi
 
 say "training pose and trust"

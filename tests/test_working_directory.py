@@ -100,3 +100,15 @@ def test_a_checkpoint_of_the_quick_profile_is_tested_on_its_data(stubbed):
     code, output, errors = stubbed.run('run_test_selfverify.sh', 'work')
     assert code == 0, errors
     assert '== result on synthetic images' in output
+
+
+@pytest.mark.parametrize('given', ['', '0', '1'])
+def test_fast_is_tried_where_it_was_not_given(stubbed, given):
+    (stubbed.root / 'data' / 'coco').mkdir(parents=True)
+    code = stubbed.run('run_train_selfverify.sh', FAST=given)[0]
+    assert code == 0
+    tried = [job for job in stubbed.ran() if 'choose_fast' in job]
+    assert len(tried) == (given == '')
+    assert all('selfverify_cycle_rtmpose_s' in job for job in tried)
+    (train,) = (job for job in stubbed.ran() if 'run_mim.py train' in job)
+    assert f'| FAST={given or 1} |' in train

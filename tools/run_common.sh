@@ -46,6 +46,7 @@ source "$ROOT/tools/jobs.sh"
 read_settings() {
     local candidate assignments
     given_root=${COCO_ROOT:-}
+    given_fast=${FAST:-}
     for candidate in ${PYTHON:+"$PYTHON"} python3 python \
         "$ROOT/.venv/bin/python"; do
         "$candidate" -c '' 2>/dev/null || continue
@@ -118,6 +119,19 @@ prepare_data() {
     [ "$SYNTHETIC" = 1 ] || return 0
     run_job "$PY" "$ROOT/tools/make_synthetic_coco.py" --out "$COCO_ROOT" \
         --train 512 --val 128 --seed 0
+}
+
+# Set FAST, where it was not given, to what is faster for the config $1.
+choose_fast() {
+    [ -z "$given_fast" ] || return 0
+    say "a few steps with and without FAST=1"
+    local answer
+    answer=$(mktemp)
+    run_job "$PY" "$ROOT/tools/choose_fast.py" "$1" >"$answer" ||
+        echo 0 >"$answer"
+    export FAST
+    FAST=$(<"$answer")
+    rm -f "$answer"
 }
 
 # Run mim train|test with one process, or with GPUS processes.

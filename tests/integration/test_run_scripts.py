@@ -44,6 +44,7 @@ def test_train_then_test_by_work_directory(tmp_path, synthetic_coco):
         assert (work / name).stat().st_size > 10_000
         assert str(work / name) in trained.stdout
     assert 'raw score' in trained.stdout.split('== result')[1]
+    assert 'with FAST=1 a step takes' in trained.stderr
 
     tested = run(
         'run_test_selfverify.sh',
