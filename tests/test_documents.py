@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import reference_page
+from document_blocks import FENCE
 from helpers import ROOT
 
 from self_verify_pose import __version__
@@ -18,19 +19,6 @@ PAGES = sorted(
 TRANSLATIONS = [
     (page.replace('_zh-CN', ''), page) for page in PAGES if '_zh-CN' in page
 ]
-FILES = re.compile(
-    r'(?:(?<=[ =])|(?<=\$P/)|(?<=projects/self_verify_pose/))'
-    r'((?:tools|demo|configs|tests)/[\w./-]+\.(?:py|sh)|run_\w+\.sh)'
-)
-# options that several tools share
-OPTIONS_OF_ALL = '\n'.join(
-    path.read_text()
-    for path in [
-        ROOT / 'tools' / 'command_line.py',
-        *ROOT.glob('tools/study/*.py'),
-    ]
-)
-FENCE = re.compile(r'^```(\w*)\n(.*?)^```', re.MULTILINE | re.DOTALL)
 
 
 def read(page: str) -> str:
@@ -83,20 +71,6 @@ def commands(text: str) -> list[str]:
     ]
 
 
-def shell_commands(text: str) -> list[str]:
-    """Lines of shell code, continued ones joined, without comments."""
-    return [
-        re.sub(r'\s+# .*', '', line)
-        for kind, code in FENCE.findall(text)
-        if kind == 'bash'
-        for line in code.replace('\\\n', ' ').splitlines()
-    ]
-
-
-def exists(path: str) -> bool:
-    return (ROOT / path).exists()
-
-
 def test_there_are_pages_and_translations() -> None:
     assert {'README.md', 'docs/metrics_guide.md'} < set(PAGES)
     assert ('docs/metrics_guide.md', 'docs/metrics_guide_zh-CN.md') in (
@@ -117,23 +91,6 @@ def test_links_and_anchors_resolve(page: str) -> None:
         ):
             broken.append(link)
     assert not broken
-
-
-@pytest.mark.parametrize('page', PAGES)
-def test_files_and_options_of_commands_exist(page: str) -> None:
-    wrong = []
-    for command in shell_commands(read(page)):
-        wrong += [path for path in FILES.findall(command) if not exists(path)]
-        tool = re.search(r'python (?:\$P/)?(tools/[\w/]+\.py)', command)
-        if tool and exists(tool[1]):
-            known = (ROOT / tool[1]).read_text() + OPTIONS_OF_ALL
-            wrong += [
-                f'{tool[1]} {option}'
-                for option in re.findall(r'(?<= --)[\w-]+', command)
-                # as --name, or as f'--{prefix}name'
-                if not re.search(rf'[-}}]{option}\b', known)
-            ]
-    assert not wrong
 
 
 @pytest.mark.parametrize(('english', 'chinese'), TRANSLATIONS)
