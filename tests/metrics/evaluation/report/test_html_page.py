@@ -26,7 +26,7 @@ from self_verify_pose.metrics.evaluation.report.html_page import (
 from self_verify_pose.metrics.evaluation.report.write import as_json
 
 EVIL = '</script><script>window.evil=1</script>{{ data }}'
-CHROMIUM = shutil.which('chromium')
+CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 DRIVER = shutil.which('chromedriver')
 
 
@@ -127,9 +127,8 @@ def show(browser, tmp_path, joints, width):
     return path, content[EVIL], shown[EVIL]
 
 
-@pytest.mark.slow
 def test_the_page_answers_in_a_browser(browser, tmp_path):
-    _, _, shown = show(browser, tmp_path, make_joints(persons=40), 390)
+    _, _, shown = show(browser, tmp_path, make_joints(), 390)
 
     def text(name):
         return browser.execute_script(
@@ -137,9 +136,9 @@ def test_the_page_answers_in_a_browser(browser, tmp_path):
         )
 
     slider = browser.find_element('id', 'threshold')
-    slider.send_keys('\ue014' * 40)  # the right arrow key
+    slider.send_keys('\ue014' * 8)  # the right arrow key
     limit = float(slider.get_attribute('value'))
-    assert limit == pytest.approx(0.4)
+    assert limit == pytest.approx(0.08)
     keep = np.array(shown['joints']['scores']['keypoint_trust']) >= limit
     wrong = np.array(shown['joints']['wrong'])
     assert text('kept') == f'{100 * keep.mean():.1f} %'
