@@ -103,3 +103,17 @@ def names_in(metainfo: Mapping[str, Any]) -> tuple[str, ...]:
     """
     names = metainfo.get('keypoint_id2name', {})
     return tuple(names[k] for k in range(len(names)))
+
+
+def links_in(metainfo: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    """Return the pairs of keypoints that a line connects in a data set.
+
+    Args:
+        metainfo: Meta information as MMPose parses it.
+
+    Returns:
+        Positions of both keypoints of each pair; none where it holds none.
+    """
+    return tuple(
+        (int(a), int(b)) for a, b in metainfo.get('skeleton_links', ())
+    )

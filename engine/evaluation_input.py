@@ -4,6 +4,7 @@ import runpy
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ..metrics.evaluation.evaluation_input import EvaluationInput
 from ..metrics.evaluation.io.reading import read_predictions
@@ -33,7 +34,7 @@ def read_evaluation_input(
         ValueError: If a file is not in the expected format; the message names
             it.
     """
-    predictions = _add_joint_names(read_predictions(path, ann, allow_partial))
+    predictions = _add_skeleton(read_predictions(path, ann, allow_partial))
     if predictions.truth.joint_names != JOINTS:
         note = (
             'There is no test of bone lengths: the joints are not the 17 of '
@@ -44,8 +45,8 @@ def read_evaluation_input(
     return replace(predictions, scores=scores)
 
 
-def _add_joint_names(predictions: EvaluationInput) -> EvaluationInput:
-    """Name the joints as MMPose does, where it knows the data set."""
+def _add_skeleton(predictions: EvaluationInput) -> EvaluationInput:
+    """Add the joints and limbs of MMPose, where it knows the data set."""
     spec = find_spec('mmpose')  # found, not imported: that takes seconds
     if spec is None or spec.origin is None:
         return predictions
@@ -53,10 +54,16 @@ def _add_joint_names(predictions: EvaluationInput) -> EvaluationInput:
     file = folder / f'{predictions.truth.dataset_name}.py'
     if not file.is_file():
         return predictions
-    joints = runpy.run_path(str(file))['dataset_info']['keypoint_info']
+    info = runpy.run_path(str(file))['dataset_info']
+    joints, links = info['keypoint_info'], info['skeleton_info'].values()
     names = tuple(joints[k]['name'] for k in range(len(joints)))
+    limbs = tuple(
+        (names.index(first), names.index(last))
+        for first, last in (link['link'] for link in links)
+    )
+    skeleton: dict[str, Any] = {'joint_names': names, 'limbs': limbs}
     return replace(
         predictions,
-        truth=replace(predictions.truth, joint_names=names),
-        everyone=replace(predictions.everyone, joint_names=names),
+        truth=replace(predictions.truth, **skeleton),
+        everyone=replace(predictions.everyone, **skeleton),
     )

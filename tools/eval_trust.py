@@ -22,9 +22,7 @@ from self_verify_pose.metrics.evaluation.report.evaluation_report import (
 from self_verify_pose.metrics.evaluation.report.gallery_images import (
     ImageFolder,
 )
-from self_verify_pose.metrics.evaluation.report.html_page import (
-    check_page_needs,
-)
+from self_verify_pose.metrics.evaluation.report.page_data import page_data
 from self_verify_pose.metrics.evaluation.report.tables import (
     base_rate,
     scorer_table,
@@ -100,19 +98,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         images = None
-        if args.html:
-            check_page_needs()
         if args.images is not None:
             images = ImageFolder.read(args.images, args.ann)
         check_output_folder(args.out)
-        reports = {
-            name: evaluate_predictions(
-                read_evaluation_input(path, args.ann, args.allow_partial),
-                config,
-            )
+        inputs = {
+            name: read_evaluation_input(path, args.ann, args.allow_partial)
             for name, path in report_names(args.dumps).items()
         }
-        write_report(reports, args.out, args.html, images)
+        if images is not None:
+            images.check(
+                image
+                for one in inputs.values()
+                for image in one.truth.image_ids.tolist()
+            )
+        reports = {
+            name: evaluate_predictions(one, config)
+            for name, one in inputs.items()
+        }
+        pages = None
+        if args.html:
+            pages = {n: page_data(r, images) for n, r in reports.items()}
+        write_report(reports, args.out, pages)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -121,8 +127,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(scorer_table(report.evaluation), end='\n\n')
         print(*report.predictions.notes, sep='\n', end='\n\n')
     print(args.out / 'report.md')
-    if args.html:
-        print(args.out / 'report.html')
+    for name, page in (pages or {}).items():
+        count = reports[name].evaluation.num_persons
+        shown = len(page['persons'])
+        print(
+            f'{args.out / "report.html"}: {shown} of {count} persons of '
+            f'{name} are shown, {count - shown} are left out'
+        )
     return 0
 
 

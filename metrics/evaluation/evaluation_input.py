@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...constants import PCK_THRESHOLD
-from ...skeleton import JOINTS
+from ...skeleton import JOINTS, LINKS
 from ..functional import is_correct, joint_errors, person_size
 from ..functional.similarity import keypoint_similarity
 
@@ -38,6 +38,8 @@ class GroundTruth:
             for 17 joints, else numbers.
         dataset_name: MMPose's name of the data set, where it is known and
             ``joint_names`` were not; else empty.
+        limbs: Pairs of joints that a line connects, where the data set names
+            them; else empty.
     """
 
     keypoints: Floats
@@ -49,6 +51,7 @@ class GroundTruth:
     areas: Floats = None  # type: ignore[assignment]
     joint_names: tuple[str, ...] = ()
     dataset_name: str = ''
+    limbs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Fill in the defaults."""
@@ -68,6 +71,15 @@ class GroundTruth:
     def sizes(self) -> Floats:
         """(N,) longer sides of the boxes in pixels."""
         return person_size(self.boxes)
+
+    @property
+    def links(self) -> tuple[tuple[int, int], ...]:
+        """The limbs; where unknown those of COCO between its joints."""
+        if self.limbs:
+            return self.limbs
+        at = {name: k for k, name in enumerate(self.joint_names)}
+        named = [(JOINTS[a], JOINTS[b]) for a, b in LINKS]
+        return tuple((at[a], at[b]) for a, b in named if {a, b} <= at.keys())
 
     @property
     def no_similarity(self) -> str:

@@ -1,8 +1,10 @@
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from evaluation_inputs import make_joints
 from helpers import shared_path
 from prediction_files import annotations, results, write, write_all
 
@@ -12,7 +14,7 @@ from self_verify_pose.engine.evaluation_input import (
 )
 from self_verify_pose.metrics.evaluation.io.reading import read_predictions
 from self_verify_pose.models.kinematics.bone_lengths import bone_scores
-from self_verify_pose.skeleton import JOINTS
+from self_verify_pose.skeleton import JOINTS, LINKS
 
 
 def test_bone_lengths_are_one_more_score(tmp_path):
@@ -87,6 +89,51 @@ def test_a_dump_tells_the_names_of_its_joints(tmp_path, meta, expected):
     assert joints.truth.joint_names[:2] == expected
     assert (BONES in joints.scores) == (expected == JOINTS[:2])
     assert bool(joints.no_similarity) == (expected != JOINTS[:2])
+
+
+@pytest.mark.parametrize(
+    ('meta', 'expected'),
+    [
+        ({}, LINKS[:2]),
+        ({'dataset_name': 'posetrack18'}, ((15, 13), (13, 11))),
+        ({'dataset_name': 'ap10k'}, ((0, 1), (0, 2))),
+        ({'keypoint_id2name': NUMBERED}, ()),
+        (
+            {'keypoint_id2name': NUMBERED, 'skeleton_links': [(3, 9)]},
+            ((3, 9),),
+        ),
+    ],
+)
+def test_a_dump_tells_the_limbs_of_its_skeleton(tmp_path, meta, expected):
+    joints = read_evaluation_input(dump_with(tmp_path, **meta))
+    assert joints.truth.links[:2] == expected
+
+
+@pytest.mark.parametrize(
+    ('skeleton', 'expected'),
+    [
+        ([[1, 2], [2, 17]], ((0, 1), (1, 16))),
+        ([[1, 18]], LINKS),  # of other joints
+        ([[0, 1]], LINKS),
+        ([[1, 2, 3]], LINKS),
+        ('none', LINKS),
+        (None, LINKS),
+    ],
+)
+def test_annotations_tell_their_limbs(tmp_path, skeleton, expected):
+    files = write_all(tmp_path)
+    truth = json.loads(files['ann'].read_text())
+    truth['categories'][0].update(keypoints=[*JOINTS], skeleton=skeleton)
+    ann = write(tmp_path / 'linked.json', truth)
+    joints = read_evaluation_input(files['json'], ann)
+    assert joints.truth.links == expected
+
+
+def test_limbs_of_coco_connect_joints_of_its_names():
+    joints = make_joints().truth
+    names = ('neck', 'left_ankle', 'x', 'left_knee', *'abcdefghijklm')
+    renamed = replace(joints, joint_names=names)
+    assert renamed.links == ((1, 3),)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from evaluation_inputs import make_joints
 from helpers import ROOT, environment_without_coverage, load_tool
+from PIL import Image
+from prediction_files import write_all
 
 from self_verify_pose.metrics.evaluation.io.reading import SIMCC_SCORES
 
@@ -160,6 +162,45 @@ def test_ten_thousand_persons_take_seconds_and_little_memory(tmp_path):
     # of one core: the clock on the wall also counts what others do
     assert float(seconds) < 20
     assert int(kibibytes) < 1e6
+
+
+def test_a_page_counts_its_persons(tmp_path, capsys, monkeypatch):
+    tool, pages = load_tool('eval_trust'), {}
+    monkeypatch.setattr(
+        tool, 'write_report', lambda reports, out, new: pages.update(new)
+    )
+    dump = write_dump(tmp_path / 'preds.pkl', make_joints(persons=150))
+    out = tmp_path / 'report'
+    options = ['--html', '--bootstrap', '0', '--out', str(out)]
+    assert tool.main([str(dump), *options]) == 0
+    shown = len(pages['preds']['persons'])
+    assert 60 < shown < 150
+    assert capsys.readouterr().out.endswith(
+        f'report.html: {shown} of 150 persons of preds are shown, '
+        f'{150 - shown} are left out\n'
+    )
+
+
+def test_a_broken_image_stops_before_the_evaluation(
+    tmp_path, capsys, monkeypatch
+):
+    files = write_all(tmp_path)
+    for image in json.loads(files['ann'].read_text())['images']:
+        Image.new('RGB', (9, 9)).save(tmp_path / image['file_name'])
+    broken = tmp_path / '1.jpg'
+    broken.write_bytes(broken.read_bytes()[:200])
+    tool = load_tool('eval_trust')
+    monkeypatch.setattr(tool, 'evaluate_predictions', None)
+    out = tmp_path / 'report'
+    code = tool.main([
+        str(files['json']), '--ann', str(files['ann']), '--out', str(out),
+        '--html', '--images', str(tmp_path),
+    ])  # fmt: skip
+    assert code == 2
+    errors = capsys.readouterr().err
+    assert f'found 1 that cannot be read, first {broken} (' in errors
+    assert errors.count('\n') == 1
+    assert not out.exists()
 
 
 def test_images_of_a_page_need_the_page(tmp_path, capsys):

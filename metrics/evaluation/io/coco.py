@@ -122,6 +122,7 @@ def read_annotations(path: Path, num_joints: int) -> Annotations:
         areas=np.array([p.get('area', np.nan) for p in persons], float),
         joint_names=tuple(map(joint_name, names)),
         dataset_name='coco_wholebody' if len(parts) > 1 else '',
+        limbs=_limbs(categories[0].get('skeleton'), len(names)),
     )
     return Annotations(
         persons=truth,
@@ -175,6 +176,23 @@ def read_results(path: Path) -> Predictions:
             else scores.astype(float)
         ),
     )
+
+
+def _limbs(skeleton: object, count: int) -> tuple[tuple[int, int], ...]:
+    """Pairs of joints, counted from 0; none where not all are pairs of these.
+
+    Files with other joints than COCO's may hold the skeleton of COCO.
+    """
+    known = range(1, count + 1)
+    pairs = skeleton if isinstance(skeleton, list) else []
+    if not all(
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(type(joint) is int and joint in known for joint in pair)
+        for pair in pairs
+    ):
+        return ()
+    return tuple((first - 1, last - 1) for first, last in pairs)
 
 
 def _clipped_box(box: list[float], size: tuple[int, int]) -> Floats:

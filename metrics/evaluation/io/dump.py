@@ -15,7 +15,7 @@ from ....coco_fields import (
     one_line,
 )
 from ....constants import RAW_SCORE
-from ....skeleton import names_in
+from ....skeleton import links_in, names_in
 from ..evaluation_input import EvaluationInput, Floats, GroundTruth
 from .coco import Predictions
 from .dump_pickle import read_pickle
@@ -197,6 +197,7 @@ def _ground_truth(samples: Samples) -> GroundTruth:
         areas=np.array([_area(info) for info in raw], float),
         joint_names=names,
         dataset_name='' if names else samples[0].get('dataset_name', ''),
+        limbs=links_in(samples[0]) if names else (),
     )
 
 

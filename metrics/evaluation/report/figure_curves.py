@@ -80,7 +80,7 @@ def draw_risk_coverage(report: EvaluationReport) -> Figure:
         report, 'AURC', lambda scores: risk_coverage_curve(scores, wrong)[:2]
     )
     oracle = risk_coverage_curve(-wrong, wrong)
-    x, y = _thin(oracle.coverage, oracle.selective_risk)
+    x, y = thin_curve(oracle.coverage, oracle.selective_risk)
     axes.plot(
         x,
         y,
@@ -119,7 +119,7 @@ def _draw_curves(
         style = style_of(name, report.score_names)
         area = report.evaluation.scorers[name][metric].value
         axes.plot(
-            *_thin(*curve(report.scores[name])),
+            *thin_curve(*curve(report.scores[name])),
             color=style.color,
             linestyle=style.line,
             linewidth=2.4 if name == TRUST else 1.7,
@@ -128,8 +128,16 @@ def _draw_curves(
     return figure, axes
 
 
-def _thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Keep points of a curve that are evenly spaced along its length."""
+def thin_curve(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Keep points of a curve that are evenly spaced along its length.
+
+    Args:
+        x: ``(N,)`` coordinates.
+        y: ``(N,)`` coordinates.
+
+    Returns:
+        Coordinates of the points that are kept, the first and last among them.
+    """
     if len(x) <= _NUM_POINTS:
         return x, y
     length = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))

@@ -1,24 +1,17 @@
 """The page of a report: one file that needs no network."""
 
+import gzip
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 _PARTS = Path(__file__).parent / 'page'
-
-
-def check_page_needs() -> None:
-    """Raise unless the package that draws is installed.
-
-    Raises:
-        ValueError: If plotly is missing.
-    """
-    if find_spec('plotly') is None:
-        raise ValueError(
-            '--html: expected the package plotly, found none; install it '
-            "with pip install 'self-verify-pose[html]', or leave out --html."
-        )
+_PROGRAM = (
+    *('words.js', 'notes.js', 'draw.js', 'curves.js', 'gallery.js'),
+    'page.js',
+)
+# the smallest bundle of https://www.npmjs.com/package/plotly.js-basic-dist-min
+_PLOTLY = 'plotly-basic.min.js.gz'
 
 
 def format_page(
@@ -33,21 +26,20 @@ def format_page(
     Returns:
         HTML; no text of the input can end its script.
     """
-    from plotly.offline import get_plotlyjs
-
     data = json.dumps(
         {'reports': reports, 'shown': shown},
         separators=(',', ':'),
         allow_nan=False,
         default=str,
     )
+    program = [(_PARTS / name).read_text('utf-8') for name in _PROGRAM]
+    plotly = gzip.decompress((_PARTS / _PLOTLY).read_bytes()).decode()
     # the data last: its text is not searched for marks
     page = (_PARTS / 'page.html').read_text('utf-8')
     for mark, text in (
         ('{{ style }}', (_PARTS / 'page.css').read_text('utf-8')),
-        ('{{ words }}', (_PARTS / 'words.js').read_text('utf-8')),
-        ('{{ program }}', (_PARTS / 'page.js').read_text('utf-8')),
-        ('{{ plotly }}', get_plotlyjs()),
+        ('{{ program }}', '\n'.join(program)),
+        ('{{ plotly }}', plotly),
         ('{{ data }}', data.replace('<', '\\u003c')),
     ):
         page = page.replace(mark, text, 1)

@@ -9,8 +9,6 @@ from ...json_values import to_json_values
 from ..statistics.evaluate import Evaluation
 from .evaluation_report import EvaluationReport
 from .figures import draw_figures
-from .gallery import page_data
-from .gallery_images import ImageFolder
 from .html_page import format_page
 from .markdown import format_report
 
@@ -18,8 +16,7 @@ from .markdown import format_report
 def write_report(
     reports: dict[str, EvaluationReport],
     folder: Path,
-    html: bool = False,
-    images: ImageFolder | None = None,
+    pages: dict[str, dict[str, Any]] | None = None,
 ) -> None:
     """Write ``report.json``, ``report.md`` and the figures, all at once.
 
@@ -27,8 +24,8 @@ def write_report(
         reports: Results by the name of each file of predictions; at least
             one, all with the same options.
         folder: Folder to write to; created if it is missing.
-        html: Whether to write the page ``report.html``, too.
-        images: Images that the page shows persons of.
+        pages: By the same names, results of :func:`page_data` for the page
+            ``report.html``; no page by default.
 
     Raises:
         OutputError: If it cannot be written; an old report is kept.
@@ -45,9 +42,8 @@ def write_report(
         }
         write_json(new / 'report.json', content)
         write_text(new / 'report.md', format_report(reports, drawn))
-        if html:
-            shown = {n: page_data(r, images) for n, r in reports.items()}
-            write_text(new / 'report.html', format_page(content, shown))
+        if pages is not None:
+            write_text(new / 'report.html', format_page(content, pages))
 
 
 def as_json(report: EvaluationReport) -> dict[str, Any]:

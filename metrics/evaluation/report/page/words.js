@@ -1,4 +1,4 @@
-'use strict';
+// All words of the page in both languages.
 const WORDS = {
   en: {
     title: 'Trust report', other: '中文', file: 'Predictions', score: 'Score',
@@ -12,8 +12,8 @@ const WORDS = {
     gallery: 'Persons', order: 'Order', joint: 'Joint', size: 'Person size',
     all: 'all', brier: 'worst trust (Brier score)',
     gap: 'disagreement of trust and raw score',
-    legend: 'Color: score from 0 (dark blue) to 1 (yellow). × marks a wrong ' +
-      'joint. Touch a joint for its values.',
+    legend: '× marks a wrong joint. Open a person, or touch a joint, for the ' +
+      'values; the arrow keys go from person to person.',
     wrong: 'wrong', correct: 'correct', previous: 'Previous', next: 'Next',
     person: 'Person', image: 'image', none: 'none',
     rate: (r) => `${r.joints} labeled joints of ${r.persons} persons in ` +
@@ -35,8 +35,8 @@ const WORDS = {
     gallery: '人体实例', order: '排序', joint: '关键点', size: '人体尺寸',
     all: '全部', brier: '可信度最差（Brier 分数）',
     gap: '可信度与原始分数的分歧',
-    legend: '颜色表示分数：0 为深蓝，1 为黄色。× 表示错误的关键点。' +
-      '悬停或点按关键点可查看数值。',
+    legend: '× 表示错误的关键点。展开某个人体或点按关键点可查看数值；' +
+      '方向键可在人体之间移动。',
     wrong: '错误', correct: '正确', previous: '上一页', next: '下一页',
     person: '实例', image: '图像', none: '无',
     rate: (r) => `共 ${r.images} 张图像、${r.persons} 个人体实例、` +

@@ -1,6 +1,5 @@
 import json
 
-import pytest
 from evaluation_inputs import make_joints
 
 from self_verify_pose.metrics.evaluation.report import write
@@ -8,6 +7,7 @@ from self_verify_pose.metrics.evaluation.report.evaluation_report import (
     EvalConfig,
     evaluate_predictions,
 )
+from self_verify_pose.metrics.evaluation.report.page_data import page_data
 from self_verify_pose.metrics.evaluation.report.write import as_json
 
 
@@ -37,10 +37,10 @@ def test_nan_becomes_null():
 
 
 def test_the_page_is_written_on_demand(report, tmp_path, monkeypatch):
-    pytest.importorskip('plotly')
     monkeypatch.setattr(write, 'draw_figures', lambda *arguments: [])
     monkeypatch.setattr(write, 'format_report', lambda *arguments: '')
-    write.write_report({'one': report}, tmp_path, html=True)
+    pages = {'one': page_data(report)}
+    write.write_report({'one': report}, tmp_path, pages)
     assert 'id="data"' in (tmp_path / 'report.html').read_text('utf-8')
     # a page of an older report does not stay beside new figures
     write.write_report({'one': report}, tmp_path)
