@@ -70,7 +70,9 @@ def _first_of_orders(
     for kind in np.unique(kinds[kinds >= 0]):
         found = np.bincount(rows, kinds == kind)
         orders.append(people[np.argsort(-found[people], kind='stable')])
-    return np.unique(np.concatenate([o[:PERSONS_PER_ORDER] for o in orders]))
+    first = np.concatenate([order[:PERSONS_PER_ORDER] for order in orders])
+    chosen: NDArray[np.int64] = np.unique(first)
+    return chosen
 
 
 def _person(
