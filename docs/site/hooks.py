@@ -21,6 +21,7 @@ OUTSIDE = {
     'CONTRIBUTING.md': 'contributing.md',
     'CHANGELOG.md': 'changelog.md',
 }
+EXAMPLES = 'demo/examples'
 # modules or folders of modules by their page
 API = {
     'apis': ['apis.py'],
@@ -52,6 +53,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, sources in API.items():
         text = api_page(name, sources)
         files.append(File.generated(config, f'api/{name}.md', content=text))
+    text = example_page()
+    files.append(File.generated(config, 'examples.md', content=text))
     lines = [f'- [{name}]({name}.md)' for name in API]
     text = '\n'.join(['# API', '', 'From the docstrings.', '', *lines, ''])
     files.append(File.generated(config, 'api/index.md', content=text))
@@ -67,6 +70,16 @@ def api_page(name: str, sources: list[str]) -> str:
             if module.name != '__init__.py':
                 names = module.relative_to(ROOT).with_suffix('').parts
                 parts.append(f'::: self_verify_pose.{".".join(names)}\n')
+    return '\n'.join(parts)
+
+
+def example_page() -> str:
+    """Return a page that shows the examples."""
+    parts = ['# Examples', '', f'From `{EXAMPLES}` of the repository.', '']
+    for path in sorted((ROOT / EXAMPLES).glob('*.py')):
+        text = path.read_text(encoding='utf-8')
+        title = text.split('"""', 2)[1].splitlines()[0].rstrip('.')
+        parts += [f'## {title}', '', '```python', text.rstrip(), '```', '']
     return '\n'.join(parts)
 
 
@@ -87,6 +100,8 @@ def on_page_markdown(
             return match[0]
         path = posixpath.normpath(posixpath.join(folder, name))
         target = OUTSIDE.get(path, path.removeprefix('docs/'))
+        if path == EXAMPLES:
+            target = 'examples.md'
         file = files.get_file_from_path(target)
         if file is None or file.inclusion.is_excluded():
             return text
