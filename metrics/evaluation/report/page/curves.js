@@ -7,7 +7,7 @@ function showSummary() {
     rate: estimate(r.error_rate)})];
   for (const name of Object.keys(shown().thresholds)) {
     const s = r.scores[name];
-    lines.push(words().metric({name, auroc: estimate(s.AUROC),
+    lines.push(words().metric({name: named(name), auroc: estimate(s.AUROC),
       aurc: estimate(s.AURC), ece: estimate(s.ECE)}));
   }
   $('summary').textContent = lines.join(' ');
@@ -28,7 +28,7 @@ function showRisk() {
   $('wrong').textContent = percent(risk);
   const curve = shown().risk[$('score').value];
   draw('risk', [{x: curve.coverage, y: curve.risk, mode: 'lines',
-    line: {color: BLUE}, name: plain($('score').value), showlegend: false},
+    line: {color: BLUE}, name: plain(named($('score').value)), showlegend: false},
   {x: [coverage], y: [Number.isFinite(risk) ? risk : null], mode: 'markers',
     marker: {size: 13, color: ORANGE, symbol: 'diamond'}, showlegend: false}],
   {xaxis: {title: {text: words().coverage}, range: [0, 1.02],
@@ -55,7 +55,7 @@ function showReliability() {
     line: {color: '#777', dash: 'dot'}, showlegend: false},
   ...Object.entries(shown().reliability).map(([name, b], k) => ({
     x: b.score, y: b.correct, text: b.count.map((n) => `n = ${n}`),
-    name: plain(name), mode: 'lines+markers',
+    name: plain(named(name)), mode: 'lines+markers',
     line: {color: [BLUE, ORANGE][k % 2], dash: ['solid', 'dash'][k % 2]},
   }))], {xaxis: {title: {text: words().score}, range: [0, 1]},
     yaxis: {title: {text: words().correctShare}, range: [0, 1.02]}});

@@ -6,7 +6,7 @@ let language = 'en';
 const words = () => WORDS[language];
 const report = () => DATA.reports[$('file').value];
 const shown = () => DATA.shown[$('file').value];
-const named = (name) => (language === 'zh' && NAMES[name]) || name;
+const named = (name) => NAMES[language][name] || name;
 const percent = (x) => Number.isFinite(x) ? `${(100 * x).toFixed(1)} %` : '–';
 const number = (x) => x === null || x === undefined ? '–' : x.toFixed(3);
 const estimate = (e) => e.low === null ? number(e.value)
@@ -30,14 +30,15 @@ function options(select, entries) {
 }
 
 function draw(place, traces, layout, height = 340) {
-  Plotly.react(place, traces, {height, margin: {l: 56, r: 12, t: 12, b: 48},
-    legend: {orientation: 'h', y: 1.15}, dragmode: false, ...layout},
+  Plotly.react(place, traces, {height, margin: {l: 56, r: 12, t: 36, b: 48},
+    legend: {orientation: 'h', y: 1, yanchor: 'bottom'}, dragmode: false,
+    ...layout},
   {displayModeBar: false, responsive: true});
 }
 
 function bars(place, names, series, axis) {
   draw(place, series.map(([name, x], k) => ({type: 'bar', orientation: 'h',
-    y: names.map((n) => plain(named(n))), x, name: plain(name),
+    y: names.map((n) => plain(named(n))), x, name: plain(named(name)),
     marker: {color: [BLUE, ORANGE][k % 2]}})),
   {xaxis: axis, yaxis: {autorange: 'reversed', automargin: true},
     barmode: 'group'}, 120 + 26 * names.length);

@@ -16,7 +16,7 @@ function chosen() {
 const verdict = (person, k) => {
   const text = person.wrong[k] ? words().wrong : words().correct;
   const kind = (shown().strata.kind || [])[person.kind[k]];
-  return kind ? `${text} (${named(kind)})` : text;
+  return kind && kind !== 'good' ? `${text} (${named(kind)})` : text;
 };
 
 function drawPerson(place, person) {
@@ -25,7 +25,7 @@ function drawPerson(place, person) {
   const ends = links.filter(([a, b]) => a in at && b in at)
     .flatMap(([a, b]) => [points[at[a]], points[at[b]], [null, null]]);
   const text = person.joint.map((j, k) => [plain(named(names[j])),
-    ...Object.entries(s).map(([n, v]) => `${plain(n)} ${v[k].toFixed(3)}`),
+    ...Object.entries(s).map(([n, v]) => `${plain(named(n))} ${v[k].toFixed(3)}`),
     verdict(person, k)].join('<br>'));
   const p = person.picture;
   draw(place, [{x: ends.map((e) => e[0]), y: ends.map((e) => e[1]),
@@ -33,7 +33,7 @@ function drawPerson(place, person) {
   {x: points.map((e) => e[0]), y: points.map((e) => e[1]), mode: 'markers',
     text, hovertemplate: '%{text}<extra></extra>',
     marker: {size: 11, color: s[$('score').value], cmin: 0, cmax: 1,
-      colorscale: 'Cividis', line: {width: 1, color: '#222'},
+      colorscale: 'Cividis', line: {width: 1.5, color: 'white'},
       symbol: person.wrong.map((w) => w ? 'x' : 'circle')}}],
   {showlegend: false, margin: {l: 8, r: 8, t: 8, b: 8},
     images: p ? [{source: p.source, x: p.x, y: p.y, sizex: p.width,
@@ -48,7 +48,7 @@ function valuesOf(person) {
   const row = (tag, texts) => element('tr', '',
     texts.map((text) => element(tag, text)));
   return element('table', '', [
-    row('th', [words().joint, ...names, '']),
+    row('th', [words().joint, ...names.map(named), '']),
     ...person.joint.map((j, k) => row('td', [named(shown().names[j]),
       ...names.map((n) => person.scores[n][k].toFixed(3)),
       verdict(person, k)]))]);
@@ -56,8 +56,7 @@ function valuesOf(person) {
 
 function showPerson(person) {
   const place = element('div');
-  const head = element('summary', `${words().person} ${person.id}, ` +
-    `${words().image} ${person.image}`);
+  const head = element('summary', words().person(person));
   const values = element('details', '', [head]);
   values.addEventListener('toggle', () => values.lastChild === head &&
     values.append(valuesOf(person)));

@@ -1,19 +1,18 @@
-// Notes of a report and names in Chinese.
+// Names and notes of a report in both languages.
 const NAMES = {
-  good: '良好', jitter: '抖动', inversion: '左右颠倒', swap: '误认他人',
-  miss: '漏检', 'below 64 px': '小于 64 px', '64–128 px': '64–128 px',
-  '128–256 px': '128–256 px', '256 px and more': '256 px 及以上',
+  en: {keypoint_trust: 'trust', keypoint_scores: 'raw score'},
+  zh: {keypoint_trust: '可信度', keypoint_scores: '原始分数',
+    good: '良好', jitter: '抖动', inversion: '左右颠倒', swap: '误认他人',
+    miss: '漏检', 'below 64 px': '小于 64 px', '256 px and more': '256 px 及以上',
+  },
 };
-const SIDES = {left: '左', right: '右'};
 const PARTS = {
   nose: '鼻子', eye: '眼', ear: '耳', shoulder: '肩', elbow: '肘',
   wrist: '手腕', hip: '髋', knee: '膝', ankle: '脚踝',
 };
 for (const [part, text] of Object.entries(PARTS)) {
-  NAMES[part] = text;
-  for (const [side, word] of Object.entries(SIDES)) {
-    NAMES[`${side}_${part}`] = word + text;
-  }
+  Object.assign(NAMES.zh, {[part]: text, [`left_${part}`]: `左${text}`,
+    [`right_${part}`]: `右${text}`});
 }
 // parts of the sentences below
 const PHRASES = [

@@ -12,6 +12,7 @@ function showAll() {
     ...numbered(strata.kind)]);
   options($('joint'), [all, ...numbered(names)]);
   options($('size'), [all, ...numbered(strata.size)]);
+  nameScores();
   showSummary();
   showRisk();
   later(showReliability, () => showBars('joints', 'joint'),
@@ -33,8 +34,13 @@ function changeScore() {
   showAll();
 }
 
+function nameScores() {
+  options($('score'), Object.keys(shown().thresholds).map((n) =>
+    [n, named(n)]));
+}
+
 function changeFile() {
-  options($('score'), Object.keys(shown().thresholds).map((n) => [n, n]));
+  nameScores();
   changeScore();
 }
 

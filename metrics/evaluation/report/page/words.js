@@ -4,7 +4,7 @@ const WORDS = {
     title: 'Trust report', other: '中文', file: 'Predictions', score: 'Score',
     summary: 'Summary', risk: 'Risk and coverage',
     threshold: 'Keep joints with a score of at least',
-    kept: 'Joints kept:', keptWrong: 'wrong among them:',
+    kept: 'Joints kept:', keptWrong: '; wrong among them:',
     coverage: 'joints kept (coverage)', wrongShare: 'share wrong',
     before: 'all joints', after: 'kept joints',
     reliability: 'Reliability', correctShare: 'share correct',
@@ -15,7 +15,8 @@ const WORDS = {
     legend: '× marks a wrong joint. Open a person, or touch a joint, for the ' +
       'values; the arrow keys go from person to person.',
     wrong: 'wrong', correct: 'correct', previous: 'Previous', next: 'Next',
-    person: 'Person', image: 'image', none: 'none',
+    none: 'none',
+    person: (p) => `Person ${p.id}, image ${p.image}`,
     rate: (r) => `${r.joints} labeled joints of ${r.persons} persons in ` +
       `${r.images} images; share of wrong joints ${r.rate}.`,
     metric: (m) => `${m.name}: AUROC ${m.auroc}, AURC ${m.aurc}, ` +
@@ -27,7 +28,7 @@ const WORDS = {
     title: '可信度报告', other: 'English', file: '预测文件', score: '分数',
     summary: '摘要', risk: '风险–覆盖率曲线',
     threshold: '保留分数不低于该阈值的关键点',
-    kept: '保留比例：', keptWrong: '其中错误比例：',
+    kept: '保留比例：', keptWrong: '；其中错误比例：',
     coverage: '保留的关键点比例（覆盖率）', wrongShare: '错误比例',
     before: '全部关键点', after: '保留的关键点',
     reliability: '可靠性曲线', correctShare: '正确比例',
@@ -38,7 +39,8 @@ const WORDS = {
     legend: '× 表示错误的关键点。展开某个人体或点按关键点可查看数值；' +
       '方向键可在人体之间移动。',
     wrong: '错误', correct: '正确', previous: '上一页', next: '下一页',
-    person: '实例', image: '图像', none: '无',
+    none: '无',
+    person: (p) => `实例 ${p.id}，图像 ${p.image}`,
     rate: (r) => `共 ${r.images} 张图像、${r.persons} 个人体实例、` +
       `${r.joints} 个已标注关键点；错误比例为 ${r.rate}。`,
     metric: (m) => `${m.name}：AUROC ${m.auroc}，AURC ${m.aurc}，` +
