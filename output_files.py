@@ -88,7 +88,7 @@ def replacing(
     """Open a file that appears whole under its name, or not at all.
 
     Args:
-        path: The file to make or to replace.
+        path: The file to make or to replace; its folder is made as well.
         scratch: Folder on the same file system for the unfinished file;
             the one of ``path`` by default.
 
@@ -102,6 +102,7 @@ def replacing(
     fresh = (scratch or path.parent) / f'.{path.name}.{os.getpid()}.new'
     try:
         with explaining(path, everything=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(fresh, _FLAGS, 0o666)
         with explaining(path), os.fdopen(descriptor, 'wb') as file:
             yield file

@@ -1,7 +1,5 @@
 """Let MMEngine write its checkpoints whole or not at all."""
 
-from pathlib import Path
-
 from mmengine.fileio import LocalBackend, register_backend
 
 from ..output_files import replacing
@@ -25,7 +23,5 @@ class WholeFilesBackend(LocalBackend):
         Raises:
             OutputError: If it cannot be written; an old file is kept.
         """
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
+        with replacing(filepath) as file:
             file.write(obj)

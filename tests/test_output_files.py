@@ -178,6 +178,9 @@ def test_a_file_in_place_of_a_folder_is_found_before(tmp_path):
         check_output_file(tmp_path)
     check_output_file(tmp_path / 'new' / 'file')
     assert os.listdir(tmp_path) == ['file']
+    with replacing(tmp_path / 'new' / 'file') as file:
+        file.write(b'content')
+    assert (tmp_path / 'new' / 'file').read_bytes() == b'content'
 
 
 def test_a_long_job_publishes_into_the_folder_that_it_holds(tmp_path):

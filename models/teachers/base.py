@@ -21,7 +21,7 @@ from .solver import Fit
 from .terms import FitTargets, data_term, robust_weights
 
 # Samples that are fitted together: they fit the cache of a CPU, fill a GPU.
-CPU_CHUNK, GPU_CHUNK = 512, 16384
+CPU_CHUNK, GPU_CHUNK = 4096, 16384
 
 
 @dataclass(frozen=True)

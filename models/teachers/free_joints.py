@@ -10,7 +10,7 @@ from ...skeleton import NUM_JOINTS
 from ..kinematics.body import BodyDescription, load_body
 from .base import Teacher
 from .initialization import PoseInit
-from .parametric_body import NormalEquations
+from .normal_equations import FreeJointEquations
 from .terms import (
     DEPTHS,
     LOG_SCALE,
@@ -98,7 +98,7 @@ class FreeJointBody:
 
     def linearize(
         self, unknowns: Tensor, data_term: Callable[[Tensor], DataTerm]
-    ) -> NormalEquations:
+    ) -> FreeJointEquations:
         """Expand the data term and the soft constraints.
 
         Args:
@@ -112,17 +112,16 @@ class FreeJointBody:
         deviation = unknowns - self._mean
         linear = self._precision * deviation
         data = data_term(coordinates(unknowns)[..., :2])
-        gradient = linear + (jacobian.mT @ residuals[..., None])[..., 0]
+        gradient = linear + (residuals[:, None] @ jacobian)[:, 0]
         coordinates(gradient)[..., :2] += data.gradient
-        hessian = jacobian.mT @ jacobian
-        diagonal = hessian.diagonal(dim1=1, dim2=2)
-        diagonal += self._precision
-        projected = coordinates(diagonal)[..., :2]
-        projected += data.curvature
-        depth = bone_slope.clamp(min=0) @ self._laplacian
-        hessian[:, DEPTHS, DEPTHS] += depth.view(-1, NUM_JOINTS, NUM_JOINTS)
+        diagonal = self._precision.repeat(len(unknowns), 1)
+        coordinates(diagonal)[..., :2] += data.curvature
+        depths = bone_slope.clamp(min=0) @ self._laplacian
+        depths = depths.view(-1, NUM_JOINTS, NUM_JOINTS)
         energy = residuals.square().sum(1) + (linear * deviation).sum(1)
-        return NormalEquations(energy + data.energy, gradient, hessian)
+        return FreeJointEquations(
+            energy + data.energy, gradient, diagonal, depths, jacobian
+        )
 
     def _residuals(self, unknowns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Bones, symmetry and hinges, their Jacobian, and the bones' slope.

@@ -17,7 +17,7 @@ from ..kinematics.forward_kinematics import (
 )
 from .base import Teacher
 from .initialization import PoseInit
-from .parametric_body import NormalEquations
+from .normal_equations import NormalEquations
 from .terms import DataTerm
 
 ROOT_ROLL, ROOT_YAW = 'root_z', 'root_y'

@@ -1,27 +1,13 @@
 """Interface of the bodies that a teacher can fit."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
 from .initialization import PoseInit
+from .normal_equations import Equations
 from .terms import DataTerm
-
-
-class NormalEquations(NamedTuple):
-    """The objective at θ, expanded to second order.
-
-    Attributes:
-        energy: E (B,).
-        gradient: Half the gradient (B, N).
-        hessian: Half the Gauss–Newton Hessian (B, N, N); curvature beyond it
-            enters only where it is positive.
-    """
-
-    energy: Tensor
-    gradient: Tensor
-    hessian: Tensor
 
 
 class ParametricBody(Protocol):
@@ -63,7 +49,7 @@ class ParametricBody(Protocol):
 
     def linearize(
         self, unknowns: Tensor, data_term: Callable[[Tensor], DataTerm]
-    ) -> NormalEquations:
+    ) -> Equations:
         """Expand ``data_term(P(θ))`` plus the body's own |r(θ)|² at θ.
 
         Args:

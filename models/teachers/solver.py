@@ -20,7 +20,8 @@ from torch import Tensor
 
 from .async_flag import AsyncFlag
 from .batches import take
-from .parametric_body import NormalEquations, ParametricBody
+from .normal_equations import Equations
+from .parametric_body import ParametricBody
 from .terms import FitTargets, data_term
 
 CONVERGED, ITERATION_LIMIT, DEGENERATE = 0, 1, 2
@@ -110,7 +111,7 @@ class _State:
 
     samples: Tensor
     unknowns: Tensor
-    equations: NormalEquations
+    equations: Equations
     damping: Tensor
     growth: Tensor
     stopped: Tensor
@@ -127,7 +128,7 @@ def _advance(
 ) -> _State:
     """One damped step of every sample that has not stopped."""
     old = state.equations
-    step = _damped_step(old, state.damping)
+    step = old.damped_step(state.damping)
     trial = state.unknowns + step
     new = body.linearize(trial, data_term(state.targets, width))
     drop = old.energy - new.energy
@@ -143,27 +144,16 @@ def _advance(
     return replace(
         state,
         unknowns=unknowns,
-        equations=NormalEquations(*equations),
+        equations=type(old)(*equations),
         damping=damping,
         growth=growth,
         stopped=state.stopped | (better & small) | exhausted,
     )
 
 
-def _damped_step(equations: NormalEquations, damping: Tensor) -> Tensor:
-    """Damped Gauss–Newton step (B, N); NaN where it is not defined."""
-    hessian = equations.hessian.clone()
-    diagonal = hessian.diagonal(dim1=1, dim2=2)
-    diagonal.add_(damping[:, None] * diagonal.clamp(min=1e-3))
-    factor, failed = torch.linalg.cholesky_ex(hessian)
-    gradient = equations.gradient[..., None]
-    step = -torch.cholesky_solve(gradient, factor)[..., 0]
-    return step.masked_fill((failed > 0)[:, None], torch.nan)
-
-
-def _predicted_drop(equations: NormalEquations, step: Tensor) -> Tensor:
+def _predicted_drop(equations: Equations, step: Tensor) -> Tensor:
     """Drop of energy (B,) that the expansion predicts for a step."""
-    curvature = (equations.hessian @ step[..., None])[..., 0]
+    curvature = equations.times_hessian(step)
     return -((2 * equations.gradient + curvature) * step).sum(1)
 
 

@@ -66,6 +66,46 @@ def test_hessian_bounds_gauss_newton_from_above(body, points):
     torch.testing.assert_close(normal.hessian, normal.hessian.mT)
 
 
+@pytest.mark.parametrize('damping', [1e-6, 1.0, 1e6])
+def test_damped_step_solves_the_dense_equations(body, points, damping):
+    body, size = body
+    normal = body.linearize(
+        _unknowns(len(points), size), terms.data_term(_targets(points), 0.2)
+    )
+    diagonal = normal.hessian.diagonal(dim1=1, dim2=2).clamp(min=1e-3)
+    dense = normal.hessian + damping * torch.diag_embed(diagonal)
+    expected = -torch.linalg.solve(dense, normal.gradient[..., None])[..., 0]
+    step = normal.damped_step(torch.full_like(normal.energy, damping))
+    torch.testing.assert_close(step, expected, rtol=1e-7, atol=1e-10)
+    single = type(normal)(*(value.float() for value in normal))
+    step = single.damped_step(torch.full_like(single.energy, damping))
+    error = (step - expected).norm(dim=1) / expected.norm(dim=1)
+    assert error.max() < 1e-2
+
+
+def test_product_with_the_hessian_is_the_dense_one(body, points):
+    body, size = body
+    unknowns = _unknowns(len(points), size)
+    normal = body.linearize(unknowns, terms.data_term(_targets(points), 0.2))
+    torch.testing.assert_close(
+        normal.times_hessian(unknowns),
+        (normal.hessian @ unknowns[..., None])[..., 0],
+    )
+
+
+def test_a_step_without_definite_hessian_is_nan(body, points):
+    body, size = body
+    normal = body.linearize(
+        _unknowns(2, size), terms.data_term(_targets(points[:2]), 0.2)
+    )
+    index = normal._fields.index('hessian' if size == 36 else 'diagonal')
+    values = [value.clone() for value in normal]
+    values[index][0] = -values[index][0] - 1e6
+    step = type(normal)(*values).damped_step(torch.zeros(2).double())
+    assert step[0].isnan().all()
+    assert step[1].isfinite().all()
+
+
 def test_reaches_a_stationary_point(body, points):
     body, size = body
     targets = _targets(points)
