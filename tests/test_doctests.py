@@ -4,8 +4,11 @@ pytest's own ``--doctest-modules`` would import a module a second time, under
 the name of the repository's folder instead of ``self_verify_pose``.
 """
 
+import ast
 import doctest
+import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,14 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ('metrics', 'models', 'datasets', 'engine')
 FILES = [ROOT / f'{name}.py' for name in ('constants', 'skeleton')]
 FILES += [path for room in ROOMS for path in (ROOT / room).rglob('*.py')]
+# rooms whose public functions all have an example
+SHOWN = ('models/augmentations', 'models/distributions', 'models/geometry')
+SHOWN += ('models/kinematics', 'models/losses', 'models/teachers')
+SHOWN += ('metrics/functional',)
+NEEDS_CHAIN = {
+    f'self_verify_pose.models.kinematics.{name}'
+    for name in ('chain', 'forward_kinematics')
+}
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -35,5 +46,22 @@ def test_examples_are_found() -> None:
 
 @pytest.mark.parametrize('name', MODULES)
 def test_examples(name: str) -> None:
+    if name in NEEDS_CHAIN and find_spec('pytorch_kinematics') is None:
+        pytest.skip("needs pip install 'self-verify-pose[fk]'")
     result = doctest.testmod(import_module(name), optionflags=OPTIONS)
     assert not result.failed
+
+
+@pytest.mark.parametrize('room', SHOWN)
+def test_public_functions_have_an_example(room: str) -> None:
+    paths = (ROOT / room).rglob('*.py')
+    files = [p for p in paths if not re.match('_[a-z]', p.name)]
+    lacking = [
+        f'{path.relative_to(ROOT)}: {node.name}'
+        for path in files
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith('_')
+        and '>>> ' not in (ast.get_docstring(node) or '')
+    ]
+    assert not lacking

@@ -167,6 +167,12 @@ def ece_from_groups(groups: ScoreGroups, num_bins: int) -> float:
 
     Returns:
         The value.
+
+    Example:
+        >>> from self_verify_pose.metrics.functional import score_groups
+        >>> groups = score_groups.group_correct([0.25, 0.75], [0, 1], None)
+        >>> ece_from_groups(groups, 2)
+        0.25
     """
     return _expected_gap(_fill_bins(groups, equal_width_edges(num_bins)))
 
@@ -216,6 +222,12 @@ def ece_mass_from_groups(groups: ScoreGroups, num_bins: int) -> float:
 
     Returns:
         The value.
+
+    Example:
+        >>> from self_verify_pose.metrics.functional import score_groups
+        >>> groups = score_groups.group_correct([0.5, 1.0], [0, 1], None)
+        >>> ece_mass_from_groups(groups, 2)
+        0.25
     """
     edges = _equal_mass_edges(groups, num_bins)
     return _expected_gap(_fill_bins(groups, edges))
@@ -263,6 +275,12 @@ def brier_from_groups(groups: ScoreGroups) -> float:
 
     Returns:
         The value.
+
+    Example:
+        >>> from self_verify_pose.metrics.functional import score_groups
+        >>> groups = score_groups.group_correct([0.5, 1.0], [0, 1], None)
+        >>> brier_from_groups(groups)
+        0.125
     """
     # Σ w p² − 2 Σ c p + Σ c, c being the weight of the correct joints
     squares = dot(groups.weighted_probabilities, groups.probabilities)

@@ -74,6 +74,16 @@ def inverted_similarity(
     Returns:
         (N, K) similarities, below 0 where the mirrored joint has no label or
         is the joint itself.
+
+    Example:
+        >>> from self_verify_pose.skeleton import FLIP
+        >>> person = np.arange(34.0).reshape(1, 17, 2)
+        >>> mirrored = person[:, FLIP]
+        >>> labeled, areas = np.ones((1, 17), bool), np.array([1e4])
+        >>> inverted_similarity(
+        ...     mirrored, person, labeled, areas, [*FLIP]
+        ... )[0, :2]
+        array([-1.,  1.])
     """
     similarity = keypoint_similarity(keypoints, target[:, mirror], areas)
     middle = np.asarray(mirror) == np.arange(len(mirror))
@@ -106,6 +116,18 @@ def swapped_similarity(
     Returns:
         (N, K) largest similarity to the same joint, or to its mirror image,
         of another person in the image; below 0 where there is none.
+
+    Example:
+        >>> from self_verify_pose.skeleton import FLIP
+        >>> persons = np.arange(34.0).reshape(1, 17, 2) + [[[0.0]], [[900.0]]]
+        >>> annotated = (persons, np.ones((2, 17), bool), np.full(2, 1e4))
+        >>> images, ids = np.array([7, 7]), np.array([1, 2])
+        >>> other = (persons[1:], images[:1], ids[:1])
+        >>> found = swapped_similarity(
+        ...     *other, annotated, images, ids, [*FLIP]
+        ... )
+        >>> found[0, :2]
+        array([1., 1.])
     """
     points, labeled, areas = others
     best = np.full(keypoints.shape[:2], _UNKNOWN)

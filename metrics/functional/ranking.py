@@ -45,6 +45,11 @@ def auroc_from_groups(groups: ScoreGroups) -> float:
 
     Returns:
         The value; NaN also if there is no joint.
+
+    Example:
+        >>> groups = group_correct([0.9, 0.8, 0.3, 0.8], [1, 1, 0, 0], None)
+        >>> auroc_from_groups(groups)
+        0.875
     """
     at = groups.with_risk
     wrong, reached = groups.risk.take(at), groups.reached.take(at)
@@ -139,6 +144,11 @@ def aupr_error_from_groups(groups: ScoreGroups) -> float:
 
     Returns:
         The value.
+
+    Example:
+        >>> groups = group_correct([0.9, 0.8, 0.7], [1, 0, 1], None)
+        >>> aupr_error_from_groups(groups)
+        0.5
     """
     at = groups.with_risk
     return _average_precision(

@@ -166,6 +166,10 @@ def dot(one: Floats, other: Floats) -> float:
 
     Returns:
         The sum.
+
+    Example:
+        >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+        11.0
     """
     return float(np.einsum('i,i->', one, other))
 
@@ -186,6 +190,11 @@ def group_risk(
     Raises:
         ValueError: If the inputs are not finite vectors of one length, or the
             weights are negative or all 0.
+
+    Example:
+        >>> groups = group_risk([0.9, 0.2, 0.9], [0.1, 0.5, 0.3], None)
+        >>> groups.scores, groups.risk
+        (array([0.2, 0.9]), array([0.5, 0.4]))
     """
     joints = SortedScores(scores, risk)
     return joints.group(check_sample_weight(sample_weight, np.shape(scores)))
@@ -207,6 +216,11 @@ def group_correct(
     Raises:
         ValueError: If the inputs are not finite vectors of one length, or the
             weights are negative or all 0.
+
+    Example:
+        >>> groups = group_correct([0.9, 0.2, 0.9], [True, False, False], None)
+        >>> groups.correct, groups.weight
+        (array([0., 1.]), array([1., 2.]))
     """
     score_values, is_correct = check_scores_and_correct(scores, correct)
     return group_risk(score_values, ~is_correct, sample_weight)

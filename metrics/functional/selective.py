@@ -126,6 +126,11 @@ def aurc_from_groups(groups: ScoreGroups) -> float:
 
     Returns:
         The area in units of risk.
+
+    Example:
+        >>> groups = group_risk([0.9, 0.5, 0.4, 0.1], [0, 0, 0, 1], None)
+        >>> aurc_from_groups(groups)
+        0.0625
     """
     at = groups.with_risk
     risk, weight = groups.risk.take(at), groups.weight.take(at)
@@ -184,6 +189,11 @@ def augrc_from_groups(groups: ScoreGroups) -> float:
 
     Returns:
         The area in units of risk.
+
+    Example:
+        >>> groups = group_risk([0.9, 0.5, 0.4, 0.1], [0, 0, 0, 1], None)
+        >>> augrc_from_groups(groups)
+        0.03125
     """
     mean_height = groups.kept_risk - groups.risk / 2
     return dot(groups.weight, mean_height) / groups.total**2
@@ -233,6 +243,11 @@ def coverage_from_groups(groups: ScoreGroups, max_risk: float) -> float:
 
     Returns:
         A value in [0, 1].
+
+    Example:
+        >>> groups = group_risk([0.9, 0.5, 0.4, 0.1], [0, 0, 0, 1], None)
+        >>> coverage_from_groups(groups, 0.05)
+        0.75
     """
     allowed = groups.kept_risk <= max_risk * groups.kept
     lowest = np.argmax(allowed)

@@ -23,6 +23,16 @@ def second_view(
 
     Returns:
         ``(B, 3, H, W)`` views, and the transforms from the crops to them.
+
+    Example:
+        >>> import torch
+        >>> images = torch.zeros(2, 3, 256, 192)
+        >>> options = ConsistencyOptions(max_deg=30.0)
+        >>> view, transform = second_view(
+        ...     images, torch.ones(2), options, torch.zeros(3)
+        ... )
+        >>> view.shape, bool((transform.angles.abs() <= torch.pi / 6).all())
+        (torch.Size([2, 3, 256, 192]), True)
     """
     if options.hard_view is not None:
         return strong_view(images, options.hard_view, fill)

@@ -32,6 +32,14 @@ def strong_view(
 
     Returns:
         ``(B, 3, H, W)`` views, and the transforms from the crops to them.
+
+    Example:
+        >>> options = StrongAugmentationOptions()
+        >>> view, transform = strong_view(
+        ...     torch.zeros(2, 3, 256, 192), options, torch.zeros(3)
+        ... )
+        >>> view.shape
+        torch.Size([2, 3, 256, 192])
     """
     transform = _random_transform(images, options)
     views = images

@@ -132,6 +132,12 @@ def read_views(
     Raises:
         TypeError: On an unknown key or a value of the wrong type.
         ValueError: On a value out of range, or no view.
+
+    Example:
+        >>> [view.angle for view in read_views({'verify': {}})]
+        [0.0, 15.0, -15.0]
+        >>> read_views({'flip_test': True})
+        ()
     """
     given = test_cfg.get('verify')
     if given is None:

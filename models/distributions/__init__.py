@@ -31,6 +31,12 @@ def read_head(head: Any) -> DistributionReader:
 
     Raises:
         ValueError: If the head belongs to no known family.
+
+    Example:
+        >>> from mmpose.models import RLEHead
+        >>> codec = dict(type='RegressionLabel', input_size=(192, 256))
+        >>> type(read_head(RLEHead(32, 17, decoder=codec))).__name__
+        'RegressionReader'
     """
     for kind in reversed(READERS):
         reader = kind.from_head(head)

@@ -332,6 +332,13 @@ def register_reader(kind: type[_Reader]) -> type[_Reader]:
 
     Raises:
         TypeError: If it is no reader, or lacks a part of one.
+
+    Example:
+        >>> try:
+        ...     register_reader(dict)
+        ... except TypeError as error:
+        ...     print(str(error)[:40])
+        register_reader: expected a class derive
     """
     if not (isinstance(kind, type) and issubclass(kind, DistributionReader)):
         raise TypeError(

@@ -16,6 +16,10 @@ def log_odds(masses: Tensor) -> Tensor:
 
     Returns:
         Logits of the same shape; 0 and 1 count as 0.0001 and 0.9999.
+
+    Example:
+        >>> log_odds(torch.tensor([0.0, 0.5, 0.9]))
+        tensor([-9.2102,  0.0000,  2.1972])
     """
     return masses.clamp(_SMALLEST_MASS, 1 - _SMALLEST_MASS).logit()
 
@@ -30,6 +34,11 @@ def mass_near(probability: Tensor, mode: Tensor, reach: Tensor) -> Tensor:
 
     Returns:
         ``(B, K, R)`` mass of the bins within each reach of the peak.
+
+    Example:
+        >>> axis = torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]]])
+        >>> mass_near(axis, torch.tensor([[2]]), torch.tensor([[[0, 1]]]))
+        tensor([[[0.4000, 0.8000]]])
     """
     total = probability.cumsum(-1)
     last = mode[..., None] + reach
@@ -55,6 +64,12 @@ def mass_in_disc(
 
     Returns:
         ``(B, K)`` probability of the bins whose center lies in the disc.
+
+    Example:
+        >>> flat = torch.full((1, 1, 5), 0.2)
+        >>> center = torch.tensor([[[2.0, 2.0]]])
+        >>> mass_in_disc(flat, flat, center, torch.tensor([1.0]))
+        tensor([[0.2000]])
     """
     bins = torch.arange(x.shape[-1], dtype=torch.float64, device=x.device)
     offset = bins - centers[..., :1].double()

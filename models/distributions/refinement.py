@@ -35,6 +35,12 @@ def shift_offsets(heatmaps: Tensor, cells: Tensor) -> Tensor:
     Returns:
         ``(B, K, 2)`` offsets of -0.25, 0 or 0.25; 0 at the border, as
         mmpose's ``refine_keypoints``.
+
+    Example:
+        >>> heatmap = torch.zeros(1, 1, 5, 5)
+        >>> heatmap[0, 0, 2, 2:4] = torch.tensor([1.0, 0.5])
+        >>> shift_offsets(heatmap, torch.tensor([[[2, 2]]]))
+        tensor([[[0.2500, 0.0000]]])
     """
     height, width = heatmaps.shape[-2:]
     x, y = cells.unbind(-1)
@@ -59,6 +65,14 @@ def dark_offsets(heatmaps: Tensor, cells: Tensor, kernel: int) -> Tensor:
     Returns:
         ``(B, K, 2)`` offsets, as mmpose's ``refine_keypoints_dark``: 0
         within two cells of the border and where the Hessian is singular.
+
+    Example:
+        >>> x = torch.arange(9.0)
+        >>> heatmap = torch.exp(-((x - 4.3) ** 2 + (x[:, None] - 4) ** 2) / 4)
+        >>> at = torch.tensor([[[4, 4]]])
+        >>> offsets = dark_offsets(heatmap[None, None], at, 3)
+        >>> offsets[..., 0].round(decimals=2)
+        tensor([[0.3000]])
     """
     logs = blur(heatmaps, kernel).clamp_min(_LOWEST_DARK).log()
 
@@ -91,6 +105,14 @@ def dark_udp_offsets(heatmaps: Tensor, cells: Tensor, kernel: int) -> Tensor:
 
     Returns:
         ``(B, K, 2)`` offsets, as mmpose's ``refine_keypoints_dark_udp``.
+
+    Example:
+        >>> x = torch.arange(9.0)
+        >>> heatmap = torch.exp(-((x - 4.3) ** 2 + (x[:, None] - 4) ** 2) / 4)
+        >>> at = torch.tensor([[[4, 4]]])
+        >>> offsets = dark_udp_offsets(heatmap[None, None], at, 3)
+        >>> offsets[..., 0].round(decimals=2)
+        tensor([[0.3000]])
     """
     logs = blur(heatmaps, kernel).clamp(_LOWEST, _HIGHEST).log()
 
@@ -117,6 +139,12 @@ def dark_offsets_1d(logits: Tensor, modes: Tensor, kernel: int) -> Tensor:
 
     Returns:
         ``(B, K)`` offsets in bins, as mmpose's ``refine_simcc_dark``.
+
+    Example:
+        >>> axis = torch.exp(-((torch.arange(9.0) - 4.3) ** 2) / 4)
+        >>> offset = dark_offsets_1d(axis[None, None], torch.tensor([[4]]), 3)
+        >>> offset.round(decimals=2)
+        tensor([[0.3000]])
     """
     weights = _kernel(kernel, logits)
     with full_precision(logits):
@@ -147,6 +175,12 @@ def blur(heatmaps: Tensor, kernel: int) -> Tensor:
 
     Returns:
         ``(B, K, h, w)`` blurred heatmaps; zeros surround the heatmap.
+
+    Example:
+        >>> heatmap = torch.zeros(1, 1, 3, 3)
+        >>> heatmap[0, 0, 1, 1] = 1.0
+        >>> blur(heatmap, 3)[0, 0, 1]
+        tensor([0.5000, 1.0000, 0.5000])
     """
     blurred = smooth(heatmaps, kernel, 'constant')
     top = blurred.amax((-2, -1))
@@ -165,6 +199,12 @@ def smooth(heatmaps: Tensor, kernel: int, border: str) -> Tensor:
 
     Returns:
         ``(B, K, h, w)`` blurred heatmaps.
+
+    Example:
+        >>> heatmap = torch.zeros(1, 1, 3, 3)
+        >>> heatmap[0, 0, 1, 1] = 1.0
+        >>> smooth(heatmap, 3, 'constant')[0, 0, 1]
+        tensor([0.1250, 0.2500, 0.1250])
     """
     weights = _kernel(kernel, heatmaps)
     reach = kernel // 2

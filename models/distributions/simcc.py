@@ -469,6 +469,13 @@ def simcc_accuracy(
     Convention:
         Correct is a distance below 0.05, each axis divided by the length of
         the other one, as mmpose's ``simcc_pck_accuracy`` does.
+
+    Example:
+        >>> true = torch.eye(100)[None, [20, 30]]
+        >>> found = torch.eye(100)[None, [21, 90]]
+        >>> labeled = torch.ones(1, 2, dtype=torch.bool)
+        >>> simcc_accuracy((found, found), (true, true), labeled)
+        tensor(0.5000)
     """
     predicted, true = (
         torch.stack([axis.argmax(-1) for axis in pair], -1).float()

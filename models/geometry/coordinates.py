@@ -24,6 +24,10 @@ def crop_center(points: Tensor, input_size: Size2D) -> Tensor:
 
     Returns:
         ``(2,)`` the point ``((W - 1) / 2, (H - 1) / 2)`` in pixels.
+
+    Example:
+        >>> crop_center(torch.zeros(1), (192, 256))
+        tensor([ 95.5000, 127.5000])
     """
     return (torch.stack([points.new_full((), n) for n in input_size]) - 1) / 2
 
@@ -38,6 +42,10 @@ def inside_crop(points: Tensor, input_size: Size2D) -> Tensor:
     Returns:
         ``(...)`` boolean, True where ``0 <= x <= W - 1`` and
         ``0 <= y <= H - 1``.
+
+    Example:
+        >>> inside_crop(torch.tensor([[0.0, 255.0], [192.0, 0.0]]), (192, 256))
+        tensor([ True, False])
     """
     x, y = points.unbind(-1)
     width, height = input_size
@@ -57,6 +65,12 @@ def mirror_points(
     Returns:
         ``(B, K, 2)`` points with ``W - 1 - x`` in place of x, in the order of
         the keypoints of the mirrored crop.
+
+    Example:
+        >>> eyes = torch.tensor([[[10.0, 5.0], [20.0, 6.0]]])
+        >>> mirror_points(eyes, (192, 256), [1, 0])
+        tensor([[[171.,   6.],
+                 [181.,   5.]]])
     """
     x, y = points[:, list(flip_indices)].unbind(-1)
     return torch.stack([input_size[0] - 1 - x, y], -1)
@@ -79,6 +93,12 @@ def sample_features(
     Convention:
         A cell of the feature map covers ``W / w`` pixels; its value sits at
         the middle of them (``align_corners=False``).
+
+    Example:
+        >>> features = torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]])
+        >>> middle = torch.tensor([[[1.5, 1.5]]])
+        >>> sample_features(features, middle, (4, 4))
+        tensor([[[1.5000]]])
     """
     height, width = features.shape[-2:]
     left, x = _cells(points[..., 0], width, input_size[0])

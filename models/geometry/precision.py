@@ -14,6 +14,10 @@ def at_least_float32(values: Tensor) -> Tensor:
 
     Returns:
         The tensor itself where it is more precise.
+
+    Example:
+        >>> at_least_float32(torch.ones(1, dtype=torch.bfloat16)).dtype
+        torch.float32
     """
     half = values.dtype in (torch.float16, torch.bfloat16)
     return values.float() if half else values
@@ -30,6 +34,13 @@ def full_precision(like: Tensor) -> AbstractContextManager[None]:
 
     Returns:
         A context; tensors that are in half precision already stay so.
+
+    Example:
+        >>> values = torch.ones(1, 1)
+        >>> with torch.autocast('cpu', torch.bfloat16), full_precision(values):
+        ...     (values @ values).dtype
+        ...
+        torch.float32
     """
     kind = like.device.type
     if kind not in ('cpu', 'cuda'):

@@ -23,6 +23,11 @@ def rotation_matrices(angles: Tensor) -> Tensor:
 
     Returns:
         ``(B, 2, 2)`` matrices ``[[cos, -sin], [sin, cos]]``.
+
+    Example:
+        >>> quarter = rotation_matrices(torch.tensor([torch.pi / 2]))
+        >>> (quarter @ torch.tensor([2.0, 1.0])).round(decimals=3)
+        tensor([[-1.,  2.]])
     """
     cos, sin = angles.cos(), angles.sin()
     rows = (torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1))
@@ -46,6 +51,12 @@ def rotate_points(
 
     Returns:
         ``(B, K, 2)`` turned points in pixels.
+
+    Example:
+        >>> point = torch.tensor([[[3.0, 1.0]]])
+        >>> quarter = torch.tensor([torch.pi / 2])
+        >>> rotate_points(point, quarter, (5, 3)).round(decimals=3)
+        tensor([[[2., 2.]]])
     """
     center = crop_center(points, input_size)
     with full_precision(points):
@@ -74,6 +85,13 @@ def rotate_images(
 
     Returns:
         ``(B, C, H, W)`` turned images.
+
+    Example:
+        >>> image = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+        >>> quarter = torch.tensor([torch.pi / 2])
+        >>> rotate_images(image, quarter, torch.zeros(1)).round(decimals=3)
+        tensor([[[[3., 1.],
+                  [4., 2.]]]])
     """
     height, width = images.shape[-2:]
     # normalized output -> pixels -> turned back -> normalized input

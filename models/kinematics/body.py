@@ -55,6 +55,10 @@ def read_body_json() -> dict[str, Any]:
 
     Returns:
         The parsed file; do not modify it, it is cached.
+
+    Example:
+        >>> sorted(read_body_json())[:3]
+        ['bones', 'chain', 'hinges']
     """
     text = (DATA_ROOT / 'body.json').read_text()
     return cast(dict[str, Any], json.loads(text))
@@ -66,6 +70,11 @@ def load_body() -> BodyDescription:
 
     Returns:
         The description; the same object at every call.
+
+    Example:
+        >>> body = load_body()
+        >>> len(body.rest), len(body.bones), len(body.mirror_pairs)
+        (17, 26, 11)
     """
     data = read_body_json()
     bones = tuple(_indices(bone['joints']) for bone in data['bones'])

@@ -33,6 +33,14 @@ def bone_scores(keypoints: Floats) -> Floats:
 
     Raises:
         ValueError: If there are not 17 joints.
+
+    Example:
+        >>> rest = np.array(load_body().rest)[None, :, :2]
+        >>> scores = bone_scores(100 * rest)
+        >>> moved = rest.copy()
+        >>> moved[0, 9] += 0.5
+        >>> bool(bone_scores(moved)[0, 9] < scores[0, 9])
+        True
     """
     if keypoints.shape[1:] != (NUM_JOINTS, 2):
         raise ValueError(

@@ -18,6 +18,11 @@ def default_size(points: Tensor, weights: Tensor) -> Tensor:
 
     Returns:
         (B,) in the unit of ``points``; 0 where no joint is left.
+
+    Example:
+        >>> points = torch.tensor([[[0.0, 0.0], [30.0, 40.0], [900.0, 0.0]]])
+        >>> default_size(points, torch.tensor([[1.0, 1.0, 0.0]]))
+        tensor([40.])
     """
     hidden = (weights <= 0)[..., None]
     low = points.masked_fill(hidden, torch.inf).amin(1)
@@ -37,6 +42,11 @@ def rotate_yaw(points: Tensor, angle: float) -> Tensor:
 
     Returns:
         Rotated points (…, 3).
+
+    Example:
+        >>> left = torch.tensor([0.0, 0.0, 1.0])
+        >>> rotate_yaw(left, torch.pi / 2).round(decimals=3)
+        tensor([1., 0., -0.])
     """
     yaw = points.new_full((), angle)
     cos, sin = yaw.cos(), yaw.sin()

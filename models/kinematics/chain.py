@@ -19,6 +19,10 @@ def import_pytorch_kinematics() -> Any:
 
     Raises:
         ImportError: ``pytorch_kinematics`` is not installed.
+
+    Example:
+        >>> import_pytorch_kinematics().__name__
+        'pytorch_kinematics'
     """
     try:
         import pytorch_kinematics
@@ -97,6 +101,11 @@ def load_chain() -> HumanChain:
 
     Raises:
         ImportError: ``pytorch_kinematics`` is not installed.
+
+    Example:
+        >>> chain = load_chain()
+        >>> len(chain.names), len(chain.tips)
+        (25, 17)
     """
     kinematics = import_pytorch_kinematics()
     urdf = (DATA_ROOT / 'human.urdf').read_bytes()

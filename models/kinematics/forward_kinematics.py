@@ -46,6 +46,14 @@ def forward_kinematics(
 
     Returns:
         World positions as fractions of stature, the root at the origin.
+
+    Example:
+        >>> from self_verify_pose.models.kinematics.chain import load_chain
+        >>> chain = load_chain()
+        >>> straight = chain.low.new_zeros(1, len(chain.names))
+        >>> lengths = chain.low.new_zeros(1, len(chain.scale_spreads))
+        >>> forward_kinematics(chain, straight, lengths).joints.shape
+        torch.Size([1, 17, 3])
     """
     local = _local_rotations(chain, angles)
     factor = (log_scales @ chain.scale_of.T).exp()
@@ -84,6 +92,15 @@ def projected_jacobian(
         By angle (B, 17, 2, Q): the x and y of ``axis × (joint - origin)`` for
         angles between the root and the joint; by log bone scale
         (B, 17, 2, G).
+
+    Example:
+        >>> from self_verify_pose.models.kinematics.chain import load_chain
+        >>> chain = load_chain()
+        >>> straight = chain.low.new_zeros(1, len(chain.names))
+        >>> lengths = chain.low.new_zeros(1, len(chain.scale_spreads))
+        >>> pose = forward_kinematics(chain, straight, lengths)
+        >>> [part.shape[:3] for part in projected_jacobian(chain, pose)]
+        [torch.Size([1, 17, 2]), torch.Size([1, 17, 2])]
     """
     mask = chain.above[:, chain.frame_of]
     axis = pose.axes[:, chain.frame_of]
@@ -116,6 +133,16 @@ def projected_curvature(
     Returns:
         (B, Q): ``force · (axis × (axis × (joint - origin)))`` summed over the
         joints that the angle moves.
+
+    Example:
+        >>> from self_verify_pose.models.kinematics.chain import load_chain
+        >>> chain = load_chain()
+        >>> straight = chain.low.new_zeros(1, len(chain.names))
+        >>> lengths = chain.low.new_zeros(1, len(chain.scale_spreads))
+        >>> pose = forward_kinematics(chain, straight, lengths)
+        >>> force = torch.zeros_like(pose.joints[..., :2])
+        >>> bool(projected_curvature(chain, pose, force).any())
+        False
     """
     mask = chain.above[:, chain.frame_of]
     axis = pose.axes[:, chain.frame_of]

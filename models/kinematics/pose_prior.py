@@ -46,6 +46,12 @@ def mirror(points: Tensor) -> Tensor:
 
     Returns:
         Mirrored poses (…, 17, 2).
+
+    Example:
+        >>> pose = torch.zeros(17, 2)
+        >>> pose[9] = torch.tensor([0.4, 0.1])
+        >>> mirror(pose)[10]
+        tensor([-0.4000,  0.1000])
     """
     return _negate_x(points.index_select(-2, _flip(points.device)))
 
@@ -65,6 +71,13 @@ def features(
 
     Returns:
         The inputs (B, 54) and the weighted center (B, 2) of the other joints.
+
+    Example:
+        >>> inputs, center = features(
+        ...     torch.zeros(2, 17, 2), torch.ones(2, 17), 9, torch.ones(2)
+        ... )
+        >>> inputs.shape, center.shape
+        (torch.Size([2, 54]), torch.Size([2, 2]))
     """
     keep = torch.ones_like(confidence)
     keep[:, target] = 0
@@ -89,6 +102,16 @@ def network(
 
     Returns:
         Offset (B, 2) from the center and log spread (B, 2), in units of size.
+
+    Example:
+        >>> weights = {
+        ...     name: torch.from_numpy(values)
+        ...     for name, values in read_prior_weights().items()
+        ... }
+        >>> inputs = torch.zeros(2, NUM_INPUTS)
+        >>> offset, log_spread = network(weights, inputs, slot=0)
+        >>> offset.shape, log_spread.shape
+        (torch.Size([2, 2]), torch.Size([2, 2]))
     """
     bias = values['bias_in'][slot]
     hidden = torch.addmm(bias, inputs, values['weight_in']).relu()
@@ -173,5 +196,13 @@ def load_pose_prior() -> PosePrior:
 
     Returns:
         The prior; the same object at every call.
+
+    Example:
+        >>> prior = load_pose_prior()
+        >>> mean, spread = prior(
+        ...     torch.zeros(1, 17, 2), torch.ones(1, 17), torch.ones(1)
+        ... )
+        >>> mean.shape, bool((spread > 0).all())
+        (torch.Size([1, 17, 2]), True)
     """
     return PosePrior()

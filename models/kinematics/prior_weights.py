@@ -32,6 +32,10 @@ def read_prior_weights(
 
     Raises:
         FileNotFoundError: The file does not exist.
+
+    Example:
+        >>> sorted(read_prior_weights())[:3]
+        ['bias_hidden', 'bias_in', 'bias_out']
     """
     path = Path(path) if path else DATA_ROOT / 'pose_prior.npz'
     if not path.is_file():

@@ -19,6 +19,10 @@ def load_rest(device: torch.device, dtype: torch.dtype) -> Tensor:
     Returns:
         Rest position of each joint (17, 3), fractions of stature; do not
         modify it.
+
+    Example:
+        >>> load_rest(torch.device('cpu'), torch.float32).shape
+        torch.Size([17, 3])
     """
     rest = torch.tensor(load_body().rest, dtype=torch.float64)
     return rest.to(device, dtype)

@@ -13,6 +13,11 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
     Returns:
         Scalar mean; 0, still attached to the graph, where nothing counts.
+
+    Example:
+        >>> counted = torch.tensor([True, True, False])
+        >>> masked_mean(torch.tensor([1.0, 2.0, torch.nan]), counted)
+        tensor(1.5000)
     """
     kept = torch.where(mask, values, torch.zeros_like(values))
     return kept.sum() / mask.sum().clamp_min(1)
@@ -29,6 +34,11 @@ def soft_target_bce(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
 
     Returns:
         Scalar loss; 0 where there is no target.
+
+    Example:
+        >>> labeled = torch.tensor([[True, False]])
+        >>> soft_target_bce(torch.zeros(1, 2), torch.ones(1, 2), labeled)
+        tensor(0.6931)
     """
     # the gradient of an ignored NaN would be NaN
     targets = torch.where(mask, targets, torch.zeros_like(targets))

@@ -30,6 +30,14 @@ def rotation_inconsistency(
         ``reference`` in units of person size, and a ``(B, K)`` boolean mask:
         True where the transformed reference is inside the view, so that the
         distance counts.
+
+    Example:
+        >>> unchanged = SimilarityTransform(torch.zeros(1), torch.ones(1))
+        >>> one = torch.tensor([[[90.0, 100.0]]])
+        >>> rotation_inconsistency(
+        ...     one, one + 10, unchanged, torch.tensor([200.0]), (192, 256)
+        ... )
+        (tensor([[0.0707]]), tensor([[True]]))
     """
     expected = transform.apply_to_points(reference, input_size)
     distance = torch.linalg.vector_norm(predicted - expected, dim=-1)

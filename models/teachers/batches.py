@@ -23,6 +23,13 @@ def take(batch: _Batch, rows: Tensor | slice) -> _Batch:
 
     Returns:
         The same dataclass with tensors (N, …).
+
+    Example:
+        >>> from self_verify_pose.models.teachers.solver import Fit
+        >>> energy = torch.tensor([3.0, 4.0, 5.0])
+        >>> fit = Fit(torch.zeros(3, 52), energy, torch.ones(3))
+        >>> take(fit, torch.tensor([2, 0])).energy
+        tensor([5., 3.])
     """
 
     def select(value: Any) -> Any:
@@ -45,6 +52,12 @@ def concatenate(batches: Sequence[_Batch]) -> _Batch:
 
     Returns:
         The same dataclass with tensors (ΣB, …).
+
+    Example:
+        >>> from self_verify_pose.models.teachers.solver import Fit
+        >>> fit = Fit(torch.zeros(1, 52), torch.tensor([3.0]), torch.ones(1))
+        >>> concatenate([fit, fit]).energy
+        tensor([3., 3.])
     """
     names = [field.name for field in dataclasses.fields(batches[0])]
     return dataclasses.replace(

@@ -50,6 +50,14 @@ def initial_poses(
 
     Returns:
         The S best candidates per sample.
+
+    Example:
+        >>> from self_verify_pose.models.kinematics.rest_pose import load_rest
+        >>> rest = load_rest(torch.device('cpu'), torch.float32)
+        >>> one = torch.ones(1, 17)
+        >>> found = initial_poses(rest[None, :, :2], one, rest, count=1)
+        >>> found.yaw, found.scale.round(decimals=3)
+        (tensor([[0.]]), tensor([[1.]]))
     """
     step = 2 * math.pi / directions
     bodies = torch.stack(

@@ -61,6 +61,11 @@ def prepare_input(
 
     Raises:
         ValueError: A shape or dtype is wrong.
+
+    Example:
+        >>> given = prepare_input(torch.zeros(1, 17, 2), None, None, None)
+        >>> given.usable
+        tensor([False])
     """
     _check_keypoints(keypoints)
     _check_shapes(len(keypoints), weights=weights, size=size, center=center)

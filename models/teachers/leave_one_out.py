@@ -58,6 +58,15 @@ def leave_one_out(
     Returns:
         Residuals, spreads and leverages; NaN where the Hessian is not
         positive definite.
+
+    Example:
+        >>> hessian, jacobian = torch.eye(34)[None], torch.eye(34)[None]
+        >>> error = torch.full((1, 17, 2), 0.03)
+        >>> left_out = leave_one_out(
+        ...     hessian, jacobian, error, torch.full((1, 17), 0.5)
+        ... )
+        >>> left_out.error[0, 0]
+        tensor([0.0600, 0.0600])
     """
     factor, failed = torch.linalg.cholesky_ex(hessian)
     half = torch.linalg.solve_triangular(factor, jacobian.mT, upper=False)

@@ -39,6 +39,11 @@ def fuse(solvability: Tensor, identifiability: Tensor, fusion: str) -> Tensor:
 
     Raises:
         ValueError: Unknown ``fusion``.
+
+    Example:
+        >>> solvability = torch.tensor([[0.9, 0.4]])
+        >>> fuse(solvability, torch.tensor([[0.5, 0.8]]), 'min')
+        tensor([[0.5000, 0.4000]])
     """
     if fusion == 'min':
         return torch.minimum(solvability, identifiability)

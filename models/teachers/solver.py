@@ -73,6 +73,24 @@ def fit(
 
     Returns:
         The best unknowns of each sample.
+
+    Example:
+        >>> from self_verify_pose.models.kinematics.rest_pose import load_rest
+        >>> from self_verify_pose.models.teachers.free_joints import (
+        ...     FreeJointBody,
+        ... )
+        >>> from self_verify_pose.models.teachers.initialization import (
+        ...     initial_poses,
+        ... )
+        >>> cpu = torch.device('cpu'), torch.float32
+        >>> rest = load_rest(*cpu)
+        >>> points, one = rest[None, :, :2], torch.ones(1, 17)
+        >>> targets = FitTargets(points, one, points, torch.zeros(1, 17, 2))
+        >>> body = FreeJointBody(*cpu)
+        >>> placed = initial_poses(points, one, rest, count=1)
+        >>> start = body.initialize(placed, points)[:, 0]
+        >>> fit(body, start, targets, 0.05, 20, 1e-2).converged
+        tensor([True])
     """
     unknowns, energy = start.clone(), start.new_empty(len(start))
     converged = torch.zeros_like(energy, dtype=torch.bool)

@@ -71,6 +71,10 @@ def robust_weights(squared: Tensor, width: float) -> Tensor:
 
     Returns:
         Weights in [0, 1] of the same shape.
+
+    Example:
+        >>> robust_weights(torch.tensor([0.0, 0.05**2]), 0.05)
+        tensor([1.0000, 0.2500])
     """
     return (width**2 / (width**2 + squared)).square()
 
@@ -88,6 +92,15 @@ def data_term(
         A function of projected joints P (B, 17, 2) that returns
         ``Σ_j w_j ρ(|P_j - p_j|) + Σ_j |(P_j - m_j) / s_j|²`` and its
         derivatives.
+
+    Example:
+        >>> points = torch.zeros(1, 17, 2)
+        >>> one = torch.ones(1, 17)
+        >>> targets = FitTargets(points, one, points, torch.zeros(1, 17, 2))
+        >>> data_term(targets, 0.05)(points).energy
+        tensor([0.])
+        >>> data_term(targets, 0.05)(points + 9).energy
+        tensor([0.0425])
     """
 
     def expand(points: Tensor) -> DataTerm:
@@ -114,6 +127,10 @@ def coordinates(values: Tensor) -> Tensor:
 
     Returns:
         View (B, 17, 3) of the joints' x, y and z.
+
+    Example:
+        >>> coordinates(torch.zeros(1, NUM_UNKNOWNS)).shape
+        torch.Size([1, 17, 3])
     """
     return torch.unflatten(values[:, :NUM_COORDINATES], 1, (NUM_JOINTS, 3))
 
@@ -131,6 +148,13 @@ def relative_lengths(
     Returns:
         Ratios (B, E), 1 where a bone has its expected length, and their
         Jacobian (B, E, 52). A bone of zero length has a zero derivative.
+
+    Example:
+        >>> unknowns = torch.zeros(1, NUM_UNKNOWNS)
+        >>> coordinates(unknowns)[0, 1] = torch.tensor([0.1, 0.0, 0.0])
+        >>> bone = torch.tensor([[0, 1]])
+        >>> relative_lengths(unknowns, bone, torch.tensor([0.1]))[0]
+        tensor([[1.0000]])
     """
     joints = coordinates(unknowns)
     difference = joints[:, bones[:, 0]] - joints[:, bones[:, 1]]
@@ -157,6 +181,14 @@ def hinge_limits(
     Returns:
         ``max(0, cos(angle) - cos(min_angle)) / spread`` (B, M) and its
         Jacobian (B, M, 52).
+
+    Example:
+        >>> unknowns = torch.zeros(1, NUM_UNKNOWNS)
+        >>> coordinates(unknowns)[0, :2, 0] = torch.tensor([1.0, 0.0])
+        >>> coordinates(unknowns)[0, 2, 0] = 1.0
+        >>> hinge = torch.tensor([[0, 1, 2]])
+        >>> hinge_limits(unknowns, hinge, torch.tensor([torch.pi / 2]), 0.1)[0]
+        tensor([[10.]])
     """
     joints = coordinates(unknowns)
     upper, middle, lower = (joints[:, hinges[:, k]] for k in range(3))
