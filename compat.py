@@ -19,6 +19,7 @@ import torch
 __all__ = [
     'allow_mmengine_checkpoints',
     'define_missing_torchvision_ops',
+    'format_configs_once',
     'keep_config_off_console',
 ]
 
@@ -123,6 +124,35 @@ def start_processes_without_gpu() -> bool:
     return True
 
 
+def format_configs_once() -> bool:
+    """Let the text of a config be formatted once, not for each use.
+
+    MMEngine 0.10 formats the same config for the log, for three files and
+    for each checkpoint, and yapf takes a second each time.
+
+    Returns:
+        Whether MMEngine had to be changed.
+    """
+    if not _is_installed('mmengine'):
+        return False
+    from mmengine.config import config
+
+    original = config.FormatCode
+    if hasattr(original, '__wrapped__'):
+        return False
+    formatted: dict[str, Any] = {}  # of one text: a run has one config
+
+    @functools.wraps(original)
+    def format_code(text: str, **options: Any) -> Any:
+        if text not in formatted:
+            formatted.clear()
+            formatted[text] = original(text, **options)
+        return formatted[text]
+
+    config.FormatCode = format_code
+    return True
+
+
 def _history_statistic(owner: object, name: str) -> Callable[..., Any]:
     """Replace ``getattr`` while a checkpoint is read.
 
@@ -217,3 +247,4 @@ def _version(text: str) -> tuple[int, int]:
 define_missing_torchvision_ops()
 allow_mmengine_checkpoints()
 start_processes_without_gpu()
+format_configs_once()

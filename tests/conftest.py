@@ -1,12 +1,16 @@
 """Fixtures of all tests."""
 
+import functools
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import pytest
 from helpers import save_tiny, shared_path
+from mmengine.config import config as mmengine_config
+from mmengine.config import utils
 from mmengine.registry import DefaultScope, init_default_scope
 
 from self_verify_pose.datasets.synthetic import draw_scene, make_dataset
@@ -19,6 +23,27 @@ def _default_scope() -> Iterator[None]:
     init_default_scope('mmpose')
     yield
     DefaultScope._instance_dict.clear()
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _quick_configs() -> Iterator[None]:
+    """Let configs be read and written without the slow parts of MMEngine.
+
+    MMEngine reads all lists of MMPose's models for each base config in its
+    zoo, and yapf takes a second to format one config.
+    """
+
+    def format_code(text: str, **options: object) -> tuple[str, bool]:
+        return text, False
+
+    load = functools.cache(utils.load)
+    is_installed = functools.cache(mmengine_config.is_installed)
+    with (
+        mock.patch.object(mmengine_config, 'FormatCode', format_code),
+        mock.patch.object(mmengine_config, 'is_installed', is_installed),
+        mock.patch.object(utils, 'load', load),
+    ):
+        yield
 
 
 @pytest.fixture(scope='session')

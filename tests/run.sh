@@ -4,14 +4,16 @@
 #   bash tests/run.sh [--all] [--newest] [PYTEST ARGUMENTS]
 #   bash tests/run.sh --lint | --types
 #
-#   --all     also run the tests that take minutes (marked slow)
-#   --newest  run the tests alone, without coverage, in an environment with
-#             NumPy 2 and the newest versions (tools/newest.txt)
+#   --all     also run the tests that take minutes (marked slow), and measure
+#             coverage
+#   --newest  run the tests alone, in an environment with NumPy 2 and the
+#             newest versions (tools/newest.txt)
 #   --lint    run ruff and import-linter alone
 #   --types   run mypy alone
 #
-# A run without pytest arguments also measures coverage, and fails where a
-# file of the package stays below the floor (tests/coverage_floor.py).
+# With --all and without pytest arguments, a run fails where the coverage of a
+# file of the package stays below the floor (tests/coverage_floor.py). Other
+# runs do not measure it: the tests then need a third more time.
 # Paths in the arguments are relative to the repository root. PYTHON names
 # the Python to use, see tools/setup_env.sh.
 set -euo pipefail
@@ -19,13 +21,17 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 only=
+all=0
 newest=0
 setup=(--dev --print-python)
 selection=(-m 'not slow')
 arguments=()
 for argument in "$@"; do
     case $argument in
-        --all) selection=() ;;
+        --all)
+            all=1
+            selection=()
+            ;;
         --newest)
             newest=1
             setup+=(--newest)
@@ -66,10 +72,10 @@ cores=$(nproc)
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 parallel=(-n "$((cores < 4 ? cores : 4))" --dist loadfile)
 parallel+=(--no-loadscope-reorder)
-if [ "$newest" = 1 ]; then
+if [ "$all" = 0 ] || [ "$newest" = 1 ]; then
     "$bin/pytest" "${selection[@]}" "${parallel[@]}"
     exit
 fi
-"$bin/pytest" "${selection[@]}" "${parallel[@]}" \
+"$bin/pytest" "${parallel[@]}" \
     --cov --cov-report= --cov-report=json:"$temporary/coverage.json"
 "$python" tests/coverage_floor.py "$temporary/coverage.json"

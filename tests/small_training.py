@@ -1,12 +1,10 @@
 """Short trainings of a narrow estimator in this process."""
 
 from pathlib import Path
-from unittest import mock
 
 import torch
 from helpers import SELFVERIFY, load_config, narrow
 from mmengine.config import Config
-from mmengine.config import config as mmengine_config
 from mmengine.runner import Runner
 
 
@@ -54,15 +52,9 @@ def shorten(config: Config, folder: Path) -> None:
 
 def run(config: Config) -> Runner:
     """Train, and return the runner."""
-    # the layout of the config in files takes seconds each time
-    with mock.patch.object(mmengine_config, 'FormatCode', _as_it_is):
-        runner = Runner.from_cfg(config)
-        runner.train()
+    runner = Runner.from_cfg(config)
+    runner.train()
     return runner
-
-
-def _as_it_is(text: str, **options: object) -> tuple[str, bool]:
-    return text, False
 
 
 def weights_of(path: Path) -> dict[str, torch.Tensor]:

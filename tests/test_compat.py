@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.config import config as mmengine_config
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
@@ -264,3 +265,19 @@ def test_processes_start_without_a_gpu():
     wrap = MMDistributedDataParallel.__init__
     compat.start_processes_without_gpu()  # a second time changes nothing
     assert MMDistributedDataParallel.__init__ is wrap
+
+
+def test_a_config_is_formatted_once(monkeypatch):
+    formatted = []
+
+    def format_code(text, style_config):
+        formatted.append(text)
+        return f'# {text}', False
+
+    monkeypatch.setattr(mmengine_config, 'FormatCode', format_code)
+    assert compat.format_configs_once()
+    assert not compat.format_configs_once()  # it is in place
+    one, other = Config({'a': 1}), Config({'a': 2})
+    texts = [c.pretty_text for c in (one, one, other, other)]
+    assert texts[0] == texts[1] != texts[2] == texts[3]
+    assert texts[::2] == [f'# {text}' for text in formatted]
