@@ -75,3 +75,4 @@ run_mim train "$config" --work-dir "$WORK_DIR" "$@"
 
 show_result --curves "$WORK_DIR/curves.png"
 say "checkpoint: $WORK_DIR/latest.pth"
+show_next_steps

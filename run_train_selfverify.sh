@@ -49,3 +49,4 @@ show_result --curves "$WORK_DIR/curves.png"
 prepare_test "$config" "$WORK_DIR/latest.pth"
 draw_contact_sheets "$tested" "$WORK_DIR/latest.pth" "$WORK_DIR/pictures"
 say "checkpoint: $WORK_DIR/latest.pth"
+show_next_steps

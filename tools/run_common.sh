@@ -152,6 +152,9 @@ show_result() {
     "$PY" "$ROOT/tools/summarize_run.py" "$WORK_DIR" "$@"
 }
 
+# Name what to look at next, in the language of the locale.
+show_next_steps() { "$PY" "$ROOT/tools/next_steps.py" "$WORK_DIR"; }
+
 # Set checkpoint and tested: the checkpoint to test of $2, a checkpoint or a
 # work directory, and the config $1 as it was trained.
 prepare_test() {

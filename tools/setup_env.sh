@@ -20,11 +20,11 @@ state=$root/.setup_env
 venv=$root/.venv
 constraints=$root/tools/constraints.txt
 newest=0
-extras=wandb,tensorboard,fk
+extras=wandb,tensorboard,fk,decisions,html,onnx
 print_python=0
 for argument in "$@"; do
     case $argument in
-        --dev) extras=wandb,tensorboard,fk,vit,dev ;;
+        --dev) extras+=,vit,dev ;;
         --newest)
             newest=1
             state=$root/.setup_env/newest
