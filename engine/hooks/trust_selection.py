@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.hooks import EMAHook, Hook
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch.utils.data import DataLoader
@@ -19,6 +20,7 @@ from ...models.heads.trust_head import TrustHead
 from ...models.option_checks import check_range
 from ...models.pose_estimators.held_out import score_held_out
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
+from ...models.trust_targets.base import TrustSource
 from ..model_wrapper import unwrap_model
 from ..trust_selection import (
     HeldOutJoints,
@@ -114,28 +116,34 @@ class TrustSelectionHook(Hook):
         ids = frozenset().union(*(one.ids for one in self._sets))
         for model in models:
             model.held_out = ids
-        images = sum(len(set(one.images)) for one in self._sets)
-        source = models[0].source
-        assert source is not None  # there is a trust head
-        self._report |= {
-            'held_out_persons': len(ids),
-            'held_out_images': images,
-            'evaluated_by': 'labels' if source.uses_labels else 'agreement',
-        }
-        runner.logger.info(
-            f'Trust head: {len(ids)} persons in {images} images are held out '
-            f'of its training; evaluated by {self._report["evaluated_by"]}.'
-        )
-        if not ids:
-            runner.logger.warning(
-                'Too few training images to hold one out: nothing is kept of '
-                'the trust head, and trust is the free score.'
-            )
+        self._report_held_out(len(ids), models[0].source, runner.logger)
         if not models[0].full_param_train and not runner._resume and ids:
             scale, shift = fit_anchor(self._joints(models[-1]))
             for head in _heads(models):
                 head.anchor.scale.copy_(torch.from_numpy(scale))
                 head.anchor.shift.copy_(torch.from_numpy(shift))
+
+    def _report_held_out(
+        self, persons: int, source: TrustSource | None, logger: MMLogger
+    ) -> None:
+        """Log and note how many persons are held out, and for what."""
+        assert source is not None  # there is a trust head
+        images = sum(len(set(one.images)) for one in self._sets)
+        evaluated_by = 'labels' if source.uses_labels else 'agreement'
+        self._report |= {
+            'held_out_persons': persons,
+            'held_out_images': images,
+            'evaluated_by': evaluated_by,
+        }
+        logger.info(
+            f'Trust head: {persons} persons in {images} images are held out '
+            f'of its training; evaluated by {evaluated_by}.'
+        )
+        if not persons:
+            logger.warning(
+                'Too few training images to hold one out: nothing is kept of '
+                'the trust head, and trust is the free score.'
+            )
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Choose the share of the residual, and at the end the best head.

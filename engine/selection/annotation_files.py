@@ -101,28 +101,11 @@ def as_coco(
             }
         )
         for person in one.persons:
-            trust = scored.trust[person]
-            points = _inside(scored, person, one.entry).round(_DIGITS)
-            flags = np.where(trust < DOUBTFUL, 1, 2)
-            x0, y0, x1, y1 = scored.persons.boxes[person].tolist()
             annotations.append(
                 {
                     'id': len(annotations) + 1,
                     'image_id': image_id,
-                    'category_id': 1,
-                    'iscrowd': 0,
-                    'bbox': [x0, y0, x1 - x0, y1 - y0],
-                    'area': (x1 - x0) * (y1 - y0),
-                    'segmentation': [],
-                    'num_keypoints': len(trust),
-                    'keypoints': [
-                        value
-                        for (x, y), flag in zip(
-                            points.tolist(), flags.tolist(), strict=True
-                        )
-                        for value in (x, y, flag)
-                    ],
-                    'keypoint_trust': trust.round(_DIGITS).tolist(),
+                    **_annotation(scored, person, one.entry),
                 }
             )
     skeleton = scored.skeleton
@@ -139,6 +122,32 @@ def as_coco(
         'images': images,
         'annotations': annotations,
         'categories': [category],
+    }
+
+
+def _annotation(
+    scored: ScoredPersons, person: int, entry: ImageEntry
+) -> dict[str, Any]:
+    """One person as an annotation in COCO format, without its ids."""
+    trust = scored.trust[person]
+    points = _inside(scored, person, entry).round(_DIGITS)
+    flags = np.where(trust < DOUBTFUL, 1, 2)
+    x0, y0, x1, y1 = scored.persons.boxes[person].tolist()
+    return {
+        'category_id': 1,
+        'iscrowd': 0,
+        'bbox': [x0, y0, x1 - x0, y1 - y0],
+        'area': (x1 - x0) * (y1 - y0),
+        'segmentation': [],
+        'num_keypoints': len(trust),
+        'keypoints': [
+            value
+            for (x, y), flag in zip(
+                points.tolist(), flags.tolist(), strict=True
+            )
+            for value in (x, y, flag)
+        ],
+        'keypoint_trust': trust.round(_DIGITS).tolist(),
     }
 
 

@@ -58,21 +58,8 @@ class TrustHead(BaseTrustHead):
         super().__init__(
             in_channels, num_keypoints, num_scalars, levels, init_cfg
         )
-        name = 'model.trust_head'
-        for key, count in (
-            ('embed_dims', embed_dims),
-            ('num_heads', num_heads),
-        ):
-            check_type(f'{name}.{key}', count, int)
-            check_range(f'{name}.{key}', count, 1)
-        check_type(f'{name}.feature_dropout', feature_dropout, float)
-        check_range(f'{name}.feature_dropout', feature_dropout, 0, 1)
-        check_type(f'{name}.mix_joints', mix_joints, bool)
-        if embed_dims % num_heads:
-            raise ValueError(
-                f'{name}.embed_dims: expected a multiple of the {num_heads} '
-                f'num_heads, found {embed_dims}; change one of them'
-            )
+        _check_sizes(embed_dims, num_heads)
+        _check_options(feature_dropout, mix_joints)
         # the names of the weights are those of older checkpoints
         self.local_projs = nn.ModuleList(
             nn.Sequential(
@@ -91,17 +78,7 @@ class TrustHead(BaseTrustHead):
         self.joint_embedding = nn.Parameter(
             torch.randn(num_keypoints, embed_dims) * 0.02
         )
-        self.mixer = None
-        if mix_joints:
-            self.mixer = nn.TransformerEncoderLayer(
-                embed_dims,
-                num_heads,
-                dim_feedforward=2 * embed_dims,
-                dropout=0.1,
-                activation='gelu',
-                batch_first=True,
-                norm_first=True,
-            )
+        self.mixer = _mixer(embed_dims, num_heads) if mix_joints else None
         last = nn.Linear(embed_dims, 1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
@@ -171,3 +148,34 @@ class TrustHead(BaseTrustHead):
             free_scores, self.forward_features(features), domain, verified
         )
         return logits
+
+
+def _check_sizes(embed_dims: int, num_heads: int) -> None:
+    for key, count in (('embed_dims', embed_dims), ('num_heads', num_heads)):
+        check_type(f'model.trust_head.{key}', count, int)
+        check_range(f'model.trust_head.{key}', count, 1)
+    if embed_dims % num_heads:
+        raise ValueError(
+            'model.trust_head.embed_dims: expected a multiple of the '
+            f'{num_heads} num_heads, found {embed_dims}; change one of them'
+        )
+
+
+def _check_options(feature_dropout: float, mix_joints: bool) -> None:
+    name = 'model.trust_head.feature_dropout'
+    check_type(name, feature_dropout, float)
+    check_range(name, feature_dropout, 0, 1)
+    check_type('model.trust_head.mix_joints', mix_joints, bool)
+
+
+def _mixer(embed_dims: int, num_heads: int) -> nn.TransformerEncoderLayer:
+    """Make the layer in which the keypoints of a person see each other."""
+    return nn.TransformerEncoderLayer(
+        embed_dims,
+        num_heads,
+        dim_feedforward=2 * embed_dims,
+        dropout=0.1,
+        activation='gelu',
+        batch_first=True,
+        norm_first=True,
+    )
