@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 
@@ -23,6 +22,7 @@ from .decisions.certify import (
     scores_of_images,
 )
 from .evaluation import predict_dataset
+from .inference import load_config
 
 CERTIFICATE_KEY = 'trust_certificate'
 
@@ -61,7 +61,7 @@ def certify_model(
         ValueError: If a file holds something else, or there is no trust.
     """
     init_default_scope('mmpose')
-    cfg = Config.fromfile(config)
+    cfg = load_config(config)
     content = read_checkpoint(checkpoint)
     state = state_dict_of(content)
     model = load_estimator(cfg, state, checkpoint, True, get_device())

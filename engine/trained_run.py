@@ -5,6 +5,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from .checkpoint import read_checkpoint
+from .inference import load_config
 
 
 def best_checkpoint(folder: Path) -> Path:
@@ -51,7 +52,7 @@ def config_as_trained(config: Path, copy: Path) -> Config:
     Returns:
         The config with the model, the crops and the imports of the copy.
     """
-    combined, trained = Config.fromfile(config), Config.fromfile(copy)
+    combined, trained = load_config(config), load_config(copy)
     combined.model = trained.model
     pipeline = trained.test_dataloader.dataset.get('pipeline')
     if pipeline:

@@ -19,6 +19,7 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
 from self_verify_pose.engine.checkpoint import load_weights, read_state_dict
+from self_verify_pose.engine.inference import load_config
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )
@@ -66,7 +67,7 @@ class AnyModel:
         """
         path = context.config_file
         assert path is not None
-        config = Config.fromfile(path)
+        config = load_config(path)
         init_default_scope('mmpose')
         model = config.get('model', {})
         kind = MODELS.get(model.get('type', ''))

@@ -28,6 +28,7 @@ from mmengine.runner import Runner
 from rich.console import Console
 
 from self_verify_pose.datasets.trust_cache.files import file_sha256
+from self_verify_pose.engine.inference import load_config
 from self_verify_pose.output_files import reserved, write_text
 from self_verify_pose.tools.command_line import (
     at_least,
@@ -151,7 +152,7 @@ def train_and_evaluate(
     Returns:
         Metrics by evaluation set.
     """
-    config = Config.fromfile(args.config)
+    config = load_config(args.config)
     config.merge_from_dict(
         {
             'model.trust_cfg': {'enable': False},
@@ -188,7 +189,7 @@ def training_key(args: argparse.Namespace, train: list[ImageSet]) -> str:
     return short_hash(
         *(read_content(one).key for one in train),
         file_sha256(args.checkpoint),
-        Config.fromfile(args.config).pretty_text,
+        load_config(args.config).pretty_text,
         f'{args.persons} {args.epochs} {args.lr}',
     )
 

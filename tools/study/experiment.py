@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from self_verify_pose.datasets.trust_cache.files import file_sha256
 from self_verify_pose.engine.checkpoint import read_state_dict
+from self_verify_pose.engine.inference import load_config
 from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.skeleton import JOINTS
 from self_verify_pose.tools.command_line import CONFIGS
@@ -71,7 +72,7 @@ class TrustExperiment:
             '--calib': check_disjoint_sets(self.train, self.calib, '--calib'),
             '--eval': check_disjoint_sets(fitted, self.eval, '--eval'),
         }
-        self.config = Config.fromfile(args.config)
+        self.config = load_config(args.config)
         init_default_scope('mmpose')
         read_state_dict(args.checkpoint)
         self.model = build_model(self.config, args.config)

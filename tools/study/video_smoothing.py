@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 import self_verify_pose.compat  # noqa: F401, isort: skip
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.apis import inference_topdown, init_model
 from rich.console import Console
@@ -30,6 +29,7 @@ from scipy.signal import savgol_filter
 
 from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.datasets.synthetic.sequence import draw_sequence
+from self_verify_pose.engine.inference import load_config
 from self_verify_pose.engine.posthoc.persons import (
     Floats,
     LabeledPersons,
@@ -128,9 +128,7 @@ def predict_sequences(
         The sequences.
     """
     init_default_scope('mmpose')
-    model = init_model(
-        Config.fromfile(args.config), args.checkpoint, device='cpu'
-    )
+    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
     numbers = range(args.seed, args.seed + args.sequences)
     found = []
     for number in track(numbers, 'predicting', console=console):
