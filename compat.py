@@ -10,6 +10,7 @@ import importlib.util
 import logging
 import pickle
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +21,26 @@ __all__ = [
     'allow_mmengine_checkpoints',
     'define_missing_torchvision_ops',
     'format_configs_once',
+    'hide_known_warnings',
     'keep_config_off_console',
 ]
 
 _OPS = (
     'nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
     'qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+)
+# Warnings between third-party packages, which a user can do nothing about
+_KNOWN_WARNINGS: tuple[tuple[type[Warning], str], ...] = (
+    (UserWarning, 'pkg_resources is deprecated as an API'),  # MMEngine, mim
+    (FutureWarning, r'`torch\.cuda\.amp\.autocast'),  # mmdet 3.3
+    # MMPose 1.3: its own data sets and transforms
+    (UserWarning, 'The metainfo config file .* does not exist. A matched'),
+    (UserWarning, r'\w+ is not pixel-level transformations'),
+)
+# the same in the log of a run: MMEngine 0.10 of itself
+_KNOWN_MESSAGES = (
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
 )
 # The definitions of a torch Library are removed when it is collected.
 _libraries: list[torch.library.Library] = []
@@ -191,6 +206,22 @@ def _numpy_globals() -> list[Any]:
     return [*functions, np.ndarray, np.dtype, *dtypes]
 
 
+def hide_known_warnings() -> bool:
+    """Hide the warnings that a normal run causes between other packages.
+
+    They are named one by one, so that all others stay. Options of the user,
+    ``python -W`` or ``PYTHONWARNINGS``, go before them.
+
+    Returns:
+        Whether they are hidden.
+    """
+    if sys.warnoptions:
+        return False
+    for kind, message in _KNOWN_WARNINGS:
+        warnings.filterwarnings('ignore', message, kind)
+    return True
+
+
 def keep_config_off_console() -> bool:
     """Let a run write its environment and config to its log file alone.
 
@@ -198,7 +229,8 @@ def keep_config_off_console() -> bool:
     takes a second.
 
     MMEngine 0.10 also prints them, which are 700 lines for this package's
-    configs. A run without a log file still prints them.
+    configs. A run without a log file still prints them. What MMEngine says
+    about its own deprecated parts is left out of both.
 
     Returns:
         Whether MMEngine's runner had to be changed.
@@ -211,6 +243,7 @@ def keep_config_off_console() -> bool:
 
     @functools.wraps(original)
     def log_env(runner: Runner, env_cfg: dict[str, Any]) -> None:
+        runner.logger.addFilter(_is_unknown)
         handlers = runner.logger.handlers
         files = [h for h in handlers if isinstance(h, logging.FileHandler)]
         consoles = [h for h in handlers if h not in files] if files else []
@@ -234,6 +267,10 @@ def _nothing(record: logging.LogRecord) -> bool:
     return False
 
 
+def _is_unknown(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(_KNOWN_MESSAGES)
+
+
 def _is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
@@ -244,6 +281,7 @@ def _version(text: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
+hide_known_warnings()
 define_missing_torchvision_ops()
 allow_mmengine_checkpoints()
 start_processes_without_gpu()

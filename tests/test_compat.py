@@ -1,6 +1,8 @@
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -175,6 +177,63 @@ def test_the_config_is_written_to_the_log_file_alone(
     assert 'some_key' not in printed
     assert 'System environment' not in printed
     assert f'Environment and config of the run: {log}' in printed
+
+
+def test_deprecations_of_mmengine_are_left_out_of_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compat.keep_config_off_console()
+    runner = Runner(
+        Toy(),
+        work_dir=str(tmp_path),
+        default_scope='mmengine',
+        experiment_name='test_log',
+    )
+    runner.logger.warning('"FileClient" will be deprecated in future.')
+    runner.logger.warning('expected a folder')
+    printed = ''.join(capsys.readouterr())
+    assert 'FileClient' not in printed
+    assert 'expected a folder' in printed
+
+
+@pytest.mark.parametrize(
+    ('kind', 'message', 'shown'),
+    [
+        (UserWarning, 'pkg_resources is deprecated as an API. See', False),
+        (FutureWarning, '`torch.cuda.amp.autocast(args...)` is', False),
+        (DeprecationWarning, '`torch.cuda.amp.autocast(args...)` is', True),
+        (UserWarning, 'Blur is not pixel-level transformations. Use', False),
+        (UserWarning, 'Blur is not known', True),
+        (
+            UserWarning,
+            'The metainfo config file "a.py" does not exist. A matched config',
+            False,
+        ),
+        (UserWarning, 'The metainfo config file is broken', True),
+    ],
+)
+def test_known_warnings_alone_are_hidden(
+    kind: type[Warning], message: str, shown: bool
+) -> None:
+    with (
+        mock.patch.object(sys, 'warnoptions', []),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter('always')
+        assert compat.hide_known_warnings()
+        warnings.warn(message, kind, stacklevel=1)
+    assert len(caught) == shown
+
+
+def test_options_of_the_user_go_before() -> None:
+    with (
+        mock.patch.object(sys, 'warnoptions', ['default']),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter('always')
+        assert not compat.hide_known_warnings()
+        warnings.warn('pkg_resources is deprecated as an API', stacklevel=1)
+    assert caught
 
 
 @pytest.mark.skipif(not NEEDS_ALLOW_LIST, reason='torch before 2.6')
