@@ -13,6 +13,7 @@ from .checkpoint import (
     save_checkpoint,
     state_dict_of,
 )
+from .config_file import load_config
 from .decisions.certificate import Certificate, as_json, from_json
 from .decisions.certify import (
     Promise,
@@ -22,7 +23,6 @@ from .decisions.certify import (
     scores_of_images,
 )
 from .evaluation import predict_dataset
-from .inference import load_config
 
 CERTIFICATE_KEY = 'trust_certificate'
 

@@ -1,5 +1,7 @@
 """Inference of poses with trust, in the types of MMPose."""
 
+from .config_file import load_config
+
 from .. import compat  # noqa: F401, isort: skip
 
 import copy
@@ -24,6 +26,7 @@ from ..models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
 from ..output_files import write_text
 from .certification import certificate_of
 from .checkpoint import load_weights, read_checkpoint, state_dict_of
+from .config_file import load_config
 from .skeleton_check import check_skeleton
 
 
@@ -105,28 +108,6 @@ def read_config(config: str | Path | Config) -> Config:
             f'{name!r}; use a config such as configs/selfverify_cycle_*.py'
         )
     return cfg
-
-
-def load_config(path: str | Path) -> Config:
-    """Read a config of any kind.
-
-    Args:
-        path: Its file.
-
-    Returns:
-        The config.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read.
-    """
-    try:
-        return Config.fromfile(path)
-    except (NameError, SyntaxError) as error:
-        raise ValueError(
-            f'config: expected a config, found {path}, which cannot be read '
-            f'({error}); correct it'
-        ) from None
 
 
 def inference_trust(

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .config_file import load_config
 from .inference import (
     check_boxes,
     init_trust_model,
-    load_config,
     load_image,
     mark_accepted,
 )

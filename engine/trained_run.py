@@ -5,7 +5,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from .checkpoint import read_checkpoint
-from .inference import load_config
+from .config_file import load_config
 
 
 def best_checkpoint(folder: Path) -> Path:

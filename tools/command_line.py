@@ -146,7 +146,7 @@ def read_config(args: argparse.Namespace) -> 'Config':
     """
     from mmengine.registry import init_default_scope
 
-    from self_verify_pose.engine.inference import load_config
+    from self_verify_pose.engine.config_file import load_config
 
     init_default_scope('mmpose')
     config = load_config(args.config)

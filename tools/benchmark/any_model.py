@@ -19,7 +19,7 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
 from self_verify_pose.engine.checkpoint import load_weights, read_state_dict
-from self_verify_pose.engine.inference import load_config
+from self_verify_pose.engine.config_file import load_config
 from self_verify_pose.models.pose_estimators.selfverify_topdown import (
     SelfVerifyTopdown,
 )

@@ -28,7 +28,7 @@ from mmengine.runner import Runner
 from rich.console import Console
 
 from self_verify_pose.datasets.trust_cache.files import file_sha256
-from self_verify_pose.engine.inference import load_config
+from self_verify_pose.engine.config_file import load_config
 from self_verify_pose.output_files import reserved, write_text
 from self_verify_pose.tools.command_line import (
     at_least,

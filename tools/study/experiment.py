@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from self_verify_pose.datasets.trust_cache.files import file_sha256
 from self_verify_pose.engine.checkpoint import read_state_dict
-from self_verify_pose.engine.inference import load_config
+from self_verify_pose.engine.config_file import load_config
 from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.skeleton import JOINTS
 from self_verify_pose.tools.command_line import CONFIGS

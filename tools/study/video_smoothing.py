@@ -29,7 +29,7 @@ from scipy.signal import savgol_filter
 
 from self_verify_pose.constants import PCK_THRESHOLD
 from self_verify_pose.datasets.synthetic.sequence import draw_sequence
-from self_verify_pose.engine.inference import load_config
+from self_verify_pose.engine.config_file import load_config
 from self_verify_pose.engine.posthoc.persons import (
     Floats,
     LabeledPersons,
