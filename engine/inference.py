@@ -1,7 +1,5 @@
 """Inference of poses with trust, in the types of MMPose."""
 
-from .config_file import load_config
-
 from .. import compat  # noqa: F401, isort: skip
 
 import copy
