@@ -43,6 +43,16 @@ def read_annotation_file(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not in COCO format; the message names entry and
             field.
+
+    Example:
+        >>> import json, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, 'ann.json')
+        ...     empty = {'images': [], 'annotations': []}
+        ...     size = path.write_text(json.dumps(empty))
+        ...     read_annotation_file(path)
+        ...
+        {'images': [], 'annotations': []}
     """
     content = read_json(path)
     check_annotations(content, path)
@@ -61,6 +71,9 @@ def check_annotations(content: Any, path: str | Path) -> None:
         ValueError: If a field is missing or holds something else, an id is
             repeated or unknown, or boxes have another format; the message
             names file, entry and field.
+
+    Example:
+        >>> check_annotations({'images': [], 'annotations': []}, 'ann.json')
     """
     parts = ('images', 'annotations')
     if not isinstance(content, dict) or not {*parts} <= content.keys():
@@ -104,6 +117,11 @@ def image_sizes(content: Mapping[str, Any]) -> dict[Id, tuple[int, int]]:
 
     Returns:
         Width and height in pixels, by the id of the image.
+
+    Example:
+        >>> image = {'id': 7, 'width': 640, 'height': 480}
+        >>> image_sizes({'images': [image]})
+        {7: (640, 480)}
     """
     return {
         image['id']: (image['width'], image['height'])
@@ -120,6 +138,11 @@ def why_left_out(person: Mapping[str, Any], size: Sequence[int]) -> str:
 
     Returns:
         The reason, as the end of "persons with …"; empty if there is none.
+
+    Example:
+        >>> person = {'bbox': [0, 0, 50, 90], 'keypoints': [20, 30, 0]}
+        >>> why_left_out(person, (640, 480))
+        'no labeled keypoint'
     """
     if 'keypoints' not in person or 'bbox' not in person:
         return 'a box or keypoints missing'
@@ -146,6 +169,13 @@ def count_left_out(content: Mapping[str, Any]) -> Counter[str]:
 
     Returns:
         The counts; under the empty reason those that can.
+
+    Example:
+        >>> image = {'id': 7, 'width': 640, 'height': 480}
+        >>> person = {'image_id': 7, 'iscrowd': 1, 'bbox': [0, 0, 9, 9]}
+        >>> person['keypoints'] = [5, 5, 2]
+        >>> count_left_out({'images': [image], 'annotations': [person]})
+        Counter({"'iscrowd'": 1})
     """
     sizes = image_sizes(content)
     return Counter(
@@ -322,6 +352,12 @@ def are_corners(
 
     Returns:
         Whether they are; False where both readings agree.
+
+    Example:
+        >>> corners = np.array([[500.0, 300.0, 600.0, 450.0]] * 20)
+        >>> sizes = np.array([[640, 480]] * 20)
+        >>> are_corners(corners, [[550, 400, 2]] * 20, sizes)
+        True
     """
     differs = boxes[:, :2].max(1) > 0.1 * boxes[:, 2:].max(1)
     if not differs.any():

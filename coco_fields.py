@@ -24,6 +24,9 @@ def check_file(path: str | Path) -> None:
 
     Raises:
         FileNotFoundError: If there is no such file.
+
+    Example:
+        >>> check_file(__file__)
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
@@ -39,6 +42,9 @@ def check_image_folder(folder: Path) -> None:
 
     Raises:
         FileNotFoundError: If there is no such folder.
+
+    Example:
+        >>> check_image_folder(Path(__file__).parent)
     """
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -59,6 +65,14 @@ def read_json(path: str | Path) -> Any:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file holds no JSON.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     size = Path(folder, 'a.json').write_text('[1, 2]')
+        ...     read_json(Path(folder, 'a.json'))
+        ...
+        [1, 2]
     """
     check_file(path)
     try:
@@ -116,6 +130,10 @@ def check_object(value: object, where: str) -> dict[str, Any]:
 
     Raises:
         ValueError: If it is something else.
+
+    Example:
+        >>> check_object({'id': 7}, 'ann.json: images[0]')
+        {'id': 7}
     """
     if not isinstance(value, dict):
         raise ValueError(
@@ -138,6 +156,10 @@ def check_id(entry: Mapping[str, Any], field: str, where: str) -> Id:
 
     Raises:
         ValueError: If the field is missing or holds something else.
+
+    Example:
+        >>> check_id({'id': 7}, 'id', 'ann.json: images[0]')
+        7
     """
     value = _field(entry, field, where)
     if type(value) not in (int, str) or value == '':
@@ -165,6 +187,10 @@ def check_number(
 
     Raises:
         ValueError: If the field is missing or holds something else.
+
+    Example:
+        >>> check_number({'width': 640}, 'width', 'images[0]', least=1)
+        640.0
     """
     value = _field(entry, field, where)
     if (
@@ -201,6 +227,10 @@ def check_numbers(
 
     Raises:
         ValueError: If the field is missing or holds something else.
+
+    Example:
+        >>> check_numbers({'bbox': [0, 0, 9, 9]}, 'bbox', 'ann.json', count=4)
+        [0, 0, 9, 9]
     """
     value = _field(entry, field, where)
     what = 'numbers' if count is None else f'{count} numbers'
@@ -238,6 +268,9 @@ def check_unique(values: Iterable[Id], where: str, hint: str) -> None:
 
     Raises:
         ValueError: If an id is repeated; the message tells how often.
+
+    Example:
+        >>> check_unique([1, 2, 3], 'ann.json: images: id', 'correct them')
     """
     counts = Counter(values)
     kinds = {type(value).__name__ for value in counts}
@@ -270,6 +303,10 @@ def check_everywhere(
 
     Raises:
         ValueError: If some have it and others do not.
+
+    Example:
+        >>> check_everywhere([{'id': 1}, {'id': 2}], 'id', 'ann.json')
+        True
     """
     missing = [n for n, entry in enumerate(entries) if field not in entry]
     if missing and len(missing) < len(entries):

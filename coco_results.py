@@ -42,6 +42,15 @@ def read_entries(path: str | Path) -> list[Entry]:
         FileNotFoundError: If there is no such file.
         ValueError: If a field is missing or holds something else; the message
             names file, entry and field.
+
+    Example:
+        >>> import json, tempfile
+        >>> person = {'image_id': 7, 'keypoints': [10, 20, 0.5]}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     size = Path(folder, 'a.json').write_text(json.dumps([person]))
+        ...     read_entries(Path(folder, 'a.json'))[0]['image_id']
+        ...
+        7
     """
     entries = read_json(path)
     if not isinstance(entries, list):
@@ -77,6 +86,10 @@ def stack_keypoints(entries: Sequence[Entry]) -> Floats:
     Returns:
         ``(N, K, 3)`` x, y and score of each keypoint; NaN where there was
         null.
+
+    Example:
+        >>> stack_keypoints([{'keypoints': [10, 20, 0.5, 30, 40, 0.9]}]).shape
+        (1, 2, 3)
     """
     rows = np.array([entry['keypoints'] for entry in entries], float)
     return rows.reshape(len(rows), -1, 3)
@@ -98,6 +111,11 @@ def stack_scores(
     Raises:
         ValueError: If a list is missing in some entries, has another length
             or holds something else than numbers.
+
+    Example:
+        >>> person = {'keypoints': [10, 20, 0.5], 'trust': [0.7]}
+        >>> stack_scores([person], 1, 'results.json')
+        {'trust': array([[0.7]])}
     """
     names: dict[str, None] = {}
     for entry in entries:

@@ -130,6 +130,10 @@ def read_text(name: str) -> str:
 
     Returns:
         Its text, else its default, else an empty text.
+
+    Example:
+        >>> read_text('CACHE_DIR')
+        'work_dirs/self_verify_pose/cache'
     """
     return str(_read(name) or '')
 
@@ -145,6 +149,10 @@ def read_switch(name: str) -> bool:
 
     Raises:
         ValueError: If it is anything else.
+
+    Example:
+        >>> read_switch('USE_WANDB')
+        False
     """
     return bool(_read(name))
 
@@ -160,6 +168,10 @@ def read_count(name: str) -> int | None:
 
     Raises:
         ValueError: If it is anything else.
+
+    Example:
+        >>> read_count('GPUS')
+        1
     """
     value = _read(name)
     return None if value is None else int(value)
@@ -184,6 +196,14 @@ def main() -> int:
 
     Returns:
         0, or 2 if one has a wrong value.
+
+    Example:
+        >>> import contextlib, io
+        >>> with contextlib.redirect_stdout(io.StringIO()) as printed:
+        ...     main()
+        ...
+        >>> 'GPUS=1' in printed.getvalue().splitlines()
+        True
     """
     wrong = 0
     for name in VARIABLES:

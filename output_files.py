@@ -36,6 +36,9 @@ def check_output_folder(folder: Path) -> None:
 
     Raises:
         OutputError: If a file is in its place, or it cannot be written to.
+
+    Example:
+        >>> check_output_folder(Path(tempfile.gettempdir(), 'report'))
     """
     place = next(p for p in (folder, *folder.parents) if p.exists())
     if not place.is_dir():
@@ -58,6 +61,13 @@ def make_output_folder(folder: Path) -> None:
 
     Raises:
         OutputError: If a file is in its place, or it cannot be written to.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     make_output_folder(Path(folder, 'a', 'b'))
+        ...     Path(folder, 'a', 'b').is_dir()
+        ...
+        True
     """
     check_output_folder(folder)
     with explaining(folder, everything=True):
@@ -72,6 +82,9 @@ def check_output_file(path: Path) -> None:
 
     Raises:
         OutputError: If it is a folder, or its folder cannot be written to.
+
+    Example:
+        >>> check_output_file(Path(tempfile.gettempdir(), 'report.json'))
     """
     if path.is_dir():
         raise OutputError(
@@ -97,6 +110,14 @@ def replacing(
 
     Raises:
         OutputError: If it cannot be written; an old file is kept.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replacing(f'{folder}/a.bin') as file:
+        ...         size = file.write(b'whole')
+        ...     Path(folder, 'a.bin').read_bytes()
+        ...
+        b'whole'
     """
     path = Path(path)
     fresh = (scratch or path.parent) / f'.{path.name}.{os.getpid()}.new'
@@ -123,6 +144,13 @@ def write_text(path: str | Path, text: str) -> None:
 
     Raises:
         OutputError: If it cannot be written; an old file is kept.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_text(f'{folder}/a.txt', 'whole')
+        ...     Path(folder, 'a.txt').read_text()
+        ...
+        'whole'
     """
     with replacing(path) as file:
         file.write(text.encode())
@@ -138,6 +166,13 @@ def write_json(path: str | Path, value: Any) -> None:
     Raises:
         OutputError: If it cannot be written; an old file is kept.
         ValueError: If a number is NaN or infinite.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_json(f'{folder}/a.json', {'count': 3})
+        ...     json.loads(Path(folder, 'a.json').read_text())
+        ...
+        {'count': 3}
     """
     text = json.dumps(value, indent=1, allow_nan=False, default=str)
     write_text(path, f'{text}\n')
@@ -164,6 +199,15 @@ def replacing_together(
 
     Raises:
         OutputError: If they cannot be written; old files are kept.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replacing_together(Path(folder), ['all.txt']) as new:
+        ...         write_text(new / 'all.txt', 'one part')
+        ...         write_text(new / 'part.txt', 'whole')
+        ...     sorted(os.listdir(folder))
+        ...
+        ['all.txt', 'part.txt']
     """
     make_output_folder(folder)
     with ExitStack() as stack:
@@ -191,6 +235,15 @@ def reserved(folder: Path) -> Iterator[None]:
 
     Raises:
         OutputError: If it cannot be written to, or another job holds it.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with reserved(Path(folder, 'run')):
+        ...         os.listdir(f'{folder}/run')
+        ...     os.listdir(folder)
+        ...
+        ['.lock']
+        []
     """
     make_output_folder(folder)
     with explaining(folder, everything=True):
@@ -215,6 +268,13 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
 
     Raises:
         OutputError: If it is locked and ``wait`` is False.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with locked(Path(folder)):
+        ...         os.listdir(folder)
+        ...
+        []
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -273,6 +333,14 @@ def explaining(path: Path, everything: bool = False) -> Iterator[None]:
 
     Raises:
         OutputError: If the disk is full or read-only, or the like.
+
+    Example:
+        >>> try:
+        ...     with explaining(Path('a.txt')):
+        ...         raise OSError(errno.ENOSPC, 'No space left on device')
+        ... except OutputError as error:
+        ...     print(str(error)[:49])
+        a.txt: expected to write it, found: No space left
     """
     try:
         yield

@@ -51,6 +51,10 @@ def joint_name(name: str) -> str:
 
     Returns:
         The name in lower case, with underscores between its words.
+
+    Example:
+        >>> joint_name('Left Hip')
+        'left_hip'
     """
     return name.strip().lower().replace(' ', '_').replace('-', '_')
 
@@ -100,6 +104,10 @@ def names_in(metainfo: Mapping[str, Any]) -> tuple[str, ...]:
 
     Returns:
         Names in order; none where it holds none.
+
+    Example:
+        >>> names_in({'keypoint_id2name': {0: 'nose', 1: 'left_eye'}})
+        ('nose', 'left_eye')
     """
     names = metainfo.get('keypoint_id2name', {})
     return tuple(names[k] for k in range(len(names)))
@@ -113,6 +121,10 @@ def links_in(metainfo: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
 
     Returns:
         Positions of both keypoints of each pair; none where it holds none.
+
+    Example:
+        >>> links_in({'skeleton_links': [[0, 1], [0, 2]]})
+        ((0, 1), (0, 2))
     """
     return tuple(
         (int(a), int(b)) for a, b in metainfo.get('skeleton_links', ())

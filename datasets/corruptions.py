@@ -67,6 +67,12 @@ def corrupt_image(
     Raises:
         TypeError: If the image is not uint8.
         ValueError: If a shape, the name or the strength is not valid.
+
+    Example:
+        >>> image = np.full((8, 8, 3), 100, np.uint8)
+        >>> darker = corrupt_image(image, [0, 0, 8, 8], 'darkness', 5, [0])
+        >>> bool(darker.mean() < image.mean())
+        True
     """
     if name not in _APPLY:
         raise ValueError(
@@ -134,6 +140,10 @@ def blur_kernel(
 
     Returns:
         Square kernel of odd size with the sum 1.
+
+    Example:
+        >>> blur_kernel(2, 1.0, 0.0).shape
+        (11, 11)
     """
     along = np.arange(2 * radius + 1.0)
     weight = np.exp(-0.5 * (along / sigma) ** 2)

@@ -22,6 +22,10 @@ def pick(rng: Rng, weights: Mapping[T, float]) -> T:
 
     Returns:
         One of the keys.
+
+    Example:
+        >>> pick(np.random.default_rng(0), {'day': 1.0, 'night': 0.0})
+        'day'
     """
     keys = list(weights)
     totals = list(accumulate(weights.values()))

@@ -28,6 +28,10 @@ def align_ids(
     Raises:
         ValueError: If an id is unknown or can be read in two ways; the
             message names both types.
+
+    Example:
+        >>> align_ids(['000012'], {12: '12.jpg'}, 'image_id')[0]
+        [12]
     """
     unknown = list(dict.fromkeys(one for one in found if one not in known))
     if not unknown:

@@ -289,6 +289,11 @@ def box_iou(boxes: Floats, others: Floats) -> Floats:
 
     Returns:
         ``(N, M)`` intersections over union; 0 for boxes without area.
+
+    Example:
+        >>> boxes = np.array([[0.0, 0.0, 10.0, 10.0]])
+        >>> box_iou(boxes, np.array([[5.0, 0.0, 15.0, 10.0]])).round(3)
+        array([[0.333]])
     """
     one, other = (
         np.hstack([b[:, :2], b[:, 2:] - b[:, :2]]) for b in (boxes, others)

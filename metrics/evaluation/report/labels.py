@@ -77,6 +77,10 @@ def style_of(name: str, names: Sequence[str]) -> ScoreStyle:
 
     Returns:
         The style of ``SCORE_STYLES``, or one of a few for other fields.
+
+    Example:
+        >>> style_of('mine', ['mine', 'keypoint_scores']).label
+        'mine'
     """
     if name in SCORE_STYLES:
         return SCORE_STYLES[name]
@@ -93,6 +97,10 @@ def label_of(name: str) -> str:
 
     Returns:
         Its label; the name itself for a field without one.
+
+    Example:
+        >>> label_of('keypoint_trust'), label_of('mine')
+        ('trust', 'mine')
     """
     return SCORE_STYLES[name].label if name in SCORE_STYLES else name
 
@@ -105,6 +113,10 @@ def sort_scores(names: Sequence[str]) -> list[str]:
 
     Returns:
         Those of ``SCORE_STYLES`` in its order, then the others as given.
+
+    Example:
+        >>> sort_scores(['mine', 'keypoint_scores', 'keypoint_trust'])
+        ['keypoint_trust', 'keypoint_scores', 'mine']
     """
     return [n for n in SCORE_STYLES if n in names] + [
         n for n in names if n not in SCORE_STYLES

@@ -45,6 +45,10 @@ def format_number(value: float) -> str:
 
     Returns:
         The text; an en dash for NaN.
+
+    Example:
+        >>> format_number(0.88637)
+        '0.886'
     """
     return '–' if math.isnan(value) else f'{value:.3f}'
 
@@ -59,6 +63,10 @@ def format_estimate(estimate: Estimate, sign: str = '') -> str:
     Returns:
         The text, without brackets if there is no interval; an en dash for
         NaN.
+
+    Example:
+        >>> format_estimate(Estimate(0.886, 0.871, 0.899))
+        '0.886 [0.871, 0.899]'
     """
     if math.isnan(estimate.value):
         return format_number(estimate.value)
@@ -77,6 +85,10 @@ def format_difference(estimate: Estimate) -> str:
     Returns:
         The text, without brackets if there is no interval; an en dash for
         NaN.
+
+    Example:
+        >>> format_difference(Estimate(0.004, 0.002, 0.006))
+        '+0.004 [+0.002, +0.006]'
     """
     return format_estimate(estimate, sign='+')
 
@@ -148,6 +160,10 @@ def is_significant(difference: Estimate) -> bool:
 
     Returns:
         False if there is no interval.
+
+    Example:
+        >>> is_significant(Estimate(0.004, -0.001, 0.009))
+        False
     """
     return difference.low > 0 or difference.high < 0
 
@@ -160,6 +176,10 @@ def highlight_difference(difference: Estimate) -> str:
 
     Returns:
         Markdown.
+
+    Example:
+        >>> highlight_difference(Estimate(0.004, 0.002, 0.006))
+        '**+0.004 [+0.002, +0.006]**'
     """
     text = format_difference(difference)
     return f'**{text}**' if is_significant(difference) else text
