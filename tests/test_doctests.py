@@ -22,6 +22,7 @@ FILES += [path for room in ROOMS for path in (ROOT / room).rglob('*.py')]
 # rooms whose public functions all have an example
 SHOWN = ('models/augmentations', 'models/distributions', 'models/geometry')
 SHOWN += ('models/kinematics', 'models/losses', 'models/teachers')
+SHOWN += ('datasets/synthetic', 'datasets/corruptions.py')
 SHOWN += ('metrics/functional', *(f'{name}.py' for name in PURE))
 NEEDS_CHAIN = {
     f'self_verify_pose.models.kinematics.{name}'

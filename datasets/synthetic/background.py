@@ -39,6 +39,10 @@ def noise_patch(rng: Rng, width: int, height: int) -> np.ndarray:
     Returns:
         Noise of shape (height, width), uint8: mean about 128, standard
         deviation about 25.
+
+    Example:
+        >>> noise_patch(np.random.default_rng(0), 30, 20).shape
+        (20, 30)
     """
     x, y = rng.integers(
         0, (_NOISE_SIZE - width + 1, _NOISE_SIZE - height + 1)
@@ -60,6 +64,10 @@ def draw_background(
 
     Returns:
         Image of shape (height, width, 3).
+
+    Example:
+        >>> draw_background(np.random.default_rng(0), 64, 48, 20.0).shape
+        (48, 64, 3)
     """
     image = pick(rng, _PAINTERS)(rng, width, height, horizon)
     if rng.random() < 0.5:

@@ -159,6 +159,12 @@ def joint_rotations(angles: np.ndarray) -> np.ndarray:
 
     Returns:
         Rotation matrices of shape (13, 3, 3).
+
+    Example:
+        >>> joint_rotations(np.zeros((13, 3)))[0]
+        array([[1., 0., 0.],
+               [0., 1., 0.],
+               [0., 0., 1.]])
     """
     signed = angles * _ROTATION_SIGNS
     return Rotation.from_euler('XZY', signed, degrees=True).as_matrix()
@@ -180,6 +186,12 @@ def pose_body(
 
     Raises:
         ValueError: If an angle lies outside :data:`LIMITS`.
+
+    Example:
+        >>> ratios = {name: ratio.mean for name, ratio in PROPORTIONS.items()}
+        >>> body = pose_body(np.zeros((13, 3)), 1.7, ratios)
+        >>> body.stature
+        1.7
     """
     low, high = LIMITS[..., 0], LIMITS[..., 1]
     if angles.shape != low.shape or ((angles < low) | (angles > high)).any():

@@ -64,6 +64,11 @@ def draw_scene(seed: int, split: str, index: int) -> SyntheticImage:
 
     Raises:
         ValueError: If an argument is out of range.
+
+    Example:
+        >>> scene = draw_scene(seed=0, split='val', index=0)
+        >>> len(scene.annotations) == len(scene.joints)
+        True
     """
     if split not in SPLITS or seed < 0 or not 0 <= index < 1_000_000:
         raise ValueError(
@@ -100,6 +105,10 @@ def encode_jpeg(image: np.ndarray) -> bytes:
 
     Returns:
         The JPEG file's content.
+
+    Example:
+        >>> encode_jpeg(np.zeros((8, 8, 3), np.uint8))[:2].hex()
+        'ffd8'
     """
     quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
     return cv2.imencode('.jpg', image, quality)[1].tobytes()

@@ -30,6 +30,14 @@ def dress(
 
     Returns:
         Shapes in the frame of the body.
+
+    Example:
+        >>> from self_verify_pose.datasets.synthetic import body, outfit
+        >>> ratios = {name: one.mean for name, one in body.PROPORTIONS.items()}
+        >>> person = body.pose_body(np.zeros((13, 3)), 1.7, ratios)
+        >>> clothes = outfit.sample_outfit(np.random.default_rng(0))
+        >>> min(shape.label for shape in dress(person, clothes, first_label=5))
+        5
     """
     figure = _Figure(body, outfit, first_label)
     figure.add_torso()

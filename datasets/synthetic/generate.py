@@ -92,6 +92,15 @@ def make_dataset(
         ValueError: If a number is out of range.
         FileExistsError: If ``out`` holds another data set, or anything that
             this function did not make.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     make_dataset(folder, train=1, val=1).images
+        ...     sorted(os.listdir(f'{folder}/train2017'))
+        ...
+        {'train': 1, 'val': 1}
+        ['000001000000.jpg']
     """
     counts = {'train': train, 'val': val}
     settings = {'generator_version': GENERATOR_VERSION, **counts, 'seed': seed}

@@ -71,6 +71,10 @@ def sample_outfit(rng: Rng) -> Outfit:
 
     Returns:
         The appearance.
+
+    Example:
+        >>> type(sample_outfit(np.random.default_rng(0))).__name__
+        'Outfit'
     """
     shirt = _vivid(rng)
     sleeve = shirt if rng.random() < 0.85 else _vivid(rng)

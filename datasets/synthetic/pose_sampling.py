@@ -92,6 +92,11 @@ def sample_angles(rng: Rng) -> tuple[np.ndarray, str]:
         Anatomical angles of shape (13, 3) in degrees inside
         :data:`~self_verify_pose.datasets.synthetic.body.LIMITS`, and the name
         of the base of the legs.
+
+    Example:
+        >>> angles, base = sample_angles(np.random.default_rng(0))
+        >>> angles.shape
+        (13, 3)
     """
     base = pick(rng, _LEG_WEIGHTS)
     angles = np.zeros((len(JOINTS), 3))
@@ -118,6 +123,11 @@ def sample_ratios(rng: Rng) -> dict[str, float]:
     Returns:
         Each length of :data:`~self_verify_pose.datasets.synthetic.body.
         PROPORTIONS` as a fraction of stature, within two standard deviations.
+
+    Example:
+        >>> ratios = sample_ratios(np.random.default_rng(0))
+        >>> all(0 < ratio < 1 for ratio in ratios.values())
+        True
     """
     unit = np.clip(rng.normal(size=len(PROPORTIONS)), -2, 2)
     return {

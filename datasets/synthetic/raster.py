@@ -248,6 +248,13 @@ def rasterize(
 
     Returns:
         The buffers.
+
+    Example:
+        >>> camera = PinholeCamera(64, 48, 50.0, (31.5, 23.5))
+        >>> ball = Ellipsoid(np.array([0.0, 0.0, 4.0]), np.eye(3), 1)
+        >>> buffers = rasterize([ball], camera, np.array([0.0, -1.0, 0.0]))
+        >>> int(buffers.label[24, 32]), float(buffers.depth[24, 32].round(1))
+        (1, 3.0)
     """
     size = camera.height, camera.width
     buffers = Buffers(

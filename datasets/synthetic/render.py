@@ -66,6 +66,12 @@ def observe(scene: Scene) -> RenderedView:
 
     Returns:
         The view.
+
+    Example:
+        >>> from self_verify_pose.datasets.synthetic.scene import sample_scene
+        >>> view = observe(sample_scene(np.random.default_rng(0)))
+        >>> view.keypoints.shape[1:], view.visibility.shape[1:]
+        ((17, 2), (17,))
     """
     shapes = [
         shape
@@ -112,6 +118,13 @@ def paint(scene: Scene, buffers: Buffers, rng: Rng) -> np.ndarray:
 
     Returns:
         BGR image of shape (height, width, 3), uint8.
+
+    Example:
+        >>> from self_verify_pose.datasets.synthetic.scene import sample_scene
+        >>> rng = np.random.default_rng(0)
+        >>> scene = sample_scene(rng)
+        >>> paint(scene, observe(scene).buffers, rng).dtype
+        dtype('uint8')
     """
     camera = scene.camera
     image = draw_background(rng, camera.width, camera.height, scene.horizon)

@@ -102,6 +102,11 @@ def sample_scene(rng: Rng) -> Scene:
 
     Returns:
         The scene.
+
+    Example:
+        >>> scene = sample_scene(np.random.default_rng(0))
+        >>> len(scene.persons) > 0
+        True
     """
     width, height = pick(rng, _IMAGE_SIZES)
     focal = float(rng.uniform(1.2, 2.2) * max(width, height))

@@ -49,6 +49,11 @@ def draw_sequence(seed: int, frames: int) -> Iterator[SequenceFrame]:
 
     Yields:
         The frames.
+
+    Example:
+        >>> frames = list(draw_sequence(seed=0, frames=2))
+        >>> len(frames)
+        2
     """
     rng = np.random.default_rng([seed, 0])
     scene = sample_scene(rng)
