@@ -24,7 +24,7 @@ def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
     Yields:
         Median time, and peak of the memory that Python allocates.
     """
-    samples = _random_samples(PERSONS)
+    samples = random_samples(PERSONS)
     yield BenchmarkResult(
         f'JointTrustMetric on {PERSONS:,} persons, time',
         context.seconds(lambda: _evaluate(samples)),
@@ -50,8 +50,15 @@ def _evaluate(samples: list[dict[str, Any]]) -> dict[str, float]:
     return metric.evaluate(len(samples))
 
 
-def _random_samples(count: int) -> list[dict[str, Any]]:
-    """Make persons in the format that MMPose passes to a metric."""
+def random_samples(count: int) -> list[dict[str, Any]]:
+    """Make persons in the format that MMPose passes to a metric.
+
+    Args:
+        count: Number of persons.
+
+    Returns:
+        One sample for each.
+    """
     random = np.random.default_rng(0)
     truth = random.uniform(0, 200, (count, 1, 17, 2)).astype(np.float32)
     errors = random.normal(0, 10, truth.shape).astype(np.float32)

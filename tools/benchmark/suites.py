@@ -16,6 +16,7 @@ from . import (
     posthoc,
     predictions,
     processes,
+    reports,
     scaling,
     steps,
     teachers,
@@ -29,6 +30,7 @@ SUITES: dict[str, tuple[Measurement, ...]] = {
     'predict': (predictions.measure,),
     'teacher': (teachers.measure, caches.measure),
     'metric': (metrics.measure,),
+    'report': (reports.measure,),
     'posthoc': (posthoc.measure,),
     'data': (loading.measure,),
 }

@@ -126,7 +126,8 @@ class _Unpickler(pickle.Unpickler):
         tensor.set_(storage._untyped_storage, offset, size, stride)
         if tensor.dtype == torch.bfloat16:
             tensor = tensor.float()
-        values: NDArray[Any] = tensor.numpy()
+        # a copy, without the objects of torch
+        values: NDArray[Any] = tensor.numpy().copy()
         return values
 
 

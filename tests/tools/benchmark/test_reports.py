@@ -1,0 +1,48 @@
+import pytest
+
+from self_verify_pose.metrics.evaluation.report import write
+from self_verify_pose.tools.benchmark import reports
+
+
+def measure(context, monkeypatch, persons):
+    monkeypatch.setattr(reports, 'PERSONS', persons)
+    return {result.name: result for result in reports.measure(context)}
+
+
+def test_every_stage_has_a_time_and_both_processes_a_peak(
+    context, monkeypatch
+):
+    monkeypatch.setattr(
+        reports,
+        'run_in_processes',
+        lambda function, calls: [function(*calls[0])],
+    )
+    monkeypatch.setattr(write, 'draw_figures', lambda *arguments: [])
+    monkeypatch.setattr(write, 'format_report', lambda *arguments: '')
+    results = measure(context, monkeypatch, 200)
+    units = [result.unit for result in results.values()]
+    assert units == ['s', 's', 'MB', 's', 's', 's', 's', 'MB']
+    assert all(result.value > 0 for result in results.values())
+    for name in ('metric', 'report'):
+        memory = results[f'{name} of 200 persons, memory']
+        assert memory.threshold == 2_000
+        assert not memory.higher_is_better
+    assert (context.folder / 'reports/report/report.html').exists()
+
+
+@pytest.mark.slow
+def test_the_slope_of_memory_keeps_many_persons_below_the_threshold(
+    context, monkeypatch
+):
+    sizes = 2_000, 10_000
+    for name in ('metric', 'report'):
+        low, high = (
+            measure(context, monkeypatch, size)[
+                f'{name} of {size:,} persons, memory'
+            ].value
+            for size in sizes
+        )
+        slope = (high - low) / (sizes[1] - sizes[0])
+        print(f'{name}: {low:.0f} MB, {1e3 * slope:.1f} MB per 1,000 persons')
+        expected = low + slope * (100_000 - sizes[0])
+        assert expected < reports.MEMORY_THRESHOLD
