@@ -13,17 +13,17 @@ from helpers import ROOT
 # small enough for minutes on two cores, the real config otherwise
 SHORT = (
     'train_cfg.max_epochs=2',
-    'train_dataloader.dataset.indices=24',
-    'train_dataloader.batch_size=8',
+    'train_dataloader.dataset.indices=8',
+    'train_dataloader.batch_size=4',
     'train_dataloader.num_workers=0',
     'train_dataloader.persistent_workers=False',
-    'val_dataloader.dataset.indices=12',
+    'val_dataloader.dataset.indices=8',
     'val_dataloader.num_workers=0',
     'val_dataloader.persistent_workers=False',
     'default_hooks.logger.interval=1',
 )
 SHORT_TEST = (
-    'test_dataloader.dataset.indices=12',
+    'test_dataloader.dataset.indices=8',
     'test_dataloader.num_workers=0',
     'test_dataloader.persistent_workers=False',
 )
@@ -61,7 +61,7 @@ def mim(
     )
 
 
-def train_once(factory, name, config, data_root, **environment):
+def train_once(factory, name, config, data_root, *options, **environment):
     """Train for the tests of all processes of pytest-xdist, once."""
     base = factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
@@ -71,7 +71,7 @@ def train_once(factory, name, config, data_root, **environment):
     with FileLock(f'{folder}.lock'):
         if not log.exists():
             folder.mkdir()
-            done = train(folder, config, data_root, **environment)
+            done = train(folder, config, data_root, *options, **environment)
             log.write_text(done.log)
     return SimpleNamespace(work_dir=folder / 'work', log=log.read_text())
 

@@ -10,14 +10,15 @@ config and trust source, the predictions of three configs, and the report of
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import random
-import subprocess
+import runpy
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -96,11 +97,17 @@ def is_available() -> bool:
     return COCO_MINI.is_dir() and CHECKPOINT.is_file()
 
 
-def record(batches: int = BATCHES) -> dict[str, Any]:
-    """Compute everything.
+def record(
+    batches: int = BATCHES,
+    training: Iterable[str] = TRAINING,
+    prediction: Iterable[str] = PREDICTION,
+) -> dict[str, Any]:
+    """Compute everything, or some of it.
 
     Args:
         batches: Training batches of each run, up to ``BATCHES``.
+        training: Keys in ``TRAINING``.
+        prediction: Keys in ``PREDICTION``.
 
     Returns:
         Figures by name, nested: plain values for JSON.
@@ -112,11 +119,13 @@ def record(batches: int = BATCHES) -> dict[str, Any]:
         cache = Path(folder) / 'cache.npz'
         found: dict[str, Any] = {'cache': _make_cache(cache)}
         found['training'] = {
-            name: _training(*run, cache, name == 'cached features', batches)
-            for name, run in TRAINING.items()
+            name: _training(
+                *TRAINING[name], cache, name == 'cached features', batches
+            )
+            for name in training
         }
         found['prediction'] = {
-            name: _prediction(*run) for name, run in PREDICTION.items()
+            name: _prediction(*PREDICTION[name]) for name in prediction
         }
         found['report'] = _report(Path(folder) / 'report')
     return json.loads(json.dumps(found))
@@ -269,28 +278,22 @@ def _summary(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _run(*arguments: object) -> None:
-    environment = {
-        **os.environ,
-        'COCO_ROOT': str(COCO_MINI),
-        'BACKBONE_INIT': 'none',
-        'OMP_NUM_THREADS': '1',
-    }
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
+def _run(tool: str, *arguments: object) -> None:
+    given = {'COCO_ROOT': str(COCO_MINI), 'BACKBONE_INIT': 'none'}
+    main = runpy.run_path(str(ROOT / 'tools' / tool))['main']
+    with (
+        mock.patch.dict(os.environ, given),
+        contextlib.redirect_stdout(sys.stderr),
+    ):
+        code = main([*map(str, arguments)])
+    if code:
+        raise RuntimeError(f'{tool}: expected exit code 0, found {code}')
 
 
 def _make_cache(path: Path) -> dict[str, Any]:
     _run(
-        'tools/generate_solvability_cache.py',
-        f'configs/{CACHEGEN}.py',
+        'generate_solvability_cache.py',
+        ROOT / 'configs' / f'{CACHEGEN}.py',
         CHECKPOINT,
         '--out',
         path,
@@ -313,7 +316,7 @@ def _make_cache(path: Path) -> dict[str, Any]:
 def _report(folder: Path) -> dict[str, Any]:
     predictions = sorted((SHARED / 'data' / 'predictions').glob('*val*.json'))
     _run(
-        'tools/eval_trust.py',
+        'eval_trust.py',
         *predictions,
         '--ann',
         COCO_MINI / 'annotations' / 'person_keypoints_val2017.json',

@@ -10,19 +10,44 @@ pytestmark = pytest.mark.filterwarnings('ignore')
 WEIGHTS = record.RECORD.with_name('trust_head_0.1.0.json')
 # of a number, relative; other processors sum in another order
 TOLERANCE = 1e-5
+# by default one of each kind: the pose network alone, both teachers, a frozen
+# pose network with verification, stored targets; all others are slow
+TRAINED = (
+    'baseline',
+    'selfverify_cycle',
+    'unified',
+    'trust_best',
+    'cached features',
+)
 
 
 @pytest.mark.skipif(
     not record.is_available(), reason='needs the real data of ../shared'
 )
 @pytest.mark.parametrize(
-    'batches', [1, pytest.param(record.BATCHES, marks=pytest.mark.slow)]
+    ('batches', 'training', 'prediction'),
+    [
+        (1, TRAINED, ('selfverify_cycle',)),
+        pytest.param(
+            record.BATCHES,
+            tuple(record.TRAINING),
+            tuple(record.PREDICTION),
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=['one batch', 'everything'],
 )
-def test_losses_predictions_and_report_equal_the_record(batches: int) -> None:
+def test_losses_predictions_and_report_equal_the_record(
+    batches: int, training: tuple[str, ...], prediction: tuple[str, ...]
+) -> None:
     recorded = json.loads(record.RECORD.read_text())
-    training = recorded['training']
-    recorded['training'] = {k: rows[:batches] for k, rows in training.items()}
-    found = record.record(batches)
+    recorded['training'] = {
+        name: recorded['training'][name][:batches] for name in training
+    }
+    recorded['prediction'] = {
+        name: recorded['prediction'][name] for name in prediction
+    }
+    found = record.record(batches, training, prediction)
     differences = record.differences(recorded, found, TOLERANCE)
     assert not list(differences)
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from helpers import BASELINE, SELFVERIFY, SHARED
+from helpers import BASELINE, NARROW, SELFVERIFY, SHARED
 from integration_runs import train_once
 
 from self_verify_pose.datasets.synthetic import make_dataset
@@ -23,8 +23,10 @@ def data_root(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def baseline_run(tmp_path_factory, data_root):
-    """Return a finished training of the baseline, to read only."""
-    return train_once(tmp_path_factory, 'baseline', BASELINE, data_root)
+    """Return a finished training of a narrow baseline, to read only."""
+    return train_once(
+        tmp_path_factory, 'baseline', BASELINE, data_root, *NARROW
+    )
 
 
 @pytest.fixture(scope='session')

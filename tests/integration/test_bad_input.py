@@ -76,25 +76,14 @@ def test_a_checkpoint_of_another_architecture(config, tmp_path, drawn):
     assert str(path) in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('option', 'parts'),
     [
         ('model.consistency_cfg.max_dg=30', ["'max_dg'"]),
-        pytest.param(
-            'model.trust_cfg.source=magic',
-            ["'consistency'", "'magic'"],
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            'model.consistency_cfg.max_deg=181',
-            ['between 0 and 180', '181'],
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            'train_dataloder.batch_size=4',
-            ["'train_dataloder'"],
-            marks=pytest.mark.slow,
-        ),
+        ('model.trust_cfg.source=magic', ["'consistency'", "'magic'"]),
+        ('model.consistency_cfg.max_deg=181', ['between 0 and 180', '181']),
+        ('train_dataloder.batch_size=4', ["'train_dataloder'"]),
     ],
 )
 def test_a_wrong_option(option, parts, tmp_path, drawn):

@@ -14,11 +14,11 @@ from integration_runs import mim
 
 from self_verify_pose.datasets.trust_cache.cache_file import load_cache
 
-PERSONS = '64'
+PERSONS = '32'
 SHORT = (
     'train_cfg.max_epochs=2',
-    'train_dataloader.batch_size=16',
-    'val_dataloader.dataset.indices=16',
+    'train_dataloader.batch_size=8',
+    'val_dataloader.dataset.indices=8',
     'val_dataloader.num_workers=0',
     'val_dataloader.persistent_workers=False',
     'default_hooks.logger.interval=2',
@@ -26,7 +26,7 @@ SHORT = (
 # a training that only has to end
 FAST = (
     'train_cfg.max_epochs=1',
-    'train_dataloader.dataset.indices=32',
+    'train_dataloader.dataset.indices=16',
     'val_dataloader.dataset.indices=4',
 )
 ONE_PROCESS = (
@@ -161,6 +161,7 @@ def test_features_reach_the_same_figures_much_faster(
     assert slow > 20 * fast
 
 
+@pytest.mark.slow
 def test_a_cache_of_another_checkpoint_is_refused(
     tmp_path, cache, coco_mini, trained
 ):

@@ -70,6 +70,7 @@ def test_prior_is_written_without_the_excluded_images(tmp_path, capsys):
     assert 'CC BY 4.0' in str(np.load(out)['source'])
 
 
+@pytest.mark.slow
 def test_trust_is_measured_on_the_given_predictions(tmp_path, coco_mini):
     out = tmp_path / 'report.json'
     sizes = '--persons 8 --corrupted 8 --speed 8 --adam 4 --threads 1'

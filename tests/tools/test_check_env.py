@@ -30,6 +30,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_working_environment(tool: ModuleType) -> None:
     result = run()
     assert result.returncode == 0, result.stdout

@@ -27,6 +27,7 @@ def test_an_unknown_field_is_named():
         read_status('VmMagic')
 
 
+@pytest.mark.slow
 def test_peak_is_the_one_of_a_new_process(tmp_path):
     context = BenchmarkContext(tmp_path, torch.device('cpu'), batch_size=1)
     held = np.ones(2**26)  # 512 MiB of this process

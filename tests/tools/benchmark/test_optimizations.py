@@ -1,6 +1,9 @@
+import pytest
+
 from self_verify_pose.tools.benchmark import optimizations
 
 
+@pytest.mark.slow
 def test_optimizations_and_roofline_are_measured(context):
     results = list(optimizations.measure(context))
     units = [result.unit for result in results]

@@ -16,17 +16,15 @@ def full_size(tmp_path):
     return BenchmarkContext(tmp_path, torch.device('cpu'), batch_size=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    'prepare',
-    [
-        processes.prepare_training,
-        pytest.param(caches.prepare_cache, marks=pytest.mark.slow),
-    ],
+    'prepare', [processes.prepare_training, caches.prepare_cache]
 )
 def test_two_processes_work_at_once(full_size, prepare):
     assert processes.rate_of(full_size, 2, prepare) > 0
 
 
+@pytest.mark.slow
 def test_the_others_end_when_one_fails(full_size):
     with pytest.raises(ProcessRaisedException, match='not today'):
         processes.rate_of(full_size, 2, fail_second)

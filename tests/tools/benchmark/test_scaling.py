@@ -1,11 +1,13 @@
 import math
 
+import pytest
 import torch
 
 from self_verify_pose.tools.benchmark import scaling
 from self_verify_pose.tools.benchmark.timing import Plan
 
 
+@pytest.mark.slow
 def test_every_batch_size_is_measured(context, monkeypatch):
     monkeypatch.setattr(scaling, 'CPU_SIZES', (1, 3))
     monkeypatch.setattr(scaling, 'PLAN', Plan(repeats=1, warmup=0))
