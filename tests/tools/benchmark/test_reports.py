@@ -1,6 +1,9 @@
 import pytest
 
 from self_verify_pose.metrics.evaluation.report import write
+from self_verify_pose.metrics.evaluation.report.evaluation_report import (
+    EvalConfig,
+)
 from self_verify_pose.tools.benchmark import reports
 
 
@@ -17,6 +20,8 @@ def test_every_stage_has_a_time_and_both_processes_a_peak(
         'run_in_processes',
         lambda function, calls: [function(*calls[0])],
     )
+    few = EvalConfig(n_bootstrap=2)
+    monkeypatch.setattr(reports, 'EvalConfig', lambda: few)
     monkeypatch.setattr(write, 'draw_figures', lambda *arguments: [])
     monkeypatch.setattr(write, 'format_report', lambda *arguments: '')
     results = measure(context, monkeypatch, 200)
