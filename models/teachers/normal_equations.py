@@ -113,9 +113,11 @@ class FreeJointEquations(NamedTuple):
     def damped_step(self, damping: Tensor) -> Tensor:
         """Solve for the damped Gauss–Newton step.
 
-        With A = D + Z + λ diag H = L Lᵀ, M = J L⁻ᵀ and v = L⁻¹ g the step is
-        ``-L⁻ᵀ (v - Mᵀ (I + M Mᵀ)⁻¹ M v)``. L is the root of a diagonal but
-        for the depths.
+        With A = D + Z + λ diag H = L Lᵀ and M = J L⁻ᵀ the inverse of the
+        damped Hessian is ``L⁻ᵀ (I - Mᵀ (I + M Mᵀ)⁻¹ M) L⁻¹``. Where damping
+        is small this difference loses digits, so the step is refined once by
+        its residual (Higham, Accuracy and Stability of Numerical Algorithms,
+        2002, ch. 12).
 
         Args:
             damping: λ (B,).
@@ -125,29 +127,53 @@ class FreeJointEquations(NamedTuple):
         """
         diagonal = self.diagonal + self.jacobian.square().sum(1)
         diagonal[:, DEPTHS] += self.depths.diagonal(dim1=1, dim2=2)
-        diagonal = self.diagonal + _damp(diagonal, damping)
-        depths = self.depths.clone()
+        added = _damp(diagonal, damping)
+        solver = _DampedSolver(self, self.diagonal + added)
+        step = -solver(self.gradient)
+        residual = self.times_hessian(step) + added * step + self.gradient
+        step -= solver(residual)
+        return step.masked_fill(solver.failed[:, None], torch.nan)
+
+
+class _DampedSolver:
+    """Solve A + JᵀJ for vectors, see :class:`FreeJointEquations`.
+
+    Args:
+        equations: The expansion.
+        diagonal: Its diagonal D with the damping (B, 52).
+    """
+
+    def __init__(
+        self, equations: FreeJointEquations, diagonal: Tensor
+    ) -> None:
+        depths = equations.depths.clone()
         depths.diagonal(dim1=1, dim2=2).add_(diagonal[:, DEPTHS])
-        factor, failed = torch.linalg.cholesky_ex(depths)
-        root = diagonal.sqrt()
-        # rows of J and g, multiplied by L⁻ᵀ
-        rows = torch.cat((self.jacobian, self.gradient[:, None]), 1)
-        scaled = rows / root[:, None]
-        scaled[..., DEPTHS] = torch.linalg.solve_triangular(
-            factor, rows[..., DEPTHS].mT, upper=False
-        ).mT
-        inner = scaled @ scaled.mT
-        matrix, target = inner[:, :-1, :-1], inner[:, :-1, -1:]
-        matrix.diagonal(dim1=1, dim2=2).add_(1)
-        inner_factor, inner_failed = torch.linalg.cholesky_ex(matrix)
-        dual = torch.cholesky_solve(target, inner_factor)
-        half = scaled[:, -1] - (dual.mT @ scaled[:, :-1])[:, 0]
-        step = half / root
-        step[:, DEPTHS] = torch.linalg.solve_triangular(
-            factor.mT, half[:, DEPTHS, None], upper=True
+        self.factor, failed = torch.linalg.cholesky_ex(depths)
+        self.root = diagonal.sqrt()
+        self.rows = self._scaled(equations.jacobian)  # M
+        inner = self.rows @ self.rows.mT
+        inner.diagonal(dim1=1, dim2=2).add_(1)
+        self.inner_factor, inner_failed = torch.linalg.cholesky_ex(inner)
+        self.failed = (failed > 0) | (inner_failed > 0)
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Multiply a vector (B, 52) by the inverse."""
+        half = self._scaled(vector[:, None])
+        dual = torch.cholesky_solve(self.rows @ half.mT, self.inner_factor)
+        half = (half - dual.mT @ self.rows)[:, 0]
+        solution = half / self.root
+        solution[:, DEPTHS] = torch.linalg.solve_triangular(
+            self.factor.mT, half[:, DEPTHS, None], upper=True
         )[..., 0]
-        failed = (failed > 0) | (inner_failed > 0)
-        return -step.masked_fill(failed[:, None], torch.nan)
+        return solution
+
+    def _scaled(self, rows: Tensor) -> Tensor:
+        """Multiply rows (B, R, 52) by L⁻ᵀ."""
+        scaled = rows / self.root[:, None]
+        scaled[..., DEPTHS] = torch.linalg.solve_triangular(
+            self.factor, rows[..., DEPTHS].mT, upper=False
+        ).mT
+        return scaled
 
 
 Equations = NormalEquations | FreeJointEquations
