@@ -39,13 +39,12 @@ def test_every_stage_has_a_time_and_both_processes_a_peak(
 def test_the_slope_of_memory_keeps_many_persons_below_the_threshold(
     context, monkeypatch
 ):
-    sizes = 2_000, 10_000
+    sizes = 1_000, 6_000
+    measured = [measure(context, monkeypatch, size) for size in sizes]
     for name in ('metric', 'report'):
         low, high = (
-            measure(context, monkeypatch, size)[
-                f'{name} of {size:,} persons, memory'
-            ].value
-            for size in sizes
+            results[f'{name} of {size:,} persons, memory'].value
+            for size, results in zip(sizes, measured, strict=True)
         )
         slope = (high - low) / (sizes[1] - sizes[0])
         print(f'{name}: {low:.0f} MB, {1e3 * slope:.1f} MB per 1,000 persons')
