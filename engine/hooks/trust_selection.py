@@ -20,7 +20,6 @@ from ...models.heads.trust_head import TrustHead
 from ...models.option_checks import check_range
 from ...models.pose_estimators.held_out import score_held_out
 from ...models.pose_estimators.selfverify_topdown import SelfVerifyTopdown
-from ...models.trust_targets.base import TrustSource
 from ..model_wrapper import unwrap_model
 from ..trust_selection import (
     HeldOutJoints,
@@ -116,7 +115,7 @@ class TrustSelectionHook(Hook):
         ids = frozenset().union(*(one.ids for one in self._sets))
         for model in models:
             model.held_out = ids
-        self._report_held_out(len(ids), models[0].source, runner.logger)
+        self._report_held_out(len(ids), models[0], runner.logger)
         if not models[0].full_param_train and not runner._resume and ids:
             scale, shift = fit_anchor(self._joints(models[-1]))
             for head in _heads(models):
@@ -124,10 +123,12 @@ class TrustSelectionHook(Hook):
                 head.anchor.shift.copy_(torch.from_numpy(shift))
 
     def _report_held_out(
-        self, persons: int, source: TrustSource | None, logger: MMLogger
+        self, persons: int, model: SelfVerifyTopdown, logger: MMLogger
     ) -> None:
         """Log and note how many persons are held out, and for what."""
+        source = model.source
         assert source is not None  # there is a trust head
+        largest = source.largest_share(model.options)
         images = sum(len(set(one.images)) for one in self._sets)
         evaluated_by = 'labels' if source.uses_labels else 'agreement'
         self._report |= {
@@ -139,7 +140,14 @@ class TrustSelectionHook(Hook):
             f'Trust head: {persons} persons in {images} images are held out '
             f'of its training; evaluated by {evaluated_by}.'
         )
-        if not persons:
+        if evaluated_by == 'agreement' and not largest:
+            logger.warning(
+                'Nothing is kept of the trust head, and trust is the free '
+                'score: without labels, heads that learn from a teacher '
+                'ranked joints worse. default_hooks.trust_selection=None '
+                'keeps all of it; trust_cfg.source=annotation uses labels.'
+            )
+        elif not persons:
             logger.warning(
                 'Too few training images to hold one out: nothing is kept of '
                 'the trust head, and trust is the free score.'

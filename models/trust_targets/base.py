@@ -30,9 +30,12 @@ Requirement = Literal['second_view', 'teacher', 'cache']
 _NAME = 'model.trust_cfg.source'
 # Shares of the head's residual that may be kept where no labels tell whether
 # it helps. Views also agree on wrong keypoints; targets that are averaged with
-# the expected correctness of the prediction are pulled to the free score.
+# the expected correctness of the prediction are pulled to the free score. A
+# plausible body explains many wrong keypoints: every share of a head that
+# learns from a teacher ranked keypoints worse.
 LARGEST_WITHOUT_LABELS = 0.25
 LARGEST_OF_AVERAGES = 0.5
+LARGEST_OF_TEACHERS = 0.0
 _TOLERANCE = 1e-4  # of targets that are rounded
 
 

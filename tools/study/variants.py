@@ -3,7 +3,10 @@
 from functools import partial
 
 from self_verify_pose.models.heads.trust_features import PLACE_NAMES
-from self_verify_pose.models.trust_targets.base import LARGEST_OF_AVERAGES
+from self_verify_pose.models.trust_targets.base import (
+    LARGEST_OF_AVERAGES,
+    LARGEST_OF_TEACHERS,
+)
 from self_verify_pose.tools.study.head_variants import (
     FeatureLayout,
     HeadVariant,
@@ -20,8 +23,12 @@ from self_verify_pose.tools.study.training_targets import (
 
 HEADS = {
     'TrustHead on rotation consistency': HeadVariant(rotation_targets, False),
-    'TrustHead on solvability': HeadVariant(solvability_targets, False),
-    'TrustHead on unified': HeadVariant(unified_targets, False),
+    'TrustHead on solvability': HeadVariant(
+        solvability_targets, False, largest=LARGEST_OF_TEACHERS
+    ),
+    'TrustHead on unified': HeadVariant(
+        unified_targets, False, largest=LARGEST_OF_TEACHERS
+    ),
     'TrustHead on strong views, decay': HeadVariant(
         partial(strong_view_targets, target='decay'), False
     ),

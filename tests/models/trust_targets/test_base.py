@@ -257,7 +257,9 @@ def test_a_view_that_is_none_is_refused():
         ('consistency', 'agreement', 0.25),
         ('consistency', 'self_estimate', 0.5),
         ('consistency', 'cross_view_mass', 0.5),
-        ('solvability', 'self_estimate', 0.25),
+        ('solvability', 'self_estimate', 0.0),
+        ('cached', 'self_estimate', 0.0),
+        ('unified', 'decay', 0.0),
         ('agreement', 'decay', 0.5),
         (
             {
@@ -265,11 +267,13 @@ def test_a_view_that_is_none_is_refused():
                 'sources': ['consistency', 'solvability'],
             },
             'self_estimate',
-            0.25,
+            0.0,
         ),
     ],
 )
-def test_targets_with_expected_correctness_may_keep_more(named, target, share):
+def test_targets_decide_how_much_may_be_kept_without_labels(
+    named, target, share
+):
     options = options_of(named)
     consistency = dataclasses.replace(options.consistency, target=target)
     options = dataclasses.replace(options, consistency=consistency)
