@@ -21,7 +21,8 @@ PAGES = (
 FENCE = re.compile(r'^```(\w*)\n(.*?)^```', re.MULTILINE | re.DOTALL)
 ASSIGNS_P = re.compile(r'^P=(\S+)$', re.MULTILINE)
 # writes the number of exported variables and these, then the same of its
-# words, each followed by a zero byte
+# words, each followed by a zero byte, to a file of its own: programs of a pipe
+# write at the same time
 STUB = """#!{shell}
 {{
     names=($(compgen -e))
@@ -30,7 +31,7 @@ STUB = """#!{shell}
         printf '%s=%s\\0' "$name" "${{!name}}"
     done
     printf '%s\\0' "$(($# + 1))" "${{0##*/}}" "$@"
-}} >>"$CALLS"
+}} >"$CALLS/$EPOCHREALTIME.$$"
 """
 SHELL = '/bin/bash'
 
@@ -118,10 +119,10 @@ def read_calls(text: str, programs: list[str], folder: Path) -> list[Call]:
     """
     stubs, record = folder / '.stubs', folder / '.calls'
     stubs.mkdir()
+    record.mkdir()
     for name in programs:
         (stubs / name).write_text(STUB.format(shell=SHELL))
         (stubs / name).chmod(0o755)
-    record.touch()
     base = {'PATH': str(stubs), 'CALLS': str(record)}
     done = subprocess.run(
         [SHELL, '-c', f'{text}\nwait'],
@@ -132,7 +133,8 @@ def read_calls(text: str, programs: list[str], folder: Path) -> list[Call]:
         timeout=60,
     )
     assert not done.stderr, done.stderr
-    parts = iter(record.read_bytes().decode().split('\0')[:-1])
+    written = b''.join(path.read_bytes() for path in sorted(record.iterdir()))
+    parts = iter(written.decode().split('\0')[:-1])
     base.update(PWD=os.fspath(folder), OLDPWD='', SHLVL='', _='')
     calls = []
     for count in parts:

@@ -27,11 +27,25 @@ OTHERS = ('head', 'ls', 'mv', 'ssh', 'tail', 'tensorboard', 'wandb')
 OTHER_VARIABLES = {'TRUST_CONFIG', 'WANDB_MODE', 'WANDB_NAME', 'WANDB_PROJECT'}
 FOLDERS = ('configs', 'demo', 'docs', 'models', 'tests', 'tools')
 MMPOSE = Path(find_spec('mmpose').origin).parent / '.mim' / 'tools'
+# options of mim and torchrun themselves, each with a value
+LAUNCH = {
+    *('--gpus', '--gpus-per-node', '--nproc_per_node'),
+    *('--partition', '--cpus-per-task', '--srun-args'),
+}
 
 
 def in_repository(path):
     """Return a path of an MMPose checkout as one of this repository."""
     return path.removeprefix('projects/self_verify_pose/').removeprefix('./')
+
+
+def is_of_mmpose(path):
+    """Tell whether a path is a script of an MMPose checkout, and not ours."""
+    return (
+        path.startswith('tools/')
+        and (MMPOSE.parent / path).is_file()
+        and (not (ROOT / path).exists())
+    )
 
 
 class Parsed(BaseException):
@@ -79,9 +93,23 @@ def check_python(call):
         assert words[0] == 'tensorboard.main'
 
 
+def without_launch(words):
+    """Leave out the options of ``LAUNCH``."""
+    values = [i + 1 for i, word in enumerate(words) if word in LAUNCH]
+    return [
+        word
+        for i, word in enumerate(words)
+        if word not in LAUNCH and i not in values
+    ]
+
+
+def check_torchrun(call):
+    check_python(Call(['python', *without_launch(call.words[1:])], call.given))
+
+
 def check_mim(call):
     verb, package, config, *words = (*call.words[1:], '', '')
-    words = words[:-2] if config else []
+    words = without_launch(words[:-2]) if config else []
     if verb in ('train', 'test'):
         if package == 'self_verify_pose':
             assert config == 'CONFIG' or (ROOT / 'configs' / config).is_file()
@@ -138,6 +166,8 @@ def takes(config, parents, name):
 def check_script(call):
     name, *words = call.words[1:]
     name = in_repository(name)
+    if is_of_mmpose(name):
+        return
     text = (ROOT / name).read_text()
     if not name.startswith('run_'):
         assert all(f'{word})' in text for word in words if word[0] == '-')
@@ -180,6 +210,7 @@ CHECKS = {
     'pip': check_pip,
     'python': check_python,
     'self-verify-pose': check_command,
+    'torchrun': check_torchrun,
 }
 
 
@@ -189,6 +220,6 @@ def check(call):
     for word in call.words:
         path = in_repository(word)
         if path.split('/')[0] in FOLDERS and not re.search(r'[*{]', path):
-            assert (ROOT / path).exists(), path
+            assert is_of_mmpose(path) or (ROOT / path).exists(), path
     if call.words[0] not in OTHERS:
         CHECKS[call.words[0]](call)
