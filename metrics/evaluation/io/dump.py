@@ -130,7 +130,8 @@ def results_from_dump(samples: Samples) -> list[dict[str, Any]]:
     for n, points in enumerate(rows):
         entry = {
             'image_id': predictions.image_ids[n].item(),
-            'category_id': int(samples[n].get('category_id', 1)),
+            # a list of one in MMPose's data sets of MPII
+            'category_id': int(np.ravel(samples[n].get('category_id', 1))[0]),
             'keypoints': points.ravel().tolist(),
             'score': float(predictions.confidence[n]),
             **{name: scores[n].tolist() for name, scores in further.items()},

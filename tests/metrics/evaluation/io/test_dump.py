@@ -131,3 +131,12 @@ def test_results_of_a_dump_are_read_as_the_dump(files, by_id, tmp_path):
     assert (found.boxes is None) == by_id
     if not by_id:
         np.testing.assert_allclose(found.boxes, expected.boxes)
+
+
+@pytest.mark.parametrize('category', [2, [2], np.array(2), np.array([2])])
+def test_a_category_may_be_a_list_of_one_as_in_mpii(files, category):
+    samples = read_dump(files['pkl'])
+    for sample in samples:
+        sample['category_id'] = category
+    entries = results_from_dump(samples)
+    assert [entry['category_id'] for entry in entries] == [2] * len(samples)
