@@ -102,16 +102,20 @@ choose_data() {
 
 # --- steps -------------------------------------------------------------------
 
+# Run a job, set answer to what it prints, and return its exit code.
+ask() {
+    local file code=0
+    file=$(mktemp)
+    run_job "$@" >"$file" || code=$?
+    answer=$(<"$file")
+    rm -f "$file"
+    return "$code"
+}
+
 # Set PY to the Python to use; set it up first if necessary.
 prepare_python() {
-    local answer
-    answer=$(mktemp)
-    run_job bash "$ROOT/tools/setup_env.sh" --print-python >"$answer" || {
-        rm -f "$answer"
-        exit 1
-    }
-    PY=$(<"$answer")
-    rm -f "$answer"
+    ask bash "$ROOT/tools/setup_env.sh" --print-python || exit 1
+    PY=$answer
 }
 
 # Make the synthetic images, if they were chosen and are not there yet.
@@ -125,13 +129,8 @@ prepare_data() {
 choose_fast() {
     [ -z "$given_fast" ] || return 0
     say "a few steps with and without FAST=1"
-    local answer
-    answer=$(mktemp)
-    run_job "$PY" "$ROOT/tools/choose_fast.py" "$1" >"$answer" ||
-        echo 0 >"$answer"
-    export FAST
-    FAST=$(<"$answer")
-    rm -f "$answer"
+    ask "$PY" "$ROOT/tools/choose_fast.py" "$1" || answer=0
+    export FAST=$answer
 }
 
 # Run mim train|test with one process, or with GPUS processes.

@@ -84,8 +84,10 @@ class TrustSource(ABC):
             options: All options of the estimator.
 
         Returns:
-            The share in [0, 1].
+            The share in [0, 1]; none of targets that a teacher gave.
         """
+        if self.requires & {'teacher', 'cache'}:
+            return LARGEST_OF_TEACHERS
         return LARGEST_WITHOUT_LABELS
 
     @abstractmethod

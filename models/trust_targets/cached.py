@@ -6,9 +6,8 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ..options import SelfVerifyOptions
 from ..sample_fields import Samples, cached_targets
-from .base import LARGEST_OF_TEACHERS, TrustSource, TrustTarget
+from .base import TrustSource, TrustTarget
 from .step import TrainingStep
 
 
@@ -17,17 +16,6 @@ class CachedTargets(TrustSource):
     """Targets of samples that went through ``LoadPseudoTrust``."""
 
     requires = frozenset({'cache'})
-
-    def largest_share(self, options: SelfVerifyOptions) -> float:
-        """Return how much of the head's residual may be kept without labels.
-
-        Args:
-            options: All options of the estimator.
-
-        Returns:
-            The share of targets of a teacher.
-        """
-        return LARGEST_OF_TEACHERS
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Read the targets of the samples.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmpose.registry import MODELS
 
 from ...skeleton import JOINTS
-from ..options import SelfVerifyOptions, SolvabilityOptions
+from ..options import SolvabilityOptions
 from ..teachers.base import Teacher
 from ..teachers.free_joints import FreeJointTeacher
 from ..teachers.joint_mapping import (
@@ -14,7 +14,7 @@ from ..teachers.joint_mapping import (
     TeacherFunction,
 )
 from ..teachers.kinematic_chain import KinematicChainTeacher
-from .base import LARGEST_OF_TEACHERS, TrustSource, TrustTarget
+from .base import TrustSource, TrustTarget
 from .step import TrainingStep
 
 TEACHERS: dict[str, type[Teacher]] = {
@@ -30,17 +30,6 @@ class SolvabilityTargets(TrustSource):
     """Trust that the teacher gives to the keypoints decoded from the crops."""
 
     requires = frozenset({'teacher'})
-
-    def largest_share(self, options: SelfVerifyOptions) -> float:
-        """Return how much of the head's residual may be kept without labels.
-
-        Args:
-            options: All options of the estimator.
-
-        Returns:
-            The share of targets of a teacher.
-        """
-        return LARGEST_OF_TEACHERS
 
     def targets(self, step: TrainingStep) -> Sequence[TrustTarget]:
         """Read the trust of the teacher.
