@@ -1,12 +1,11 @@
 """Time and memory of the metric, the report and its page on many persons."""
 
-import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from self_verify_pose.engine.evaluation_input import read_evaluation_input
 from self_verify_pose.metrics.evaluation.report.evaluation_report import (
@@ -20,12 +19,25 @@ from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
 from .context import BenchmarkContext
 from .memory import read_status
 from .metrics import random_samples
+from .report_files import write_dump, write_files
 from .results import BenchmarkResult
 from .spawning import run_in_processes
 
 PERSONS = 100_000
 MEMORY_THRESHOLD = 2_000.0  # MB of a process, with the packages it imports
 _BATCH = 1_000
+_DRAWS = 5  # of the report of a dump; more take time alone
+# a process that prints its own peak, in KiB, and imports nothing for it: what
+# its parent reads of it begins with the memory of the parent
+_PEAK = """
+import pathlib, runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name='__main__')
+finally:
+    status = pathlib.Path('/proc/self/status').read_text()
+    print(status.split('VmHWM:')[1].split()[0])
+"""
 # stage, seconds, and bytes at the peak of the process until its end
 Stage = tuple[str, float, int]
 
@@ -33,20 +45,25 @@ Stage = tuple[str, float, int]
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
     """Measure evaluation and report of 100,000 made-up persons.
 
-    The metric runs in one process. In another, results in COCO format are
-    read, evaluated with the draws of ``tools/eval_trust.py``, and written as
-    a report with its page.
+    The metric runs in one process, the reading of a dump in another. In a
+    third, results in COCO format are read, evaluated with the draws of
+    ``tools/eval_trust.py``, and written as a report with its page.
 
     Args:
         context: Folder for the files.
 
     Yields:
-        Time of each stage, and peak memory of both processes.
+        Time of each stage, and peak memory of each process.
     """
     folder = context.folder / 'reports'
     folder.mkdir(exist_ok=True)
-    run_in_processes(_write_files, [(folder, PERSONS)])
-    for name, function in (('metric', _metric), ('report', _report)):
+    run_in_processes(write_files, [(folder, PERSONS)])
+    run_in_processes(write_dump, [(folder,)])
+    for name, function in (
+        ('metric', _metric),
+        ('dump', _dump),
+        ('report', _report),
+    ):
         (stages,) = run_in_processes(function, [(folder, PERSONS)])
         for stage, seconds, peak in stages:
             yield BenchmarkResult(
@@ -63,35 +80,6 @@ def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
         )
 
 
-def _write_files(folder: Path, count: int) -> None:
-    """Write made-up persons, two in each image, and predictions of them."""
-    rng = np.random.default_rng(0)
-    images, persons, found = [], [], []
-    for n in range(count):
-        points = rng.uniform(20, 400, (17, 2)).round(1)
-        flags = rng.choice([0, 1, 2], (17, 1), p=[0.2, 0.2, 0.6])
-        flags[0] = 2
-        spread = rng.choice([4, 40], (17, 1), p=[0.7, 0.3])
-        score = np.exp(-spread / 30) + rng.normal(0, 0.2, (17, 1))
-        predicted = points + rng.normal(0, 1, (17, 2)) * spread
-        entry = {'id': n, 'image_id': n // 2, 'category_id': 1}
-        persons.append({
-            **entry, 'iscrowd': 0, 'bbox': [10, 10, 400, 400], 'area': 8e4,
-            'keypoints': np.hstack([points, flags]).ravel().tolist(),
-        })  # fmt: skip
-        found.append({
-            'image_id': n // 2, 'ann_id': n, 'category_id': 1, 'score': 0.5,
-            'keypoints': np.hstack([predicted, score]).round(3).ravel()
-            .tolist(),
-            'keypoint_trust': score.clip(0, 1).ravel().round(4).tolist(),
-        })  # fmt: skip
-        if n % 2 == 0:
-            images.append({'id': n // 2, 'width': 480, 'height': 480})
-    annotations = {'images': images, 'annotations': persons}
-    (folder / 'ann.json').write_text(json.dumps(annotations))
-    (folder / 'results.json').write_text(json.dumps(found))
-
-
 def _metric(folder: Path, count: int) -> list[Stage]:
     """Run the metric as a test loop does, batch by batch."""
     metric = JointTrustMetric()
@@ -104,6 +92,26 @@ def _metric(folder: Path, count: int) -> list[Stage]:
     _run(stages, 'JointTrustMetric.process', process)
     _run(stages, 'JointTrustMetric.evaluate', lambda: metric.evaluate(count))
     return stages
+
+
+def _dump(folder: Path, count: int) -> list[Stage]:
+    """Run ``tools/eval_trust.py --html`` on a dump."""
+    del count
+    tool = Path(__file__).parents[1] / 'eval_trust.py'
+    arguments = [
+        tool, folder / 'dump.pkl', '--html', '--bootstrap', _DRAWS,
+        '--out', folder / 'dump_report',
+    ]  # fmt: skip
+    start = time.perf_counter()
+    output = subprocess.run(  # noqa: S603, a tool of this repository
+        [sys.executable, '-c', _PEAK, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    seconds = time.perf_counter() - start
+    peak = int(output.split()[-1]) * 1024
+    return [('tools/eval_trust.py --html of a dump', seconds, peak)]
 
 
 def _report(folder: Path, count: int) -> list[Stage]:

@@ -252,8 +252,8 @@ def _ids(samples: Samples, name: str) -> NDArray[np.generic]:
 
 def _stack(samples: Samples, part: str, field: str) -> Floats:
     """One field of all samples, each of one person, (N, …)."""
-    rows: list[Floats] = []
-    for sample in samples:
+    rows: Floats = np.empty(0)
+    for number, sample in enumerate(samples):
         name = f'sample id {sample.get("id", "unknown")}'
         instances = sample.get(part, {})
         if not isinstance(instances, Mapping):
@@ -282,14 +282,16 @@ def _stack(samples: Samples, part: str, field: str) -> Floats:
         row = row.astype(np.float64)
         if field not in ('keypoints', 'bboxes') and row.ndim == 1:
             row = row[None]
-        if row.shape[:1] != (1,) or (rows and row.shape != rows[0].shape):
+        if number == 0:
+            rows = np.empty((len(samples), *row.shape[1:]))
+        if row.shape[:1] != (1,) or row.shape[1:] != rows.shape[1:]:
             raise ValueError(
                 f"{name}: expected '{field}' of one person in {part}, with "
                 f'the shape of the first sample, found {row.shape}; give '
                 'top-down predictions, or COCO-format results.'
             )
-        rows.append(row)
-    return np.concatenate(rows)
+        rows[number] = row[0]
+    return rows
 
 
 def _array(value: Any) -> NDArray[Any]:

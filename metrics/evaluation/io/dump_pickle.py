@@ -40,12 +40,12 @@ def read_pickle(path: Path) -> Any:
 class _Array(np.ndarray[Any, Any]):
     """An array that is filled from the checked parts of a pickle."""
 
+    __slots__ = ()  # thousands of them are in memory at once
+
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, content = state
-        if not isinstance(content, bytes | bytearray):
-            raise _unexpected('an array of Python objects')
         super().__setstate__(
-            (1, tuple(shape), _real(dtype), bool(fortran), bytes(content))
+            (1, tuple(shape), _real(dtype), bool(fortran), _bytes(content))
         )
 
 
@@ -91,11 +91,16 @@ class _Unpickler(pickle.Unpickler):
     def _no_bytes(self) -> bytes:
         return b''
 
-    def _encode(self, text: str, encoding: str) -> bytes:
-        """Bytes, as protocol 2 writes them."""
+    def _encode(self, text: str, encoding: str) -> str:
+        """Bytes, as protocol 2 writes them, still as text.
+
+        The unpickler keeps what is returned until its end. The same object
+        takes no further memory; :func:`_bytes` makes bytes where they are
+        used.
+        """
         if encoding != 'latin1':
             raise _unexpected(f'text in {encoding}')
-        return text.encode('latin1')
+        return text
 
     def _dtype(self, code: str, *_: object) -> _DType:
         return _DType(code)
@@ -103,20 +108,21 @@ class _Unpickler(pickle.Unpickler):
     def _array(self, *_: object) -> _Array:
         return _Array(0)
 
-    def _scalar(self, dtype: _DType, content: bytes) -> np.generic:
-        value: np.generic = np.frombuffer(content, _real(dtype), 1)[0]
+    def _scalar(self, dtype: _DType, content: object) -> np.generic:
+        values = np.frombuffer(_bytes(content), _real(dtype), 1)
+        value: np.generic = values[0]
         return value
 
     def _from_buffer(
-        self, content: bytes, dtype: _DType, shape: Any, order: str
+        self, content: object, dtype: _DType, shape: Any, order: str
     ) -> NDArray[Any]:
-        values = np.frombuffer(content, _real(dtype))
+        values = np.frombuffer(_bytes(content), _real(dtype))
         return values.reshape(shape, order='F' if order == 'F' else 'C')
 
-    def _storage(self, content: bytes) -> Any:
+    def _storage(self, content: object) -> Any:
         # a dump with tensors is read where torch is; others do not need it
         load: Callable[..., Any] = importlib.import_module('torch').load
-        return load(io.BytesIO(content), weights_only=True)
+        return load(io.BytesIO(_bytes(content)), weights_only=True)
 
     def _tensor(
         self, storage: Any, offset: int, size: Any, stride: Any, *_: object
@@ -129,6 +135,14 @@ class _Unpickler(pickle.Unpickler):
         # a copy, without the objects of torch
         values: NDArray[Any] = tensor.numpy().copy()
         return values
+
+
+def _bytes(content: object) -> bytes:
+    if isinstance(content, str):
+        return content.encode('latin1')
+    if not isinstance(content, bytes | bytearray):
+        raise _unexpected('an array of Python objects')
+    return bytes(content)
 
 
 def _real(dtype: object) -> np.dtype[Any]:

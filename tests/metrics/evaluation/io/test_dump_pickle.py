@@ -10,7 +10,7 @@ import torch
 from self_verify_pose.metrics.evaluation.io.dump_pickle import read_pickle
 
 VALUES = {
-    'plain': (1, 2.5, 'x', None, True, [b'', b'\x00\xff'], {'a': {1, 2}}),
+    'plain': (1, 2.5, 'x', None, True, ['', '\x00\xff'], {'a': {1, 2}}),
     'ordered': collections.OrderedDict(a=1),
     'array': np.arange(6, dtype='f4').reshape(2, 3),
     'fortran': np.asfortranarray(np.arange(6.0).reshape(2, 3)),
