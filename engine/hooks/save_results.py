@@ -8,7 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from ...metrics.evaluation.io.dump import read_dump, results_from_dump
+from ...metrics.evaluation.io.dump import read_dump
+from ...metrics.evaluation.io.dump_results import results_from_dump
 from ...metrics.json_values import to_json_values
 from ...output_files import write_json
 

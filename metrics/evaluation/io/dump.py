@@ -107,53 +107,15 @@ def predictions_from_dump(samples: Samples) -> Predictions:
     )
 
 
-def results_from_dump(samples: Samples) -> list[dict[str, Any]]:
-    """Convert the predictions of a dump to results in COCO format.
-
-    Args:
-        samples: Samples as returned by :func:`read_dump`.
-
-    Returns:
-        One entry per person with every score of the dump;
-        :func:`~.coco.read_results` reads the same predictions from them.
-
-    Raises:
-        ValueError: If a field is missing or shapes do not fit; the message
-            names the sample.
-    """
-    predictions = predictions_from_dump(samples)
-    further = {k: v for k, v in predictions.scores.items() if k != RAW_SCORE}
-    rows = np.concatenate(
-        [predictions.keypoints, predictions.scores[RAW_SCORE][..., None]], -1
-    )
-    entries = []
-    for n, points in enumerate(rows):
-        entry = {
-            'image_id': predictions.image_ids[n].item(),
-            # a list of one in MMPose's data sets of MPII
-            'category_id': int(np.ravel(samples[n].get('category_id', 1))[0]),
-            'keypoints': points.ravel().tolist(),
-            'score': float(predictions.confidence[n]),
-            **{name: scores[n].tolist() for name, scores in further.items()},
-        }
-        if predictions.person_ids is not None:
-            entry['ann_id'] = predictions.person_ids[n].item()
-        if predictions.boxes is not None:
-            x0, y0, x1, y1 = predictions.boxes[n].tolist()
-            entry['bbox'] = [x0, y0, x1 - x0, y1 - y0]
-        entries.append(entry)
-    return entries
-
-
 def _raw_annotations(samples: Samples) -> Samples:
     """Annotations of the samples; empty where there are none."""
     raw = [sample.get('raw_ann_info') or {} for sample in samples]
     for sample, info in zip(samples, raw, strict=True):
         if not isinstance(info, Mapping):
             raise ValueError(
-                f'sample id {sample.get("id", "unknown")}: expected the '
-                "annotation of one person in 'raw_ann_info', found a "
-                f'{type(info).__name__}; give top-down predictions.'
+                f'{_name(sample)}: expected the annotation of one person in '
+                f"'raw_ann_info', found a {type(info).__name__}; give "
+                'top-down predictions.'
             )
     return raw
 
@@ -176,17 +138,6 @@ def _ground_truth(samples: Samples) -> GroundTruth:
         'merged whose ids begin anew',
     )
     raw = _raw_annotations(samples)
-    occluded = None
-    if all(
-        isinstance(info.get('keypoints'), list)
-        and len(info['keypoints']) == 3 * points.shape[1]
-        for info in raw
-    ):
-        flags = [
-            check_numbers(info, 'keypoints', _where(info))[2::3]
-            for info in raw
-        ]
-        occluded = labeled & (np.array(flags) == 1)
     names = names_in(samples[0])  # where the model has metainfo of its own
     return GroundTruth(
         keypoints=points,
@@ -194,12 +145,29 @@ def _ground_truth(samples: Samples) -> GroundTruth:
         boxes=_stack(samples, 'gt_instances', 'bboxes'),
         image_ids=_ids(samples, 'img_id'),
         person_ids=person_ids,
-        occluded=occluded,
+        occluded=_occluded(raw, labeled),
         areas=np.array([_area(info) for info in raw], float),
         joint_names=names,
         dataset_name='' if names else samples[0].get('dataset_name', ''),
         limbs=links_in(samples[0]) if names else (),
     )
+
+
+def _occluded(
+    raw: Samples, labeled: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    """Labeled joints that the annotations call hidden, (N, K)."""
+    if not all(
+        isinstance(info.get('keypoints'), list)
+        and len(info['keypoints']) == 3 * labeled.shape[1]
+        for info in raw
+    ):
+        return None
+    flags = [
+        check_numbers(info, 'keypoints', _where(info))[2::3] for info in raw
+    ]
+    occluded: NDArray[np.bool_] = labeled & (np.array(flags) == 1)
+    return occluded
 
 
 def _area(annotation: Mapping[str, Any]) -> float:
@@ -252,46 +220,53 @@ def _ids(samples: Samples, name: str) -> NDArray[np.generic]:
 
 def _stack(samples: Samples, part: str, field: str) -> Floats:
     """One field of all samples, each of one person, (N, …)."""
-    rows: Floats = np.empty(0)
+    first = _row(samples[0], part, field)
+    rows = np.empty((len(samples), *first.shape[1:]))
     for number, sample in enumerate(samples):
-        name = f'sample id {sample.get("id", "unknown")}'
-        instances = sample.get(part, {})
-        if not isinstance(instances, Mapping):
+        row = _row(sample, part, field)
+        if row.shape != (1, *rows.shape[1:]):
             raise ValueError(
-                f'{name}: expected fields by name in {part}, found a '
-                f'{type(instances).__name__}; write the dump with mim test '
-                '… --dump preds.pkl.'
-            )
-        if field not in instances:
-            remedy = (
-                'use a model that predicts it'
-                if part == 'pred_instances'
-                else 'test on annotated boxes, or give the annotation file '
-                '(--ann)'
-            )
-            raise ValueError(
-                f"{name}: expected '{field}' in {part}, found "
-                f'{sorted(instances)}; {remedy}.'
-            )
-        row = _array(instances[field])
-        if row.dtype.kind not in 'biuf':
-            raise ValueError(
-                f"{name}: expected numbers in '{field}' of {part}, found "
-                f'{row.dtype}; correct what wrote them.'
-            )
-        row = row.astype(np.float64)
-        if field not in ('keypoints', 'bboxes') and row.ndim == 1:
-            row = row[None]
-        if number == 0:
-            rows = np.empty((len(samples), *row.shape[1:]))
-        if row.shape[:1] != (1,) or row.shape[1:] != rows.shape[1:]:
-            raise ValueError(
-                f"{name}: expected '{field}' of one person in {part}, with "
-                f'the shape of the first sample, found {row.shape}; give '
-                'top-down predictions, or COCO-format results.'
+                f"{_name(sample)}: expected '{field}' of one person in "
+                f'{part}, with the shape of the first sample, found '
+                f'{row.shape}; give top-down predictions, or COCO-format '
+                'results.'
             )
         rows[number] = row[0]
     return rows
+
+
+def _row(sample: Mapping[str, Any], part: str, field: str) -> Floats:
+    """One field of one sample; its first axis is that of persons."""
+    instances = sample.get(part, {})
+    if not isinstance(instances, Mapping):
+        raise ValueError(
+            f'{_name(sample)}: expected fields by name in {part}, found a '
+            f'{type(instances).__name__}; write the dump with mim test '
+            '… --dump preds.pkl.'
+        )
+    if field not in instances:
+        remedy = (
+            'use a model that predicts it'
+            if part == 'pred_instances'
+            else 'test on annotated boxes, or give the annotation file (--ann)'
+        )
+        raise ValueError(
+            f"{_name(sample)}: expected '{field}' in {part}, found "
+            f'{sorted(instances)}; {remedy}.'
+        )
+    row = _array(instances[field])
+    if row.dtype.kind not in 'biuf':
+        raise ValueError(
+            f"{_name(sample)}: expected numbers in '{field}' of {part}, found "
+            f'{row.dtype}; correct what wrote them.'
+        )
+    if field not in ('keypoints', 'bboxes') and row.ndim == 1:
+        row = row[None]
+    return row.astype(np.float64)
+
+
+def _name(sample: Mapping[str, Any]) -> str:
+    return f'sample id {sample.get("id", "unknown")}'
 
 
 def _array(value: Any) -> NDArray[Any]:

@@ -8,6 +8,8 @@ from self_verify_pose.metrics.evaluation.io.coco import read_results
 from self_verify_pose.metrics.evaluation.io.dump import (
     predictions_from_dump,
     read_dump,
+)
+from self_verify_pose.metrics.evaluation.io.dump_results import (
     results_from_dump,
 )
 from self_verify_pose.metrics.evaluation.io.reading import read_predictions
