@@ -7,7 +7,9 @@
 
 Trains the pose network of a config further from the same weights: without the
 loss (baseline), with the default loss (robust), and with the plain loss of the
-same weight (mean_distance); no trust head. Every training has the same batches
+same weight (mean_distance); no trust head. With --trainings robust_float32
+robust_bfloat16, with the default loss and the backbone in either; on any CPU,
+where the numbers of bfloat16 are emulated. Every training has the same batches
 for the same seed. Writes a table for each evaluation set, with flip test, to
 consistency_loss.md. What was trained in DIR with the same images, weights and
 options is not trained again.
@@ -35,6 +37,7 @@ from self_verify_pose.tools.command_line import (
     make_parser,
     run_tool,
 )
+from self_verify_pose.tools.study import emulated_bfloat16  # noqa: F401
 from self_verify_pose.tools.study.image_sets import (
     ImageSet,
     check_disjoint_sets,
@@ -46,11 +49,13 @@ from self_verify_pose.tools.study.image_sets import (
 from self_verify_pose.tools.study.options import add_pose_options
 from self_verify_pose.tools.study.train_pose import train_pose
 
-# consistency_cfg of each training
+# options of the config of each training
 TRAININGS: dict[str, dict[str, Any]] = {
-    'baseline': {'enable': False},
-    'robust': {'enable': True},
-    'mean_distance': {'enable': True, 'robust': False},
+    'baseline': {'model.consistency_cfg.enable': False},
+    'robust': {},
+    'mean_distance': {'model.consistency_cfg.robust': False},
+    'robust_float32': {'optim_wrapper.type': 'OptimWrapper'},
+    'robust_bfloat16': {'optim_wrapper.type': 'EmulatedBFloat16OptimWrapper'},
 }
 # titles of the metrics beside AP
 COLUMNS = {
@@ -82,7 +87,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--trainings',
         nargs='+',
         choices=[*TRAININGS],
-        default=[*TRAININGS],
+        default=['baseline', 'robust', 'mean_distance'],
         metavar='NAME',
         help='%(default)s',
     )
@@ -156,7 +161,7 @@ def train_and_evaluate(
     config.merge_from_dict(
         {
             'model.trust_cfg': {'enable': False},
-            'model.consistency_cfg': TRAININGS[training],
+            **TRAININGS[training],
             'randomness': {'seed': seed},
         }
     )

@@ -70,9 +70,10 @@ def _pose_config(
     }
     persons = sum(counts) + sum(c for c in counts if c < _SMALL_SET)
     steps = epochs * -(-persons // config.train_dataloader.batch_size)
-    config.optim_wrapper.update(
-        type='BFloat16OptimWrapper', only_where_fast=True
-    )
+    if 'type' not in config.optim_wrapper:
+        config.optim_wrapper.update(
+            type='BFloat16OptimWrapper', only_where_fast=True
+        )
     config.optim_wrapper.optimizer.update(lr=lr, weight_decay=0.02)
     _adjust_schedule(config, steps, lr)
     config.train_cfg = {'by_epoch': True, 'max_epochs': epochs}
