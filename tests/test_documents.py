@@ -110,6 +110,13 @@ def test_each_language_links_the_other(english: str, chinese: str) -> None:
     assert Path(english).name in read(chinese)
 
 
+@pytest.mark.parametrize('page', PAGES)
+def test_hooks_of_this_package_are_not_switched_off_by_none(page: str) -> None:
+    """MMEngine removes its own default hooks so, and refuses it for others."""
+    named = set(re.findall(r'default_hooks\.(\w+)=None', read(page)))
+    assert named <= {'timer', 'logger', 'checkpoint', 'param_scheduler'}
+
+
 def test_the_citation_names_the_version() -> None:
     assert f'\nversion: {__version__}\n' in read('CITATION.cff')
 

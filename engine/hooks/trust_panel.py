@@ -28,17 +28,17 @@ class TrustPanelHook(Hook):
     out with a warning.
 
     Args:
-        num: Number of persons.
+        num: Number of persons; 0 for no figure.
 
     Raises:
-        ValueError: If ``num`` is below 1.
+        ValueError: If ``num`` is negative.
     """
 
     def __init__(self, num: int = 8) -> None:
-        if num < 1:
+        if num < 0:
             raise ValueError(
-                f'TrustPanelHook.num: expected at least 1, found {num}; '
-                'give at least one person'
+                f'TrustPanelHook.num: expected at least 0, found {num}; '
+                'give a number of persons, or 0 for no figure'
             )
         self.num = num
         self._ids: list[int] = []
@@ -73,7 +73,7 @@ class TrustPanelHook(Hook):
 
     def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
         """Gather the poses of all processes and draw them."""
-        if mode == 'train':
+        if mode == 'train' or not self.num:
             return
         gathered = ChainMap(*all_gather_object(self._poses))
         if not is_main_process():

@@ -55,7 +55,8 @@ class TrustSelectionHook(Hook):
     are trained on as they are.
 
     Args:
-        share: Share of the training images that are held out, in (0, 1).
+        share: Share of the training images that are held out, in [0, 1]. With
+            0 the whole residual is kept, unchecked.
         max_persons: Largest number of held-out persons, about.
         seed: Seed of the choice of images and of the augmented views.
 
@@ -90,12 +91,18 @@ class TrustSelectionHook(Hook):
         models = _models(runner)
         if not models:
             return
+        if not self.share:
+            runner.logger.warning(
+                'Trust head: the whole residual is kept, unchecked, since '
+                'default_hooks.trust_selection.share is 0.'
+            )
+            return
         val = (runner.cfg.get('val_dataloader') or {}).get('dataset', {})
         if 'pipeline' not in val:
             raise ValueError(
                 'val_dataloader.dataset.pipeline: expected the transforms of '
-                'crops without augmentation, found none; give it, or remove '
-                'default_hooks.trust_selection'
+                'crops without augmentation, found none; give it, or set '
+                'default_hooks.trust_selection.share=0'
             )
         try:
             self._sets = hold_out(
@@ -144,7 +151,7 @@ class TrustSelectionHook(Hook):
             logger.warning(
                 'Nothing is kept of the trust head, and trust is the free '
                 'score: without labels, heads that learn from a teacher '
-                'ranked joints worse. default_hooks.trust_selection=None '
+                'ranked joints worse. default_hooks.trust_selection.share=0 '
                 'keeps all of it; trust_cfg.source=annotation uses labels.'
             )
         elif not persons:

@@ -227,6 +227,7 @@ SWITCHES = [
     'model.trust_cfg.enable=False',
     'model.consistency_cfg.enable=False',
     'model.full_param_train=False load_from=POSE/latest.pth',
+    'default_hooks.trust_selection.share=0 default_hooks.trust_panel.num=0',
     'model.consistency_cfg.max_deg=45.0 model.consistency_cfg.loss_weight=0.5',
     'train_dataloader.num_workers=4 '
     'train_dataloader.persistent_workers=True '

@@ -134,6 +134,12 @@ def test_all_persons_of_a_small_data_set_are_selected(sample):
     assert hook._ids == list(range(100, 110))
 
 
+def test_no_person_gives_no_figure(sample):
+    runner = make_runner()
+    validate(TrustPanelHook(num=0), runner, [[sample(100)]])
+    assert not runner.figures
+
+
 def test_without_trust_the_figure_has_another_name(sample, undrawn):
     runner = make_runner()
     samples = [sample(100 + i, trust=False) for i in range(10)]
@@ -188,8 +194,8 @@ def test_several_processes_draw_one_panel(sample, tmp_path, undrawn):
 
 
 def test_a_panel_of_nobody_is_refused():
-    with pytest.raises(ValueError, match='found 0; give at least one'):
-        TrustPanelHook(num=0)
+    with pytest.raises(ValueError, match='found -1; give a number of persons'):
+        TrustPanelHook(num=-1)
 
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 40), (60, 1)])

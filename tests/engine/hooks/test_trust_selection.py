@@ -194,6 +194,20 @@ def test_decisions_are_in_the_checkpoint(trained):
     assert found == [1, (0.5,), 0.3, 0.1]  # the head of the first epoch
 
 
+def test_nothing_held_out_keeps_the_whole_residual(tmp_path, synthetic_coco):
+    options = {'default_hooks.trust_selection.share': 0.0}
+    runner = build_runner(tmp_path, synthetic_coco, epochs=1, **options)
+    messages = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    runner.logger.addHandler(handler)
+    runner.train()
+    assert any('the whole residual is kept' in text for text in messages)
+    assert all(head.anchor.share == 1 for head in heads_of(runner))
+    assert not runner.model.held_out
+    assert 'trust_selection' not in load(tmp_path, 1)['meta']
+
+
 def test_both_models_get_anchor_share_and_calibration(trained):
     _, runner, _, _ = trained
     for head in heads_of(runner):
