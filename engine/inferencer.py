@@ -1,6 +1,7 @@
 """MMPose's inferencer with trust in what it returns, writes and draws."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,12 @@ class TrustPose2DInferencer(Pose2DInferencer):
         return model
 
     def _inputs_to_list(self, inputs: Any) -> Any:
+        images = self._list_images(inputs)
+        paths = images if isinstance(images, list | tuple) else ()
+        self._files = [Path(p) for p in paths if isinstance(p, str | Path)]
+        return images
+
+    def _list_images(self, inputs: Any) -> Any:
         self._video_input = False
         if not isinstance(inputs, str | Path):
             return super()._inputs_to_list(inputs)
@@ -299,6 +306,7 @@ class TrustPose2DInferencer(Pose2DInferencer):
 
         Raises:
             OSError: If they are to be shown and there is no display.
+            ValueError: If two images to be written have the same name.
         """
         displays = ('DISPLAY', 'WAYLAND_DISPLAY')
         if options.get('show') and not any(map(os.environ.get, displays)):
@@ -307,6 +315,8 @@ class TrustPose2DInferencer(Pose2DInferencer):
                 'show: expected a display, found none in DISPLAY; write the '
                 'drawn images instead (out_dir), or start this on a desktop'
             )
+        if options.get('vis_out_dir'):
+            _check_names(self._files)
         return super().visualize(inputs, preds, **options)
 
     def postprocess(
@@ -324,11 +334,17 @@ class TrustPose2DInferencer(Pose2DInferencer):
             visualization: Drawn images.
             return_datasample: The same as ``return_datasamples``.
             return_datasamples: Whether to return the samples.
-            pred_out_dir: Folder of the JSON files; empty for none.
+            pred_out_dir: Folder of the JSON files; empty for none. A file
+                is called as its image without the suffix, and with it where
+                two images differ in nothing else.
 
         Returns:
             ``visualization``, and in ``predictions`` for each image the
             sample, or the list of its persons as dictionaries.
+
+        Raises:
+            ValueError: If two images have the same name, and one file would
+                replace the other.
         """
         persons = [_as_dicts(sample.pred_instances) for sample in preds]
         if pred_out_dir:
@@ -348,9 +364,25 @@ class TrustPose2DInferencer(Pose2DInferencer):
         if self._video_input:  # written as one file in the end
             self.video_info['predictions'].extend(persons)
             return
+        _check_names(self._files)
+        stems = Counter(path.stem for path in self._files)
         for sample, found in zip(preds, persons, strict=True):
-            name = Path(sample.metainfo['img_path']).stem
+            path = Path(sample.metainfo['img_path'])
+            # MMPose's name, or the whole one where two images share it
+            name = path.stem if stems[path.stem] < 2 else path.name
             mmengine.dump(found, folder / f'{name}.json', indent='  ')
+
+
+def _check_names(paths: Sequence[Path]) -> None:
+    """Raise if what is written of one image would replace that of another."""
+    names = Counter(path.name for path in paths)
+    for name, count in names.items():
+        if count > 1:
+            raise ValueError(
+                'inputs: expected images of different file names, since what '
+                f'is written is called like them, found {name} {count} times; '
+                'predict each folder into one of its own (out_dir)'
+            )
 
 
 def _as_text(value: Any) -> Any:

@@ -146,6 +146,24 @@ def test_a_folder_and_arrays_are_predicted(inferencer, photo, tmp_path):
     np.testing.assert_allclose(found[1][0][TRUST], arrays[0][0][TRUST])
 
 
+def test_no_file_replaces_that_of_another_image(inferencer, photo, tmp_path):
+    image = cv2.imread(str(photo))
+    for name in ('a.jpg', 'a.png', 'b.jpg', 'more/a.jpg'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), image)
+    predicted(inferencer, tmp_path, out_dir=str(tmp_path / 'out'))
+    written = sorted(p.name for p in (tmp_path / 'out').rglob('*.*'))
+    assert written == [
+        *('a.jpg', 'a.jpg.json', 'a.png', 'a.png.json'),
+        *('b.jpg', 'b.json'),
+    ]
+    twice = [str(tmp_path / 'a.jpg'), str(tmp_path / 'more/a.jpg')]
+    assert len(predicted(inferencer, twice)) == 2
+    for options in ({'pred_out_dir': 'out'}, {'vis_out_dir': 'out'}):
+        with pytest.raises(ValueError, match=r'found a\.jpg 2 times'):
+            predicted(inferencer, twice, **options)
+
+
 def test_a_video_is_predicted(inferencer, clip, tmp_path):
     found = predicted(inferencer, str(clip), out_dir=str(tmp_path))
     frames = json.loads((tmp_path / 'predictions' / 'clip.json').read_text())
