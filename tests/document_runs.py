@@ -19,6 +19,7 @@ STANDS_FOR = (
     (r'(?<![\w$])WORK_DIR(?![\w=])', 'work'),
     (r'(?<!\w)POSE\.pth', 'pose.pth'),
     (r'best_coco_AP_epoch_5\.pth', 'best_coco_AP_epoch_1.pth'),
+    (r'(GPUS=|--gpus |--nproc_per_node )8\b', r'\g<1>2'),
     (r'/data/coco\b|(?<!\w)COCO_MINI\b|(?<=COCO_ROOT=)…', 'data/coco'),
 )
 # by page and start of a command or of a first line of Python
@@ -29,20 +30,25 @@ LESS = (
     'train_dataloader.dataset.indices=8',
     'val_dataloader.dataset.indices=6',
 )
-# Adds the options of a short run to mim and to the run scripts, in front of
-# those that are given.
+PROGRAMS = {
+    'bash': ['/bin/bash'],
+    'mim': [sys.executable, '-m', 'mim'],
+    'torchrun': [sys.executable, '-m', 'torch.distributed.run'],
+}
+# Adds the options of a short run to the words of a program, in front of those
+# that are given.
 WRAPPER = """#!{python}
 import os, sys
 kind, words = os.path.basename(sys.argv[0]), sys.argv[1:]
-verb = os.path.basename(words[0])
-if verb in ('train', 'test') or verb.startswith('run_'):
-    is_test = verb == 'test' or verb.startswith('run_test')
+verb = os.path.basename(words[2 if kind == 'torchrun' else 0])
+if verb.startswith(('train', 'test', 'run_')):
+    is_test = verb.startswith(('test', 'run_test'))
     short = {test} if is_test else {train}
     if '--cfg-options' not in words:
         words.append('--cfg-options')
     place = words.index('--cfg-options') + 1
     words[place:place] = short
-program = ['/bin/bash'] if kind == 'bash' else [{python!r}, '-m', 'mim']
+program = {program}
 os.execv(program[0], [*program, *words])
 """
 
@@ -78,9 +84,12 @@ def make_root(folder: Path, materials: Path, way: str = '') -> Path:
             (folder / path.name).symlink_to(path)
     wrappers = folder / '.wrappers'
     wrappers.mkdir()
-    for name in ('mim', 'bash'):
+    for name, program in PROGRAMS.items():
         text = WRAPPER.format(
-            python=sys.executable, train=[*SHORT, *LESS], test=[*SHORT_TEST]
+            python=sys.executable,
+            train=[*SHORT, *LESS],
+            test=[*SHORT_TEST],
+            program=program,
         )
         (wrappers / name).write_text(text)
         (wrappers / name).chmod(0o755)
@@ -98,16 +107,14 @@ def script_of(
     Args:
         page: The page.
         way: Where this repository is; in a checkout of MMPose the blocks run
-            that start its scripts there.
+            that name its files there.
         not_run: Pages and starts of commands.
         preludes: Lines before the Python blocks of pages, by first line.
     """
     shell = {block.number for block in shell_blocks(page, way)}
     lines = ['set -eo pipefail']
     for block in read_blocks(page):
-        if way == IN_CHECKOUT and not re.search(
-            r'^P=|^bash [$]P/', block.text, re.M
-        ):
+        if way == IN_CHECKOUT and '$P/' not in block.text:
             continue
         if block.number in shell:
             part = _shell_part(block, not_run)

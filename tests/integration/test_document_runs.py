@@ -25,6 +25,8 @@ from helpers import ROOT, build_estimator
 STUDY = 'a measurement of hours on the data sets that it names'
 ENVIRONMENT = 'changes the environment; see tests/tools/test_setup_env.py'
 NETWORK = 'needs the network'
+SLURM = 'needs Slurm; its words are checked'
+CHECKOUT = 'a script of an MMPose checkout; its words are checked'
 DETECTOR = 'downloads a detector; see tests/demo'
 WHEEL = 'needs an installed wheel; see test_installed_wheel.py'
 SETS = 'needs OCHuman or Human-Art; see tests/configs/test_evaluation_sets.py'
@@ -57,6 +59,13 @@ NOT_RUN = {
     ('docs/protocol.md', ''): SETS,
     ('docs/results.md', 'python -m self_verify_pose.tools.study'): STUDY,
     ('docs/results.md', 'python tools/compare_trust.py'): STUDY,
+    ('docs/training.md', 'bash tools/dist_train.sh'): CHECKOUT,
+    ('docs/training.md', 'GPUS=8 bash tools/slurm_train.sh'): SLURM,
+    (
+        'docs/training.md',
+        'COCO_ROOT=/data/coco mim train mmpose configs/'
+        'selfverify_cycle_rtmpose_s_1x32g_coco-256x192.py --launcher slurm',
+    ): SLURM,
     ('docs/training.md', 'mim download'): NETWORK,
     ('docs/training.md', 'mv checkpoints'): NETWORK,
     ('docs/training.md', 'mim train mmpose CONFIG --cfg-options train_d'): (
