@@ -21,7 +21,5 @@ test-all:
 	bash tests/run.sh --all
 
 docs:
-	python=$$(bash tools/setup_env.sh --print-python) && \
-	"$$python" -m pip install -q -c tools/constraints.txt \
-		mkdocs-material 'mkdocstrings[python]' && \
+	python=$$(bash tools/setup_env.sh --dev --print-python) && \
 	"$$(dirname "$$python")/mkdocs" build --strict -f docs/site/mkdocs.yml

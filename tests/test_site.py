@@ -9,7 +9,6 @@ import pytest
 from helpers import ROOT
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(
     find_spec('mkdocs') is None or find_spec('mkdocstrings') is None,
     reason="no mkdocs here: pip install 'self-verify-pose[docs]'",

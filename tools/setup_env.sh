@@ -24,7 +24,7 @@ extras=wandb,tensorboard,fk,decisions,html,onnx
 print_python=0
 for argument in "$@"; do
     case $argument in
-        --dev) extras+=,vit,dev ;;
+        --dev) extras+=,vit,docs,dev ;;
         --newest)
             newest=1
             state=$root/.setup_env/newest

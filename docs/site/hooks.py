@@ -5,6 +5,7 @@ repository, which the site does not hold, becomes plain text.
 """
 
 import html
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -22,6 +23,7 @@ OUTSIDE = {
     'CHANGELOG.md': 'changelog.md',
 }
 EXAMPLES = 'demo/examples'
+TUTORIAL = 'demo/tutorial.ipynb'
 # modules or folders of modules by their page
 API = {
     'apis': ['apis.py'],
@@ -53,8 +55,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, sources in API.items():
         text = api_page(name, sources)
         files.append(File.generated(config, f'api/{name}.md', content=text))
-    text = example_page()
-    files.append(File.generated(config, 'examples.md', content=text))
+    for page, text in (
+        ('examples.md', example_page()),
+        ('tutorial.md', tutorial_page()),
+    ):
+        files.append(File.generated(config, page, content=text))
     lines = [f'- [{name}]({name}.md)' for name in API]
     text = '\n'.join(['# API', '', 'From the docstrings.', '', *lines, ''])
     files.append(File.generated(config, 'api/index.md', content=text))
@@ -83,12 +88,29 @@ def example_page() -> str:
     return '\n'.join(parts)
 
 
+def tutorial_page() -> str:
+    """Return a page that shows the text and the code of the notebook."""
+    notebook = json.loads((ROOT / TUTORIAL).read_text(encoding='utf-8'))
+    parts = []
+    for cell in notebook['cells']:
+        text = ''.join(cell['source']).rstrip()
+        if cell['cell_type'] == 'code':
+            text = f'```python\n{text}\n```'
+        parts.append(text)
+    parts.append(
+        f'This is `{TUTORIAL}` of the repository, whose tests run it; '
+        'it draws its figures when it is run.\n'
+    )
+    return '\n\n'.join(parts)
+
+
 def on_page_markdown(
     markdown: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str:
     """Adapt the links of a page to the site."""
     here = page.file.src_uri
     original = {site: source for source, site in OUTSIDE.items()}
+    original['tutorial.md'] = TUTORIAL
     folder = posixpath.dirname(original.get(here, f'docs/{here}'))
     if here.startswith('api/'):
         return markdown
@@ -100,8 +122,8 @@ def on_page_markdown(
             return match[0]
         path = posixpath.normpath(posixpath.join(folder, name))
         target = OUTSIDE.get(path, path.removeprefix('docs/'))
-        if path == EXAMPLES:
-            target = 'examples.md'
+        shown = {EXAMPLES: 'examples.md', TUTORIAL: 'tutorial.md'}
+        target = shown.get(path, target)
         file = files.get_file_from_path(target)
         if file is None or file.inclusion.is_excluded():
             return text
