@@ -15,9 +15,7 @@ class DocstringRoles(Extension):
     def on_object(self, *, obj: Object, **_: Any) -> None:
         """Adapt the docstring of an object."""
         if obj.docstring is not None:
-            text = re.sub(
-                r':\w+:`~?([^`]+)`', r'`\1`', obj.docstring.value
-            )
+            text = re.sub(r':\w+:`~?([^`]+)`', r'`\1`', obj.docstring.value)
             obj.docstring.value = re.sub(
                 '^Example:$', 'Examples:', text, flags=re.MULTILINE
             )
