@@ -10,8 +10,11 @@ import re
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from self_verify_pose.metrics.evaluation.report import figures
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ('metrics', 'models', 'datasets', 'engine')
@@ -23,7 +26,15 @@ FILES += [path for room in ROOMS for path in (ROOT / room).rglob('*.py')]
 SHOWN = ('models/augmentations', 'models/distributions', 'models/geometry')
 SHOWN += ('models/kinematics', 'models/losses', 'models/teachers')
 SHOWN += ('datasets/synthetic', 'datasets/corruptions.py')
-SHOWN += ('metrics/functional', *(f'{name}.py' for name in PURE))
+SHOWN += ('metrics/functional', 'metrics/evaluation')
+SHOWN += tuple(f'{name}.py' for name in PURE)
+# classes whose examples make what the examples of their room take from them
+EVALUATION = 'self_verify_pose.metrics.evaluation'
+MAKERS = {
+    'truth': f'{EVALUATION}.evaluation_input.GroundTruth',
+    'joints': f'{EVALUATION}.evaluation_input.EvaluationInput',
+    'report': f'{EVALUATION}.report.evaluation_report.EvaluationReport',
+}
 NEEDS_CHAIN = {
     f'self_verify_pose.models.kinematics.{name}'
     for name in ('chain', 'forward_kinematics')
@@ -47,11 +58,37 @@ def test_examples_are_found() -> None:
     assert 'self_verify_pose.metrics.functional.calibration' in MODULES
 
 
+@pytest.fixture(scope='module')
+def evaluated() -> dict[str, Any]:
+    """Return the values that the examples of ``MAKERS`` make."""
+    made: dict[str, Any] = {}
+    for name, maker in MAKERS.items():
+        module, _, cls = maker.rpartition('.')
+        names = {**vars(import_module(module)), **made}
+        text = names[cls].__doc__
+        for example in doctest.DocTestParser().get_examples(text):
+            exec(example.source, names)
+        made[name] = names[name]
+    return made
+
+
 @pytest.mark.parametrize('name', MODULES)
-def test_examples(name: str) -> None:
+def test_examples(
+    name: str,
+    evaluated: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     if name in NEEDS_CHAIN and find_spec('pytorch_kinematics') is None:
         pytest.skip("needs pip install 'self-verify-pose[fk]'")
-    result = doctest.testmod(import_module(name), optionflags=OPTIONS)
+    monkeypatch.chdir(tmp_path)  # some examples write files
+    # one figure instead of seven, which take seconds
+    monkeypatch.setattr(figures, 'FIGURES', {'roc': figures.FIGURES['roc']})
+    result = doctest.testmod(
+        import_module(name),
+        extraglobs=evaluated if name.startswith(EVALUATION) else None,
+        optionflags=OPTIONS,
+    )
     assert not result.failed
 
 

@@ -38,6 +38,12 @@ API = {
     'kinematics': ['models/kinematics'],
     'teachers': ['models/teachers'],
     'metrics': ['metrics/joint_trust_metric.py', 'metrics/functional'],
+    'evaluation': [
+        'metrics/evaluation',
+        'metrics/evaluation/io',
+        'metrics/evaluation/statistics',
+        'metrics/evaluation/report',
+    ],
     'posthoc': ['engine/posthoc'],
     'decisions': ['engine/decisions'],
     'hooks': ['engine/hooks'],

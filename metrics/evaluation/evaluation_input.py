@@ -40,6 +40,18 @@ class GroundTruth:
             ``joint_names`` were not; else empty.
         limbs: Pairs of joints that a line connects, where the data set names
             them; else empty.
+
+    Example:
+        >>> truth = GroundTruth(
+        ...     keypoints=np.array([[[20.0, 30], [60, 70]]] * 4),
+        ...     labeled=np.ones((4, 2), bool),
+        ...     boxes=np.array([[0.0, 0, 100, 100]] * 4),
+        ...     image_ids=np.array([6, 7, 8, 9]),
+        ...     person_ids=np.array([1, 2, 3, 4]),
+        ...     joint_names=('shoulder', 'wrist'),
+        ... )
+        >>> truth.sizes
+        array([100., 100., 100., 100.])
     """
 
     keypoints: Floats
@@ -129,6 +141,23 @@ class EvaluationInput:
         ValueError: If there is no person, no score or no labeled joint, if
             shapes do not fit, or if a point or score of a labeled joint is
             NaN or infinite.
+
+    Example:
+        With the ``truth`` of :class:`GroundTruth`:
+
+        >>> off = np.array([[0.0, 3], [1, 30], [2, 1], [40, 2]])  # in pixels
+        >>> raw = np.array([[0.9, 0.8], [0.7, 0.6], [0.8, 0.5], [0.4, 0.9]])
+        >>> trust = np.array([[0.9, 0.8], [0.9, 0.1], [0.7, 0.8], [0.2, 0.6]])
+        >>> joints = EvaluationInput(
+        ...     scores={'keypoint_scores': raw, 'keypoint_trust': trust},
+        ...     keypoints=truth.keypoints + off[..., None] * (1, 0),
+        ...     truth=truth,
+        ... )
+        >>> joints.correct()
+        array([[ True,  True],
+               [ True, False],
+               [ True,  True],
+               [False,  True]])
     """
 
     scores: dict[str, Floats]

@@ -87,6 +87,18 @@ def read_annotations(path: Path, num_joints: int) -> Annotations:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file holds no such annotations.
+
+    Example:
+        >>> import json
+        >>> person = {'id': 1, 'image_id': 7, 'category_id': 1, 'iscrowd': 0}
+        >>> person['bbox'] = [0, 0, 100, 100]
+        >>> person['keypoints'] = [20, 30, 2, 60, 70, 0]
+        >>> image = {'id': 7, 'width': 640, 'height': 480}
+        >>> content = {'images': [image], 'annotations': [person]}
+        >>> path = Path('annotations.json')
+        >>> _ = path.write_text(json.dumps(content))
+        >>> read_annotations(path, num_joints=2).persons.labeled
+        array([[ True, False]])
     """
     content = read_annotation_file(path)
     sizes = image_sizes(content)
@@ -153,6 +165,14 @@ def read_results(path: Path) -> Predictions:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file holds no such results.
+
+    Example:
+        >>> import json
+        >>> entry = {'image_id': 7, 'keypoints': [20, 30, 0.9, 60, 70, 0.4]}
+        >>> path = Path('results.json')
+        >>> _ = path.write_text(json.dumps([entry]))
+        >>> read_results(path).scores
+        {'keypoint_scores': array([[0.9, 0.4]])}
     """
     entries = read_entries(path)
     keypoints = stack_keypoints(entries)

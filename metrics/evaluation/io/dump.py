@@ -38,6 +38,14 @@ def read_dump(path: Path) -> Samples:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file holds no predictions.
+
+    Example:
+        >>> import pickle
+        >>> sample = {'id': 1, 'pred_instances': {'keypoint_scores': [[0.9]]}}
+        >>> path = Path('preds.pkl')
+        >>> _ = path.write_bytes(pickle.dumps([sample]))
+        >>> read_dump(path)
+        [{'id': 1, 'pred_instances': {'keypoint_scores': [[0.9]]}}]
     """
     check_file(path)
     try:
@@ -73,6 +81,21 @@ def from_dump(samples: Samples) -> EvaluationInput:
     Raises:
         ValueError: If a field is missing or shapes do not fit; the message
             names the sample.
+
+    Example:
+        >>> predicted = {
+        ...     'keypoints': [[[25.0, 30.0]]],
+        ...     'keypoint_scores': [[0.9]],
+        ... }
+        >>> true = {
+        ...     'keypoints': [[[20.0, 30.0]]],
+        ...     'keypoints_visible': [[1]],
+        ...     'bboxes': [[0.0, 0.0, 100.0, 100.0]],
+        ... }
+        >>> sample = {'id': 1, 'img_id': 7}
+        >>> sample |= {'pred_instances': predicted, 'gt_instances': true}
+        >>> from_dump([sample]).errors
+        array([[0.05]])
     """
     return EvaluationInput(
         scores=_scores(samples),
@@ -93,6 +116,16 @@ def predictions_from_dump(samples: Samples) -> Predictions:
     Raises:
         ValueError: If a field is missing or shapes do not fit; the message
             names the sample.
+
+    Example:
+        >>> predicted = {
+        ...     'keypoints': [[[20.0, 30.0]]],
+        ...     'keypoint_scores': [[0.9]],
+        ...     'bboxes': [[0.0, 0.0, 100.0, 100.0]],
+        ... }
+        >>> sample = {'id': 1, 'img_id': 7, 'pred_instances': predicted}
+        >>> predictions_from_dump([sample]).scores
+        {'keypoint_scores': array([[0.9]])}
     """
     scores = _scores(samples)
     raw = _raw_annotations(samples)

@@ -32,6 +32,17 @@ def read_pickle(path: Path) -> Any:
     Raises:
         pickle.UnpicklingError: If the file names anything else.
         Exception: Whatever else reading a corrupted pickle raises.
+
+    Example:
+        >>> path = Path('values.pkl')
+        >>> _ = path.write_bytes(pickle.dumps({'scores': np.ones(2)}))
+        >>> read_pickle(path)['scores'].tolist()
+        [1.0, 1.0]
+        >>> _ = path.write_bytes(pickle.dumps(print))
+        >>> read_pickle(path)
+        Traceback (most recent call last):
+            ...
+        _pickle.UnpicklingError: it holds builtins.print, not plain values ...
     """
     with path.open('rb') as file:
         return _Unpickler(file).load()

@@ -21,6 +21,17 @@ def results_from_dump(samples: Samples) -> list[dict[str, Any]]:
     Raises:
         ValueError: If a field is missing or shapes do not fit; the message
             names the sample.
+
+    Example:
+        >>> predicted = {
+        ...     'keypoints': [[[20.0, 30.0]]],
+        ...     'keypoint_scores': [[0.9]],
+        ...     'bboxes': [[0.0, 0.0, 100.0, 100.0]],
+        ... }
+        >>> sample = {'id': 1, 'img_id': 7, 'pred_instances': predicted}
+        >>> results_from_dump([sample])
+        [{'image_id': 7, 'category_id': 1, 'keypoints': [20.0, 30.0, 0.9],
+        'score': 0.9, 'bbox': [0.0, 0.0, 100.0, 100.0]}]
     """
     predictions = predictions_from_dump(samples)
     further = {k: v for k, v in predictions.scores.items() if k != RAW_SCORE}

@@ -44,6 +44,24 @@ def match_to_annotations(
     Raises:
         ValueError: If images, joints or ids do not agree, or nothing or too
             little matches.
+
+    Example:
+        With the ``joints`` and ``truth`` of :class:`EvaluationInput`:
+
+        >>> predictions = Predictions(
+        ...     scores=joints.scores,
+        ...     keypoints=joints.keypoints,
+        ...     image_ids=np.array([6, 7, 9, 9]),
+        ...     person_ids=None,
+        ...     boxes=truth.boxes,
+        ...     confidence=np.array([1.0, 1, 1, 0.5]),
+        ... )
+        >>> images = {6: '6.jpg', 7: '7.jpg', 8: '8.jpg', 9: '9.jpg'}
+        >>> annotations = Annotations(truth, images, {}, '')
+        >>> matched = match_to_annotations(predictions, annotations, True)
+        >>> matched.truth.person_ids, matched.notes[1]
+        (array([1, 2, 4]), '1 of 4 predictions and 1 of 4 annotated persons
+        are not matched and left out.')
     """
     annotated = annotations.persons
     predicted, expected = (
@@ -150,6 +168,23 @@ def match_persons(
 
     Raises:
         ValueError: If nothing matches, or the OKS cannot be computed.
+
+    Example:
+        With the ``joints`` and ``truth`` of :class:`EvaluationInput`:
+
+        >>> predictions = Predictions(
+        ...     scores=joints.scores,
+        ...     keypoints=joints.keypoints,
+        ...     image_ids=truth.image_ids[::-1],
+        ...     person_ids=None,
+        ...     boxes=truth.boxes,
+        ...     confidence=np.ones(4),
+        ... )
+        >>> rows, persons, rule = match_persons(predictions, truth)
+        >>> rows, persons
+        (array([0, 1, 2, 3]), array([3, 2, 1, 0]))
+        >>> rule
+        'box overlap of at least 0.5 within the image'
     """
     boxes = predictions.boxes
     if boxes is None:

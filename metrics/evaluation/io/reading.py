@@ -42,6 +42,19 @@ def read_predictions(
         FileNotFoundError: If a file is missing.
         ValueError: If a file is not in the expected format; the message names
             it.
+
+    Example:
+        >>> import json
+        >>> person = {'id': 1, 'image_id': 7, 'category_id': 1, 'iscrowd': 0}
+        >>> person |= {'bbox': [0, 0, 100, 100], 'keypoints': [20, 30, 2]}
+        >>> image = {'id': 7, 'width': 640, 'height': 480}
+        >>> truth = {'images': [image], 'annotations': [person]}
+        >>> entry = {'image_id': 7, 'ann_id': 1, 'keypoints': [25, 30, 0.9]}
+        >>> results, ann = Path('results.json'), Path('annotations.json')
+        >>> _ = results.write_text(json.dumps([entry]))
+        >>> _ = ann.write_text(json.dumps(truth))
+        >>> read_predictions(results, ann).errors
+        array([[0.05]])
     """
     try:
         predictions = _read(path, ann, allow_partial)
@@ -93,6 +106,10 @@ def report_names(paths: list[Path]) -> dict[str, Path]:
 
     Raises:
         ValueError: If a file is given twice.
+
+    Example:
+        >>> list(report_names([Path('a/preds.pkl'), Path('b/preds.pkl')]))
+        ['a_preds', 'b_preds']
     """
     if len({path.resolve() for path in paths}) < len(paths):
         raise ValueError('expected each file once, found one repeated.')

@@ -62,6 +62,13 @@ class EvaluationReport:
         evaluation: Metrics of every score on all labeled joints.
         strata: Metrics of every score on subsets of the labeled joints.
         notes: Remarks for the reader of the report.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`:
+
+        >>> report = evaluate_predictions(joints, EvalConfig(n_bootstrap=0))
+        >>> report.correct
+        array([ True,  True,  True, False,  True,  True, False,  True])
     """
 
     predictions: EvaluationInput
@@ -113,6 +120,13 @@ def evaluate_predictions(
     Raises:
         ValueError: If an option is out of range, or the criterion cannot be
             computed.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`:
+
+        >>> strict = EvalConfig(dist_thr=0.02, n_bootstrap=0)
+        >>> evaluate_predictions(joints, strict).evaluation.error_rate.value
+        0.375
     """
     evaluation = evaluate_scores(
         predictions, sort_scores(list(predictions.scores)), **asdict(config)

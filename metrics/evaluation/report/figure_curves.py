@@ -25,6 +25,12 @@ def draw_roc(report: EvaluationReport) -> Figure | None:
 
     Returns:
         The figure; None if all joints are correct or all are wrong.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> draw_roc(report).axes[0].get_xlabel()
+        'correct joints flagged as wrong (false positives)'
     """
     if report.one_class:
         return None
@@ -47,6 +53,12 @@ def draw_precision_recall(report: EvaluationReport) -> Figure | None:
 
     Returns:
         The figure; None if all joints are correct or all are wrong.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> draw_precision_recall(report).axes[0].get_ylabel()
+        'flagged joints that are wrong (precision)'
     """
     if report.one_class:
         return None
@@ -74,6 +86,16 @@ def draw_risk_coverage(report: EvaluationReport) -> Figure:
 
     Returns:
         The figure.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> for line in draw_risk_coverage(report).axes[0].lines:
+        ...     print(line.get_label())
+        trust (AURC 0.049)
+        raw score (AURC 0.070)
+        oracle (AURC 0.049)
+        random (AURC 0.250)
     """
     wrong = (~report.correct).astype(float)
     figure, axes = _draw_curves(
@@ -137,6 +159,11 @@ def thin_curve(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
     Returns:
         Coordinates of the points that are kept, the first and last among them.
+
+    Example:
+        >>> x, y = thin_curve(np.linspace(0, 1, 10_000), np.zeros(10_000))
+        >>> len(x), x[[0, -1]]
+        (400, array([0., 1.]))
     """
     if len(x) <= _NUM_POINTS:
         return x, y

@@ -24,6 +24,12 @@ def draw_reliability(report: EvaluationReport) -> Figure:
 
     Returns:
         The figure.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> [axes.get_title() for axes in draw_reliability(report).axes[:2]]
+        ['trust (ECE 0.200)', 'raw score (ECE 0.300)']
     """
     names = select_scores(report.evaluation, NUM_PANELS, 'Brier')
     figure, grid = panel_grid(
@@ -82,6 +88,12 @@ def draw_histogram(report: EvaluationReport) -> Figure:
 
     Returns:
         The figure.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> [axes.get_title() for axes in draw_histogram(report).axes]
+        ['trust', 'raw score']
     """
     names = select_scores(report.evaluation, NUM_PANELS, 'Brier')
     figure, grid = panel_grid(len(names), (3.4, 2.7), (0, 0.4))

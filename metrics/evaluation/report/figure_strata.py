@@ -22,6 +22,13 @@ def draw_joints(report: EvaluationReport) -> Figure | None:
 
     Returns:
         The figure; None if all joints are correct or all are wrong.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> axes = draw_joints(report).axes[0]
+        >>> [label.get_text() for label in axes.get_yticklabels()]
+        ['shoulder (25%)', 'wrist (25%)']
     """
     return _bars(report, ['joint'])
 
@@ -34,6 +41,12 @@ def draw_parts(report: EvaluationReport) -> Figure | None:
 
     Returns:
         The figure; None if all joints are correct or all are wrong.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> [axes.get_title(loc='left') for axes in draw_parts(report).axes]
+        ['longer side of the box (share of wrong joints)']
     """
     return _bars(report, ['size', 'visibility', 'kind'])
 

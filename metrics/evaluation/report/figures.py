@@ -62,6 +62,14 @@ def draw_figures(
     Returns:
         Caption and PNG path of each figure; figures that need correct and
         wrong joints are left out if there is one class only.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> Path('figures').mkdir()
+        >>> drawn = draw_figures(report, Path('figures'), 'mine')
+        >>> drawn[0][1].name
+        'mine_roc.png'
     """
     drawn = []
     with matplotlib.rc_context(_RC_PARAMS):

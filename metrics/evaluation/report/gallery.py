@@ -35,6 +35,14 @@ def gallery_persons(
     Returns:
         Plain values of up to ``PERSONS_PER_ORDER`` persons of each order, in
         the order of the predictions.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> labels = {'size': np.ones(8, int)}
+        >>> persons = gallery_persons(report, ['keypoint_trust'], labels)
+        >>> [(one['id'], one['wrong']) for one in persons]
+        [('1', [0, 0]), ('2', [0, 1]), ('3', [0, 0]), ('4', [1, 0])]
     """
     rows = np.nonzero(report.predictions.truth.labeled)[0]
     first, last = (

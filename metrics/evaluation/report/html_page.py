@@ -25,6 +25,11 @@ def format_page(
 
     Returns:
         HTML; no text of the input can end its script.
+
+    Example:
+        >>> page = format_page({'</script>': {}}, {})
+        >>> page.count('<script'), page.count('</script>')
+        (3, 3)
     """
     data = json.dumps(
         {'reports': reports, 'shown': shown},

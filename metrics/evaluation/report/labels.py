@@ -135,6 +135,12 @@ def select_scores(
 
     Returns:
         Names in the order of :func:`sort_scores`.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> select_scores(report.evaluation, 1, 'AURC')
+        ['keypoint_trust']
     """
     first = [
         n for n in (TRUST, evaluation.reference) if n in evaluation.scorers

@@ -41,6 +41,17 @@ def leaderboard(entries: list[Entry]) -> str:
 
     Raises:
         ValueError: If the reports have different rules for a correct joint.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> from self_verify_pose.metrics.evaluation.report import write
+        >>> entry = Entry('RTMPose-S, COCO', write.as_json(report))
+        >>> print(leaderboard([entry]))
+        | evaluated | persons | joints | wrong | score | AUROC | ...
+        | --- | ---: | ---: | ---: | ---: | ---: | ...
+        | RTMPose-S, COCO | 4 | 8 | 0.250 | trust | 1.000 | ...
+        | RTMPose-S, COCO | 4 | 8 | 0.250 | raw score | 0.917 | ...
     """
     rules = {entry.title: _rule(entry.report) for entry in entries}
     if len(set(rules.values())) > 1:

@@ -42,6 +42,13 @@ def format_report(
 
     Returns:
         The text of ``report.md``.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> text = format_report({'mine': report}, {'mine': []})
+        >>> [line for line in text.splitlines() if line.startswith('## ')]
+        ['## mine', '## How to read this']
     """
     parts = [_head(next(iter(reports.values())).config)]
     if len(reports) > 1:
@@ -119,6 +126,13 @@ def summary(report: EvaluationReport) -> str:
     Returns:
         A Markdown list: the score of the lowest risk, trust against the raw
         score, and the range of its AUROC over the strata.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> print(summary(report))
+        - Lowest risk: **trust**, AURC 0.049.
+        - Trust against raw score: **no clear difference**, AUROC +0.083.
     """
     evaluation = report.evaluation
     best = min(

@@ -35,6 +35,13 @@ def page_data(
         Plain values: ``thresholds``, ``risk`` and ``reliability`` by score;
         ``persons``, those of the gallery; ``names`` and ``links`` of the
         joints; ``strata``, the names of the sizes and kinds of error.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> data = page_data(report)
+        >>> data['names'], data['risk']['keypoint_trust']['risk'][-1]
+        (['shoulder', 'wrist'], 0.25)
     """
     truth = report.predictions.truth
     parts, _ = stratify(report.predictions)

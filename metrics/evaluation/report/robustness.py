@@ -105,6 +105,18 @@ def robustness_table(results: Sequence[CorruptionResult]) -> list[list[str]]:
 
     Returns:
         The header, then one row per corruption and strength, as text.
+
+    Example:
+        >>> import numpy as np
+        >>> values, correct = np.array([0.9, 0.4]), np.array([True, False])
+        >>> result = CorruptionResult.from_scores(
+        ...     'blur', 2, 'mine', values, correct
+        ... )
+        >>> header, row = robustness_table([result])
+        >>> header[:4]
+        ['corruption', 'strength', 'correct joints', 'AUROC mine']
+        >>> row[:4]
+        ['blur', '2', '0.500', '1.000']
     """
     scores = _scores_of(results)
     header = ['corruption', 'strength', 'correct joints']
@@ -137,6 +149,16 @@ def draw_robustness(results: Sequence[CorruptionResult], name: str) -> Figure:
 
     Returns:
         The figure.
+
+    Example:
+        >>> import numpy as np
+        >>> values, correct = np.array([0.9, 0.4]), np.array([True, False])
+        >>> results = [
+        ...     CorruptionResult.from_scores(name, k, 'mine', values, correct)
+        ...     for k, name in enumerate(('clean', 'blur', 'blur'))
+        ... ]
+        >>> draw_robustness(results, 'AUROC').axes[0].get_title()
+        'blur'
     """
     corruptions = list(dict.fromkeys(r.corruption for r in results))[1:]
     figure, grid = panel_grid(
@@ -178,6 +200,18 @@ def write_robustness(
 
     Raises:
         OutputError: If they cannot be written; old files are kept.
+
+    Example:
+        >>> import numpy as np
+        >>> values, correct = np.array([0.9, 0.4]), np.array([True, False])
+        >>> results = [
+        ...     CorruptionResult.from_scores(name, k, 'mine', values, correct)
+        ...     for k, name in enumerate(('clean', 'blur', 'blur'))
+        ... ]
+        >>> options = {'dist_thr': 0.1}
+        >>> paths = write_robustness(results, options, Path('report'))
+        >>> [path.name for path in paths][:4]
+        ['robustness.md', 'robustness.json', 'auroc.png', 'auroc.svg']
     """
     text = (
         f'{results[0].joints} labeled joints. A joint is correct when it is '

@@ -101,6 +101,15 @@ def scorer_table(evaluation: Evaluation) -> str:
 
     Returns:
         Markdown: one row per score, one column per metric.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> print(scorer_table(report.evaluation))
+        | score | AUROC ↑ | AUPR_error ↑ | ECE ↓ | ...
+        | --- | ---: | ---: | ---: | ...
+        | trust | 1.000 | 1.000 | 0.200 | ...
+        | raw score | 0.917 | 0.833 | 0.300 | ...
     """
     arrows = [
         f'{TITLES.get(name, name)} {"↑" if name in MORE_IS_BETTER else "↓"}'
@@ -123,6 +132,14 @@ def difference_table(evaluation: Evaluation) -> str:
 
     Returns:
         Markdown: one row per score, one column per metric.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> print(difference_table(report.evaluation))
+        | minus raw score | AUROC | AUPR_error | ECE | ...
+        | --- | ---: | ---: | ---: | ...
+        | trust | +0.083 | +0.167 | -0.100 | ...
     """
     rows = [
         [label_of(name), *(highlight_difference(values[m]) for m in METRICS)]
@@ -142,13 +159,21 @@ def base_rate(evaluation: Evaluation) -> str:
 
     Returns:
         One sentence.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> print(base_rate(report.evaluation))
+        8 labeled joints of 4 persons in 4 images; share of wrong joints 0.250.
     """
+    brackets = f' (brackets: {LEVEL} % intervals, images resampled)'
+    if math.isnan(evaluation.error_rate.low):
+        brackets = ''
     return (
         f'{evaluation.num_joints:,} labeled joints of '
         f'{evaluation.num_persons:,} persons in {evaluation.num_images:,} '
         'images; share of wrong joints '
-        f'{format_estimate(evaluation.error_rate)} (brackets: {LEVEL} % '
-        'intervals, images resampled).'
+        f'{format_estimate(evaluation.error_rate)}{brackets}.'
     )
 
 

@@ -29,6 +29,13 @@ def write_report(
 
     Raises:
         OutputError: If it cannot be written; an old report is kept.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> write_report({'mine': report}, Path('report'))
+        >>> sorted(path.name for path in Path('report').iterdir())
+        ['figures', 'report.json', 'report.md']
     """
     content = {name: as_json(report) for name, report in reports.items()}
     with replacing_together(
@@ -54,6 +61,12 @@ def as_json(report: EvaluationReport) -> dict[str, Any]:
 
     Returns:
         Nested dictionaries, lists, strings and numbers.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> as_json(report)['scores']['keypoint_trust']['AUROC']
+        {'value': 1.0, 'low': None, 'high': None}
     """
     strata = {
         stratification: {
@@ -86,6 +99,12 @@ def evaluation_as_dict(evaluation: Evaluation) -> dict[str, Any]:
 
     Returns:
         Nested dictionaries, to be passed to :func:`to_json_values`.
+
+    Example:
+        With the ``report`` of :class:`EvaluationReport`:
+
+        >>> evaluation_as_dict(report.evaluation)['joints']
+        8
     """
     return {
         'joints': evaluation.num_joints,

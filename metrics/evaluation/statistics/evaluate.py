@@ -115,6 +115,15 @@ def evaluate_scores(
 
     Raises:
         ValueError: If a name, the criterion or a number is not as described.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`:
+
+        >>> evaluation = evaluate_scores(joints, n_bootstrap=0)
+        >>> for name, values in evaluation.scorers.items():
+        ...     print(name, round(values['AUROC'].value, 3))
+        keypoint_scores 0.917
+        keypoint_trust 1.0
     """
     names = check_names(joints, names)
     if reference is None:
@@ -163,6 +172,12 @@ def check_names(
 
     Raises:
         ValueError: If there is no score of a name.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`:
+
+        >>> check_names(joints, None)
+        ['keypoint_scores', 'keypoint_trust']
     """
     chosen = list(joints.scores if names is None else names)
     unknown = [name for name in chosen if name not in joints.scores]
@@ -185,6 +200,16 @@ def bootstrap_metrics(scores: SortedScores, draws: ImageDraws) -> Floats:
     Returns:
         (1 + B, 8) values in the order of ``METRICS``, those of all joints
         first.
+
+    Example:
+        The first draw holds both joints, the second one no wrong joint:
+
+        >>> risk = np.array([False, True])
+        >>> scores = SortedScores(np.array([0.9, 0.2]), risk)
+        >>> draws = ImageDraws(np.array([0, 1]), np.array([[1, 1], [2, 0]]))
+        >>> values = bootstrap_metrics(scores, draws)
+        >>> values[:, list(METRICS).index('AUROC')]
+        array([ 1.,  1., nan])
     """
     once = np.ones(scores.order.size, np.int64)
     drawn = draws.select(scores.order).joint_weights()
@@ -205,6 +230,10 @@ def make_estimate(value: float, draws: ArrayLike) -> Estimate:
 
     Returns:
         The estimate; its interval is NaN where no draw is defined.
+
+    Example:
+        >>> make_estimate(0.5, [0.4, 0.6, np.nan])
+        Estimate(value=0.5, low=0.405, high=0.595)
     """
     drawn = np.asarray(draws, np.float64)
     defined = drawn[np.isfinite(drawn)]

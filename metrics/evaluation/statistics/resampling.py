@@ -65,6 +65,16 @@ def draw_images(
 
     Raises:
         ValueError: If ``n_bootstrap`` is negative.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`, two in each image:
+
+        >>> draws = draw_images(joints, n_bootstrap=2, seed=0)
+        >>> draws.image
+        array([0, 0, 1, 1, 2, 2, 3, 3])
+        >>> draws.counts
+        array([[1, 0, 0, 3],
+               [0, 2, 2, 0]])
     """
     if n_bootstrap < 0:
         raise ValueError(

@@ -52,6 +52,15 @@ def evaluate_strata(
     Returns:
         Strata by kind (``joint``, ``size``, ``visibility``, ``kind``) and
         name, empty strata left out; and why a stratification is missing.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`, and no draws:
+
+        >>> correct = joints.correct().ravel()
+        >>> draws = ImageDraws(np.arange(8) // 2, np.zeros((0, 4), int))
+        >>> strata, _ = evaluate_strata(joints, correct, draws)
+        >>> {name: one.num_wrong for name, one in strata['joint'].items()}
+        {'shoulder': 1, 'wrist': 1}
     """
     scores = {n: s[joints.truth.labeled] for n, s in joints.scores.items()}
 

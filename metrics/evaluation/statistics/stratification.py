@@ -31,6 +31,15 @@ def stratify(
     Returns:
         By stratification: the names of its S strata and (J,) the stratum of
         each labeled joint, 0 … S − 1; and the reasons for missing ones.
+
+    Example:
+        With the ``joints`` of :class:`EvaluationInput`:
+
+        >>> stratifications, missing = stratify(joints)
+        >>> stratifications['joint']
+        (('shoulder', 'wrist'), array([0, 1, 0, 1, 0, 1, 0, 1]))
+        >>> len(missing)  # neither visibility nor areas are known
+        2
     """
     truth, labeled = joints.truth, joints.truth.labeled
     count = labeled.shape[1]
@@ -80,6 +89,24 @@ def joint_kinds(joints: EvaluationInput) -> NDArray[np.int64]:
 
     Raises:
         ValueError: If there is no keypoint similarity.
+
+    Example:
+        Each joint is predicted at the one of the other side:
+
+        >>> from self_verify_pose.metrics.evaluation import evaluation_input
+        >>> points = 20 * np.arange(34.0).reshape(1, 17, 2)
+        >>> truth = evaluation_input.GroundTruth(
+        ...     keypoints=points,
+        ...     labeled=np.ones((1, 17), bool),
+        ...     boxes=np.array([[0.0, 0, 700, 700]]),
+        ...     image_ids=np.array([7]),
+        ...     person_ids=np.array([1]),
+        ...     areas=np.array([9e4]),
+        ... )
+        >>> scores = {'keypoint_scores': np.ones((1, 17))}
+        >>> joints = EvaluationInput(scores, points[:, FLIP], truth)
+        >>> [KINDS[kind] for kind in joint_kinds(joints)[0, :3]]
+        ['good', 'inversion', 'inversion']
     """
     truth, everyone = joints.truth, joints.everyone
     return error_kinds(
