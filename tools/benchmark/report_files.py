@@ -8,7 +8,12 @@ from mmengine.fileio import dump
 
 
 def write_files(folder: Path, count: int) -> None:
-    """Write made-up persons, two in each image, and predictions of them."""
+    """Write made-up persons, two in each image, and predictions of them.
+
+    Args:
+        folder: Existing folder, which gets ``ann.json`` and ``results.json``.
+        count: Number of persons.
+    """
     rng = np.random.default_rng(0)
     images, persons, found = [], [], []
     for n in range(count):
@@ -41,6 +46,9 @@ def write_dump(folder: Path) -> None:
 
     Each sample has the fields that MMPose's packing keeps by default, among
     them its annotation with an outline of 30 corners.
+
+    Args:
+        folder: Folder of :func:`write_files`, which gets ``dump.pkl``.
     """
     persons = json.loads((folder / 'ann.json').read_text())['annotations']
     found = json.loads((folder / 'results.json').read_text())
