@@ -46,11 +46,17 @@ def message_of(error: BaseException) -> str | None:
 
     Returns:
         The message of the first error of its chain that this package has
-        raised about what it expected and found; None if there is none.
+        raised about what it expected and found, or that W&B has raised, such
+        as for a missing login; None if there is none.
     """
     for one in reversed(list(_chain(error))):
         # not str, which quotes the message of a KeyError
         text = str(one.args[0]) if one.args else str(one)
+        if type(one).__module__.startswith('wandb.errors'):
+            return (
+                f'USE_WANDB=1: expected W&B to start, found {text!r}; set '
+                'WANDB_MODE=offline to log without a login and a network'
+            )
         if 'in DataLoader worker' in text:
             origin, text = _worker_error(text)
         else:

@@ -61,6 +61,15 @@ def test_other_errors_have_none(monkeypatch):
     assert console.message_of(error).startswith('FEATURES: expected 0 or 1')
 
 
+def test_wandb_without_a_login_names_the_mode_without_one():
+    errors = pytest.importorskip('wandb.errors')
+    message = console.message_of(errors.UsageError('No API key configured.'))
+    assert message == (
+        "USE_WANDB=1: expected W&B to start, found 'No API key configured.'; "
+        'set WANDB_MODE=offline to log without a login and a network'
+    )
+
+
 @pytest.mark.parametrize(
     ('work', 'code', 'end'),
     [
