@@ -56,6 +56,10 @@ NOT_RUN = {
     ('docs/performance.md', 'python tools/benchmark'): (
         'measures for minutes; see tests/tools/benchmark'
     ),
+    ('docs/performance.md', 'python -m self_verify_pose.tools.benchmark.w'): (
+        'reads what the benchmark has written'
+    ),
+    ('docs/performance.md', 'python -m self_verify_pose.tools.study'): STUDY,
     ('docs/protocol.md', ''): SETS,
     ('docs/results.md', 'python -m self_verify_pose.tools.study'): STUDY,
     ('docs/results.md', 'python tools/compare_trust.py'): STUDY,
