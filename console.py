@@ -52,7 +52,7 @@ def message_of(error: BaseException) -> str | None:
     for one in reversed(list(_chain(error))):
         # not str, which quotes the message of a KeyError
         text = str(one.args[0]) if one.args else str(one)
-        if type(one).__module__.startswith('wandb.errors'):
+        if text and type(one).__module__.startswith('wandb.errors'):
             return (
                 f'USE_WANDB=1: expected W&B to start, found {text!r}; set '
                 'WANDB_MODE=offline to log without a login and a network'

@@ -63,7 +63,9 @@ def test_other_errors_have_none(monkeypatch):
 
 def test_wandb_without_a_login_names_the_mode_without_one():
     errors = pytest.importorskip('wandb.errors')
-    message = console.message_of(errors.UsageError('No API key configured.'))
+    error = errors.UsageError('No API key configured.')
+    error.__context__ = errors.term.NotATerminalError()  # as wandb raises it
+    message = console.message_of(error)
     assert message == (
         "USE_WANDB=1: expected W&B to start, found 'No API key configured.'; "
         'set WANDB_MODE=offline to log without a login and a network'
