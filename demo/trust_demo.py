@@ -20,8 +20,8 @@ from self_verify_pose.apis import TrustInferencer
 from self_verify_pose.constants import TRUST
 from self_verify_pose.tools.command_line import (
     add_device_option,
+    make_main,
     make_parser,
-    run_tool,
 )
 
 
@@ -75,18 +75,7 @@ def _run(args: argparse.Namespace) -> None:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo; wrong input is reported in one line.
-
-    Args:
-        argv: Arguments of the command line; those of the process by default.
-
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse_args(argv)
-    return run_tool(__file__, lambda: _run(args))
-
+main = make_main(__file__, _parse_args, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

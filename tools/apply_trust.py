@@ -19,7 +19,7 @@ from self_verify_pose.engine.posthoc.results_file import read_persons
 from self_verify_pose.engine.posthoc.second_file import count_partners
 from self_verify_pose.engine.posthoc.storage import load_trust
 from self_verify_pose.output_files import check_output_file, write_text
-from self_verify_pose.tools.command_line import make_parser, run_tool
+from self_verify_pose.tools.command_line import make_main, make_parser
 
 _DIGITS = 6
 
@@ -75,18 +75,7 @@ def run(args: argparse.Namespace) -> None:
     print(f'{args.out}: trust of {joints} joints of {count} persons')
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    args = parse_arguments(argv)
-    return run_tool(__file__, lambda: run(args))
-
+main = make_main(__file__, parse_arguments, run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -39,10 +39,10 @@ from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import (
     add_data_options,
     add_evaluation_options,
+    make_main,
     make_parser,
     parse_with_data,
     read_config,
-    run_tool,
 )
 
 
@@ -73,8 +73,9 @@ def _check_out(out: Path) -> None:
     check_output_file(out)
 
 
-def _run(args: argparse.Namespace, console: Console) -> None:
+def _run(args: argparse.Namespace) -> None:
     """Fit on one data set, report on another and write the checkpoint."""
+    console = Console()
     _check_out(args.out)
     config = read_config(args)
     content = read_checkpoint(args.checkpoint)
@@ -104,18 +105,7 @@ def _run(args: argparse.Namespace, console: Console) -> None:
     console.print(f'calibrated checkpoint: {args.out}')
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool.
-
-    Args:
-        argv: Arguments; those of the process by default.
-
-    Returns:
-        0, or 2 after wrong input or a full disk, with a message of one line.
-    """
-    args = _parse_arguments(argv)
-    return run_tool(__file__, lambda: _run(args, Console()))
-
+main = make_main(__file__, _parse_arguments, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

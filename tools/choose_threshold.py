@@ -20,7 +20,6 @@ promise does not carry over.
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from self_verify_pose.constants import PCK_THRESHOLD, TRUST
@@ -40,8 +39,8 @@ from self_verify_pose.engine.evaluation_input import read_evaluation_input
 from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import (
     add_sample_options,
+    make_main,
     make_parser,
-    run_tool,
 )
 
 
@@ -108,10 +107,9 @@ def _choose(args: argparse.Namespace) -> Certificate:
     return certify(predictions, promise, means, data, args.seed)
 
 
-def _run(args: argparse.Namespace, found: list[bool]) -> None:
+def _run(args: argparse.Namespace) -> int:
     if args.check:
-        found.append(_check(args))
-        return
+        return int(_check(args))  # 1 where the images differ
     certificate = _choose(args)
     print(certificate.promise)
     for name, one in certificate.lines():
@@ -121,21 +119,10 @@ def _run(args: argparse.Namespace, found: list[bool]) -> None:
         print(f'{name:24} {shown}  ({one.joints} joints, {one.images} images)')
     save_certificate(certificate, args.out)
     print(args.out)
+    return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool.
-
-    Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        0; 1 where a check finds that images differ; 2 after wrong input.
-    """
-    args = _parse(argv)
-    found: list[bool] = []
-    return run_tool(__file__, partial(_run, args, found)) or int(any(found))
-
+main = make_main(__file__, _parse, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

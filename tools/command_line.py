@@ -154,22 +154,46 @@ def read_config(args: argparse.Namespace) -> 'Config':
     return config
 
 
-def run_tool(file: str, work: Callable[[], object]) -> int:
+def make_main(
+    file: str,
+    parse: Callable[[Sequence[str] | None], argparse.Namespace],
+    run: Callable[[argparse.Namespace], int | None],
+) -> Callable[..., int]:
+    """Make the ``main`` of a tool.
+
+    Args:
+        file: The file of the tool.
+        parse: Parses the command line, by default that of the process.
+        run: Does the work; returns the exit code, None for 0.
+
+    Returns:
+        A function of the command line, by default that of the process, which
+        returns the exit code of :func:`run_tool`.
+    """
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        args = parse(argv)
+        return run_tool(file, lambda: run(args))
+
+    return main
+
+
+def run_tool(file: str, work: Callable[[], int | None]) -> int:
     """Do the work of a tool; wrong input is reported in one line.
 
     Args:
         file: The file of the tool, whose name begins the line.
-        work: The work.
+        work: The work; returns the exit code, None for 0.
 
     Returns:
-        The exit code: 2 after wrong input or a full disk, else 0.
+        The exit code: 2 after wrong input or a full disk, else that of the
+        work.
     """
     try:
-        work()
+        return work() or 0
     except (KeyError, OSError, TypeError, ValueError) as error:
         print(f'{Path(file).name}: {error}', file=sys.stderr)
         return 2
-    return 0
 
 
 def run_mmpose_tool(name: str) -> None:

@@ -30,7 +30,11 @@ import self_verify_pose.compat  # noqa: F401, isort: skip
 
 from rich.console import Console
 
-from self_verify_pose.tools.command_line import at_least, make_parser
+from self_verify_pose.tools.command_line import (
+    at_least,
+    make_main,
+    make_parser,
+)
 from self_verify_pose.tools.study.comparison import compare
 from self_verify_pose.tools.study.options import add_study_options
 
@@ -64,25 +68,18 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> None:
     """Compare, and print where the results are.
 
-    Returns:
-        The exit status.
+    Args:
+        args: The command line.
     """
-    args = parse_arguments()
     console = Console()
-    try:
-        report = compare(args, console)
-    except (KeyError, OSError, TypeError, ValueError) as error:
-        Console(stderr=True).print(
-            f'compare_trust.py: {error}', style='red', markup=False
-        )
-        return 2
-    console.print(report, markup=False, soft_wrap=True)
+    console.print(compare(args, console), markup=False, soft_wrap=True)
     console.print(f'{args.out / "results.md"}, {args.out / "results.json"}')
-    return 0
 
+
+main = make_main(__file__, parse_arguments, run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -29,50 +29,35 @@ from self_verify_pose.metrics.evaluation.report.tables import (
 )
 from self_verify_pose.metrics.evaluation.report.write import write_report
 from self_verify_pose.output_files import check_output_folder
+from self_verify_pose.tools.command_line import make_main, make_parser
 
 
 def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     default = EvalConfig()
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('dumps', nargs='+', type=Path, metavar='DUMP')
     add('--ann', type=Path, help='COCO annotation file')
     add('--out', type=Path, default=Path('report'))
-    add(
-        '--allow-partial',
-        action='store_true',
-        help='evaluate the rest where more than a quarter of the predictions '
-        'or of the annotated persons has no match',
+    partial = (
+        'evaluate the rest where more than a quarter of the predictions or of '
+        'the annotated persons has no match'
     )
-    add(
-        '--dist-thr',
-        type=float,
-        help='largest error of a correct joint in person sizes, for bbox '
-        f'({default.dist_thr})',
+    add('--allow-partial', action='store_true', help=partial)
+    largest = (
+        'largest error of a correct joint in person sizes, for bbox '
+        f'({default.dist_thr})'
     )
+    add('--dist-thr', type=float, help=largest)
     add('--criterion', choices=['bbox', 'oks'], default=default.criterion)
-    add(
-        '--bootstrap',
-        type=int,
-        default=default.n_bootstrap,
-        help='draws of images (%(default)s); 0 for no intervals',
-    )
+    draws = 'draws of images (%(default)s); 0 for no intervals'
+    add('--bootstrap', type=int, default=default.n_bootstrap, help=draws)
     add('--seed', type=int, default=default.seed)
-    add(
-        '--html',
-        action='store_true',
-        help='also write report.html, one page that needs no network',
-    )
-    add(
-        '--images',
-        type=Path,
-        metavar='DIR',
-        help='images that the page shows persons of, named by --ann',
-    )
+    html = 'also write report.html, one page that needs no network'
+    add('--html', action='store_true', help=html)
+    images = 'images that the page shows persons of, named by --ann'
+    add('--images', type=Path, metavar='DIR', help=images)
     args = parser.parse_args(argv)
     if args.criterion == 'oks' and args.dist_thr is not None:
         parser.error('--dist-thr belongs to --criterion bbox: leave it out')
@@ -83,45 +68,29 @@ def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line.
-
-    Args:
-        argv: Arguments of the command line; those of the process by default.
-
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse_args(argv)
+def _run(args: argparse.Namespace) -> None:
     config = EvalConfig(
         args.dist_thr, args.criterion, args.bootstrap, args.seed
     )
-    try:
-        images = None
-        if args.images is not None:
-            images = ImageFolder.read(args.images, args.ann)
-        check_output_folder(args.out)
-        inputs = {
-            name: read_evaluation_input(path, args.ann, args.allow_partial)
-            for name, path in report_names(args.dumps).items()
-        }
-        if images is not None:
-            images.check(
-                image
-                for one in inputs.values()
-                for image in one.truth.image_ids.tolist()
-            )
-        reports = {
-            name: evaluate_predictions(one, config)
-            for name, one in inputs.items()
-        }
-        pages = None
-        if args.html:
-            pages = {n: page_data(r, images) for n, r in reports.items()}
-        write_report(reports, args.out, pages)
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    images = args.images and ImageFolder.read(args.images, args.ann)
+    check_output_folder(args.out)
+    inputs = {
+        name: read_evaluation_input(path, args.ann, args.allow_partial)
+        for name, path in report_names(args.dumps).items()
+    }
+    if images is not None:
+        images.check(
+            image
+            for one in inputs.values()
+            for image in one.truth.image_ids.tolist()
+        )
+    reports = {
+        name: evaluate_predictions(one, config) for name, one in inputs.items()
+    }
+    pages = None
+    if args.html:
+        pages = {n: page_data(r, images) for n, r in reports.items()}
+    write_report(reports, args.out, pages)
     for name, report in reports.items():
         print(f'{name}: {base_rate(report.evaluation)}\n')
         print(scorer_table(report.evaluation), end='\n\n')
@@ -134,8 +103,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             f'{args.out / "report.html"}: {shown} of {count} persons of '
             f'{name} are shown, {count - shown} are left out'
         )
-    return 0
 
+
+main = make_main(__file__, _parse_args, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

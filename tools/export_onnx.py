@@ -43,8 +43,8 @@ from self_verify_pose.engine.onnx_forms import (
 from self_verify_pose.output_files import check_output_file
 from self_verify_pose.tools.command_line import (
     at_least,
+    make_main,
     make_parser,
-    run_tool,
 )
 from self_verify_pose.tools.onnx_check import (
     CheckedFile,
@@ -73,7 +73,8 @@ def _parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _run(args: argparse.Namespace, console: Console) -> None:
+def _run(args: argparse.Namespace) -> None:
+    console = Console()
     check_exportable(args.out, bool(args.check))
     check_output_file(args.out)
     config = read_config(args.config)
@@ -135,18 +136,7 @@ def _table(checked: Sequence[CheckedFile]) -> Table:
     return table
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line.
-
-    Args:
-        argv: Arguments of the command line; those of the process by default.
-
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse_args(argv)
-    return run_tool(__file__, lambda: _run(args, Console()))
-
+main = make_main(__file__, _parse_args, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -27,7 +27,7 @@ from self_verify_pose.engine.decisions.export_persons import (
 )
 from self_verify_pose.engine.decisions.exports import FORMATS, WRITERS
 from self_verify_pose.output_files import check_output_folder
-from self_verify_pose.tools.command_line import make_parser, run_tool
+from self_verify_pose.tools.command_line import make_main, make_parser
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -72,18 +72,7 @@ def _run(args: argparse.Namespace) -> None:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool.
-
-    Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse(argv)
-    return run_tool(__file__, lambda: _run(args))
-
+main = make_main(__file__, _parse, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

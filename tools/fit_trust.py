@@ -22,7 +22,7 @@ from self_verify_pose.engine.posthoc.results_file import read_labeled
 from self_verify_pose.engine.posthoc.second_file import count_partners
 from self_verify_pose.engine.posthoc.storage import save_trust
 from self_verify_pose.output_files import check_output_file
-from self_verify_pose.tools.command_line import make_parser, run_tool
+from self_verify_pose.tools.command_line import make_main, make_parser
 
 KINDS = {
     'trees': 'boosted trees',
@@ -98,18 +98,7 @@ def run(args: argparse.Namespace) -> None:
     print(args.out)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    args = parse_arguments(argv)
-    return run_tool(__file__, lambda: run(args))
-
+main = make_main(__file__, parse_arguments, run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -18,7 +18,7 @@ from self_verify_pose.metrics.evaluation.report.leaderboard import (
     leaderboard,
 )
 from self_verify_pose.output_files import check_output_file, write_text
-from self_verify_pose.tools.command_line import make_parser, run_tool
+from self_verify_pose.tools.command_line import make_main, make_parser
 
 
 def _parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -74,18 +74,7 @@ def _run(args: argparse.Namespace) -> None:
     print(table)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line.
-
-    Args:
-        argv: Arguments of the command line; those of the process by default.
-
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse_args(argv)
-    return run_tool(__file__, lambda: _run(args))
-
+main = make_main(__file__, _parse_args, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

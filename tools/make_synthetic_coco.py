@@ -1,6 +1,6 @@
 """Make a data set of synthetic persons in COCO's layout.
 
-Example: ``python tools/make_synthetic_coco.py --out data/synthetic_coco``
+python tools/make_synthetic_coco.py --out data/synthetic_coco
 """
 
 import argparse
@@ -24,6 +24,7 @@ from self_verify_pose.output_files import (
     make_output_folder,
     replacing,
 )
+from self_verify_pose.tools.command_line import make_main, make_parser
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 6
 
@@ -37,7 +38,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The arguments.
     """
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add('--out', type=Path, required=True, help='folder to make')
     default = '(%(default)s)'
@@ -96,38 +97,31 @@ def summary(report: DatasetReport, out: Path) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool.
+def run(args: argparse.Namespace) -> None:
+    """Make the data set, and a preview if one is wanted.
 
     Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        Exit code: 0, or 2 for invalid arguments or files.
+        args: The command line.
     """
-    args = parse_arguments(argv)
+    if args.preview is not None:
+        check_output_file(args.preview)
     console = Console(stderr=True)
-    try:
-        if args.preview is not None:
-            check_output_file(args.preview)
-        with Progress(console=console, transient=True) as progress:
-            task = progress.add_task('images', total=args.train + args.val)
-            report = make_dataset(
-                args.out,
-                args.train,
-                args.val,
-                seed=args.seed,
-                workers=args.workers,
-                on_image=lambda: progress.advance(task),
-            )
-        if args.preview is not None:
-            write_preview(args.preview, args.seed, args.train)
-    except (OSError, ValueError) as error:
-        print(f'make_synthetic_coco: {error}', file=sys.stderr)
-        return 2
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task('images', total=args.train + args.val)
+        report = make_dataset(
+            args.out,
+            args.train,
+            args.val,
+            seed=args.seed,
+            workers=args.workers,
+            on_image=lambda: progress.advance(task),
+        )
+    if args.preview is not None:
+        write_preview(args.preview, args.seed, args.train)
     print(summary(report, args.out))
-    return 0
 
+
+main = make_main(__file__, parse_arguments, run)
 
 if __name__ == '__main__':
     sys.exit(main())

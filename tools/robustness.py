@@ -37,10 +37,10 @@ from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.tools.command_line import (
     add_data_options,
     add_evaluation_options,
+    make_main,
     make_parser,
     parse_with_data,
     read_config,
-    run_tool,
 )
 
 
@@ -125,18 +125,7 @@ def _run(args: argparse.Namespace) -> None:
     print(*paths, sep='\n')
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line.
-
-    Args:
-        argv: Arguments of the command line; those of the process by default.
-
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse_args(argv)
-    return run_tool(__file__, lambda: _run(args))
-
+main = make_main(__file__, _parse_args, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -44,8 +44,8 @@ from self_verify_pose.output_files import (
 )
 from self_verify_pose.tools.command_line import (
     at_least,
+    make_main,
     make_parser,
-    run_tool,
 )
 
 SHEET = 'contact_sheet.png'
@@ -173,18 +173,7 @@ def _draw(
     draw_selection(shown, scored, worst, args.images).savefig(path)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        argv: Arguments, those of the process by default.
-
-    Returns:
-        The exit status.
-    """
-    args = parse_arguments(argv)
-    return run_tool(__file__, lambda: run(args))
-
+main = make_main(__file__, parse_arguments, run)
 
 if __name__ == '__main__':
     sys.exit(main())

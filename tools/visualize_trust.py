@@ -42,8 +42,8 @@ from self_verify_pose.output_files import check_output_folder
 from self_verify_pose.tools.command_line import (
     add_device_option,
     at_least,
+    make_main,
     make_parser,
-    run_tool,
 )
 
 _MIN_JOINTS = 6  # labeled joints of a person on a contact sheet
@@ -123,23 +123,12 @@ def _prepare(args: argparse.Namespace) -> Iterator[Path]:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; wrong input is reported in one line.
+def _run(args: argparse.Namespace) -> None:
+    for path in _prepare(args):
+        print(path)
 
-    Args:
-        argv: Arguments of the command line; those of the process by default.
 
-    Returns:
-        The exit code: 2 after wrong input, else 0.
-    """
-    args = _parse_args(argv)
-
-    def draw() -> None:
-        for path in _prepare(args):
-            print(path)
-
-    return run_tool(__file__, draw)
-
+main = make_main(__file__, _parse_args, _run)
 
 if __name__ == '__main__':
     sys.exit(main())

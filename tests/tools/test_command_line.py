@@ -5,6 +5,7 @@ import pytest
 from self_verify_pose.tools.command_line import (
     add_data_options,
     add_evaluation_options,
+    make_main,
     make_parser,
     parse_with_data,
     run_tool,
@@ -78,3 +79,15 @@ def test_wrong_input_is_one_line_and_code_two(capsys):
     error = capsys.readouterr().err
     assert error == 'tool.py: expected this, found that\n'
     assert run_tool('somewhere/tool.py', lambda: None) == 0
+
+
+def test_a_tool_ends_with_the_exit_code_of_its_work(capsys):
+    def parse(argv):
+        return argparse.Namespace(code=argv[0])
+
+    def run(args):
+        return int(args.code) if args.code else None
+
+    main = make_main('somewhere/tool.py', parse, run)
+    assert [main([code]) for code in ('1', '', 'x')] == [1, 0, 2]
+    assert capsys.readouterr().err.startswith('tool.py: invalid literal')
