@@ -267,8 +267,14 @@ def _check_annotation(
         check_number(entry, 'area', where, least=0)
     if 'bbox' in entry:
         check_numbers(entry, 'bbox', where, 4)
-    if 'keypoints' not in entry:
-        return
+    if 'keypoints' in entry:
+        _check_keypoints(entry, where, lengths)
+
+
+def _check_keypoints(
+    entry: Mapping[str, Any], where: str, lengths: dict[Any, int]
+) -> None:
+    """Check the keypoints; their number is that of their category."""
     if entry.get('category_id') is not None:
         check_id(entry, 'category_id', where)
     points = check_numbers(entry, 'keypoints', where)

@@ -97,21 +97,8 @@ def run(args: argparse.Namespace) -> None:
         images.expected_wrong, features, args.count, args.spread
     )
     selected = [_selected(images, scored, one) for one in order.tolist()]
-    files = {
-        'images.json': as_records(selected),
-        'label_studio.json': as_label_studio(selected, scored, args.image_url),
-        'cvat_coco.json': as_coco(selected, scored),
-    }
-    texts = {
-        'images.csv': as_csv(selected),
-        'images.txt': ''.join(f'{one.entry.name}\n' for one in selected),
-        'label_studio.xml': label_studio_config(scored.skeleton),
-    }
     with replacing_together(args.out, ['images.json'], [SHEET]) as new:
-        for name, content in files.items():
-            write_json(new / name, content)
-        for name, text in texts.items():
-            write_text(new / name, text)
+        _write_lists(new, selected, scored, args.image_url)
         if args.images is not None:
             _draw(
                 args,
@@ -154,6 +141,24 @@ def _selected(
         scored.images[image_id],
         np.flatnonzero(images.image_of == position).tolist(),
         float(images.expected_wrong[position]),
+    )
+
+
+def _write_lists(
+    folder: Path,
+    selected: list[SelectedImage],
+    scored: ScoredPersons,
+    image_url: str,
+) -> None:
+    tasks = as_label_studio(selected, scored, image_url)
+    names = ''.join(f'{one.entry.name}\n' for one in selected)
+    write_json(folder / 'images.json', as_records(selected))
+    write_json(folder / 'label_studio.json', tasks)
+    write_json(folder / 'cvat_coco.json', as_coco(selected, scored))
+    write_text(folder / 'images.csv', as_csv(selected))
+    write_text(folder / 'images.txt', names)
+    write_text(
+        folder / 'label_studio.xml', label_studio_config(scored.skeleton)
     )
 
 

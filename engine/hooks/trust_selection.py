@@ -124,10 +124,13 @@ class TrustSelectionHook(Hook):
             model.held_out = ids
         self._report_held_out(len(ids), models[0], runner.logger)
         if not models[0].full_param_train and not runner._resume and ids:
-            scale, shift = fit_anchor(self._joints(models[-1]))
-            for head in _heads(models):
-                head.anchor.scale.copy_(torch.from_numpy(scale))
-                head.anchor.shift.copy_(torch.from_numpy(shift))
+            self._calibrate_free_score(models)
+
+    def _calibrate_free_score(self, models: list[SelfVerifyTopdown]) -> None:
+        scale, shift = fit_anchor(self._joints(models[-1]))
+        for head in _heads(models):
+            head.anchor.scale.copy_(torch.from_numpy(scale))
+            head.anchor.shift.copy_(torch.from_numpy(shift))
 
     def _report_held_out(
         self, persons: int, model: SelfVerifyTopdown, logger: MMLogger

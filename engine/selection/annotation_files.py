@@ -220,20 +220,8 @@ def _regions(
     }
     for person in one.persons:
         box = f'person-{person}'
-        x0, y0, x1, y1 = scored.persons.boxes[person]
-        x, y = np.array([x0, y0]) * percent
-        w, h = np.array([x1 - x0, y1 - y0]) * percent
-        yield {
-            **shared,
-            'id': box,
-            'from_name': 'box',
-            'type': 'rectanglelabels',
-            'value': {
-                **_rounded(x=x, y=y, width=w, height=h),
-                'rotation': 0,
-                'rectanglelabels': ['person'],
-            },
-        }
+        corners = scored.persons.boxes[person].reshape(2, 2) * percent
+        yield {**shared, 'id': box, **_rectangle(*corners)}
         points = _inside(scored, person, one.entry) * percent
         for joint, (x, y), trust in zip(
             scored.skeleton.joints, points, scored.trust[person], strict=True
@@ -250,6 +238,22 @@ def _regions(
                     'keypointlabels': [joint],
                 },
             }
+
+
+def _rectangle(
+    first: np.ndarray[Any, Any], last: np.ndarray[Any, Any]
+) -> dict[str, Any]:
+    """The box of a person by two corners in percent."""
+    (x, y), (width, height) = first, last - first
+    return {
+        'from_name': 'box',
+        'type': 'rectanglelabels',
+        'value': {
+            **_rounded(x=x, y=y, width=width, height=height),
+            'rotation': 0,
+            'rectanglelabels': ['person'],
+        },
+    }
 
 
 def _inside(

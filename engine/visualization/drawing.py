@@ -81,9 +81,33 @@ def draw_pose(
         _draw_limb(
             axes, keypoints[ends], scores[ends].min(), scales[ends].max()
         )
+    open_rings = np.zeros(len(scores), bool) if rejected is None else rejected
+    _draw_joints(axes, keypoints, scores, open_rings, scales)
+    if wrong is not None and wrong.any():
+        axes.scatter(
+            keypoints[wrong, 0],
+            keypoints[wrong, 1],
+            s=18 * scales[wrong] ** 2,
+            marker='x',
+            c=outline_colors(scores[wrong]),
+            linewidths=(1.2 * scales[wrong]).tolist(),
+            zorder=5,
+        )
+    if numbers:
+        free = scales >= scale
+        _draw_numbers(axes, keypoints[free], scores[free], scale)
+
+
+def _draw_joints(
+    axes: Axes,
+    keypoints: Array,
+    scores: Array,
+    open_rings: NDArray[np.bool_],
+    scales: Array,
+) -> None:
+    """Draw disks with an outline, and open rings."""
     x, y = keypoints.T
     colors = TRUST_COLORS.to_rgba(scores)
-    open_rings = np.zeros(len(x), bool) if rejected is None else rejected
     for shown, faces, edges, width in (
         (~open_rings, colors, np.array(outline_colors(scores)), 0.8),
         (open_rings, np.zeros_like(colors), colors, 1.8),
@@ -94,23 +118,10 @@ def draw_pose(
                 y[shown],
                 s=60 * scales[shown] ** 2,
                 c=faces[shown],
-                edgecolors=edges[shown],
+                edgecolors=edges[shown].tolist(),
                 linewidths=(width * scales[shown]).tolist(),
                 zorder=4,
             )
-    if wrong is not None and wrong.any():
-        axes.scatter(
-            x[wrong],
-            y[wrong],
-            s=18 * scales[wrong] ** 2,
-            marker='x',
-            c=outline_colors(scores[wrong]),
-            linewidths=(1.2 * scales[wrong]).tolist(),
-            zorder=5,
-        )
-    if numbers:
-        free = scales >= scale
-        _draw_numbers(axes, keypoints[free], scores[free], scale)
 
 
 def mark_scales(keypoints: Array) -> NDArray[np.float64]:

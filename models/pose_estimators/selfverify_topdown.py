@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..augmentations.second_view import second_view
 from ..augmentations.similarity import SimilarityTransform
 from ..augmentations.verification import read_views
-from ..distributions import read_head
+from ..distributions import KeypointDistribution, read_head
 from ..heads.build import build_trust_head, choose_levels
 from ..heads.trust_features import TrustFeatures
 from ..losses.masked import masked_mean, soft_target_bce
@@ -440,21 +440,29 @@ class SelfVerifyTopdown(TopdownPoseEstimator):
         )
         if _wants_extra_scores(self.test_cfg):
             scores |= named_scores(distribution)
-
-        predictions, fields = self.head.decode(distribution.output), None
-        if self.test_cfg.get('output_heatmaps', False):
-            features = [output.head_input for output in outputs]
-            predicted = self.head.predict(
-                features if flip else features[0],
-                data_samples,
-                self.test_cfg,
-            )
-            if isinstance(predicted, tuple):  # RLEHead has none
-                predictions, fields = predicted
+        predictions, fields = self._decode(distribution, outputs, data_samples)
         for name, values in scores.items():
             for one, row in zip(predictions, to_numpy(values), strict=True):
                 one.set_field(row[None], name)
         return self.add_pred_to_datasample(predictions, fields, data_samples)
+
+    def _decode(
+        self,
+        distribution: KeypointDistribution,
+        outputs: list[PoseOutput],
+        data_samples: list[PoseDataSample],
+    ) -> tuple[Any, Any]:
+        """The poses and, where they are wanted, the heatmaps of MMPose."""
+        if self.test_cfg.get('output_heatmaps', False):
+            inputs = [output.head_input for output in outputs]
+            predicted = self.head.predict(
+                inputs if len(inputs) > 1 else inputs[0],
+                data_samples,
+                self.test_cfg,
+            )
+            if isinstance(predicted, tuple):  # RLEHead has none
+                return predicted
+        return self.head.decode(distribution.output), None
 
     def _keep_untrained_trust(
         self, state_dict: dict, prefix: str, *args: Any

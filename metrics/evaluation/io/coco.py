@@ -119,25 +119,8 @@ def read_annotations(path: Path, num_joints: int) -> Annotations:
     }:
         parts += _PARTS
     keypoints = _stack_parts(persons, parts, path)
-    categories = content.get('categories') or [{}]
-    names = categories[0].get('keypoints', ())
-    truth = GroundTruth(
-        keypoints=keypoints[..., :2],
-        labeled=keypoints[..., 2] > 0,
-        boxes=np.array(
-            [_clipped_box(p['bbox'], sizes[p['image_id']]) for p in persons]
-        ),
-        image_ids=np.array([p['image_id'] for p in persons]),
-        person_ids=np.array([p['id'] for p in persons]),
-        # the further parts do not tell
-        occluded=None if len(parts) > 1 else keypoints[..., 2] == 1,
-        areas=np.array([p.get('area', np.nan) for p in persons], float),
-        joint_names=tuple(map(joint_name, names)),
-        dataset_name='coco_wholebody' if len(parts) > 1 else '',
-        limbs=_limbs(categories[0].get('skeleton'), len(names)),
-    )
     return Annotations(
-        persons=truth,
+        persons=_ground_truth(content, persons, keypoints, len(parts) > 1),
         image_names={
             image['id']: image.get('file_name', '')
             for image in content['images']
@@ -195,6 +178,33 @@ def read_results(path: Path) -> Predictions:
             if scores is None
             else scores.astype(float)
         ),
+    )
+
+
+def _ground_truth(
+    content: dict[str, Any],
+    persons: list[dict[str, Any]],
+    keypoints: Floats,
+    whole_body: bool,
+) -> GroundTruth:
+    """Persons of a file with their (N, K, 3) points and visibility."""
+    sizes = image_sizes(content)
+    category = (content.get('categories') or [{}])[0]
+    names = category.get('keypoints', ())
+    return GroundTruth(
+        keypoints=keypoints[..., :2],
+        labeled=keypoints[..., 2] > 0,
+        boxes=np.array(
+            [_clipped_box(p['bbox'], sizes[p['image_id']]) for p in persons]
+        ),
+        image_ids=np.array([p['image_id'] for p in persons]),
+        person_ids=np.array([p['id'] for p in persons]),
+        # the visibility of feet, faces and hands does not tell
+        occluded=None if whole_body else keypoints[..., 2] == 1,
+        areas=np.array([p.get('area', np.nan) for p in persons], float),
+        joint_names=tuple(map(joint_name, names)),
+        dataset_name='coco_wholebody' if whole_body else '',
+        limbs=_limbs(category.get('skeleton'), len(names)),
     )
 
 

@@ -37,11 +37,11 @@ def align_ids(
     if not unknown:
         return list(found), ''
     readings = _readings(known)
-    numbers = {
+    meanings = {
         one: readings.get(_key(one)) or readings.get(_name(one), set())
         for one in unknown
     }
-    missing = [one for one, meant in numbers.items() if not meant]
+    missing = [one for one, meant in meanings.items() if not meant]
     if len(unknown) < len(set(found)):  # some are known as they are
         missing = unknown
     example = next(iter(known), 'none')
@@ -53,7 +53,19 @@ def align_ids(
             f'first {shown(missing[0])} ({type(missing[0]).__name__}); give '
             'the annotation file of the images that were predicted'
         )
-    for one, meant in numbers.items():
+    _check_one_meaning(meanings, field)
+    aligned = {one: next(iter(meant)) for one, meant in meanings.items()}
+    first = unknown[0]
+    note = (
+        f"'{field}' of predictions is read as that of the annotations: "
+        f'{shown(first)} ({type(first).__name__}) as '
+        f'{shown(aligned[first])} ({type(aligned[first]).__name__}).'
+    )
+    return [aligned.get(one, one) for one in found], note
+
+
+def _check_one_meaning(meanings: Mapping[Id, set[Id]], field: str) -> None:
+    for one, meant in meanings.items():
         if len(meant) > 1:
             first, second, *_ = sorted(meant, key=str)
             raise ValueError(
@@ -63,14 +75,6 @@ def align_ids(
                 f'({type(first).__name__}) by number and by file name; '
                 'write the ids of the annotations'
             )
-    aligned = {one: next(iter(meant)) for one, meant in numbers.items()}
-    first = unknown[0]
-    note = (
-        f"'{field}' of predictions is read as that of the annotations: "
-        f'{shown(first)} ({type(first).__name__}) as '
-        f'{shown(aligned[first])} ({type(aligned[first]).__name__}).'
-    )
-    return [aligned.get(one, one) for one in found], note
 
 
 def _readings(known: Mapping[Id, str]) -> Mapping[Id, set[Id]]:

@@ -64,14 +64,7 @@ def match_to_annotations(
         are not matched and left out.')
     """
     annotated = annotations.persons
-    predicted, expected = (
-        one.keypoints.shape[1] for one in (predictions, annotated)
-    )
-    if predicted != expected:
-        raise ValueError(
-            f'expected {expected} joints per person, as in the annotations, '
-            f'found {predicted}; give predictions of the same joints.'
-        )
+    _check_joints(predictions, annotated)
     images, note = align_ids(
         predictions.image_ids.tolist(), annotations.image_names, 'image_id'
     )
@@ -81,15 +74,9 @@ def match_to_annotations(
         rows, persons, rule = match_persons(predictions, annotated)
         unmatched = len(predictions.keypoints) - len(rows)
     else:
-        rows, persons, note = _match_ids(predictions, annotations)
+        rows, persons, id_notes = _match_ids(predictions, annotations)
         rule, unmatched = 'the id of the annotation', 0
-        notes += [note] if note else []
-        apart = len(predictions.keypoints) - len(rows)
-        if apart:
-            notes.append(
-                f'{apart} of {len(predictions.keypoints)} predictions belong '
-                'to persons that are not evaluated and are left out.'
-            )
+        notes += id_notes
     counts = {
         'predictions': (unmatched, len(predictions.keypoints)),
         'annotated persons': (len(annotated) - len(rows), len(annotated)),
@@ -108,6 +95,17 @@ def match_to_annotations(
         notes=tuple(notes),
         predicted_boxes=None if boxes is None else boxes[rows],
     )
+
+
+def _check_joints(predictions: Predictions, annotated: GroundTruth) -> None:
+    predicted, expected = (
+        one.keypoints.shape[1] for one in (predictions, annotated)
+    )
+    if predicted != expected:
+        raise ValueError(
+            f'expected {expected} joints per person, as in the annotations, '
+            f'found {predicted}; give predictions of the same joints.'
+        )
 
 
 def _unmatched(counts: Mapping[str, tuple[int, int]]) -> list[str]:
@@ -222,8 +220,8 @@ def match_persons(
 
 def _match_ids(
     predictions: Predictions, annotations: Annotations
-) -> tuple[Positions, Positions, str]:
-    """Rows of predictions, positions of their persons, and a note on ids."""
+) -> tuple[Positions, Positions, list[str]]:
+    """Rows of predictions, positions of their persons, and notes."""
     assert predictions.person_ids is not None
     known = annotations.person_images
     ids, note = align_ids(
@@ -249,7 +247,13 @@ def _match_ids(
             f'{annotations.left_out}'
         )
     persons = [positions[ids[row]] for row in rows]
-    return np.array(rows), np.array(persons), note
+    notes = [note] if note else []
+    if len(rows) < len(ids):
+        notes.append(
+            f'{len(ids) - len(rows)} of {len(ids)} predictions belong to '
+            'persons that are not evaluated and are left out.'
+        )
+    return np.array(rows), np.array(persons), notes
 
 
 def _greedy_pairs(
