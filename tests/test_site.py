@@ -10,7 +10,7 @@ from helpers import ROOT
 
 
 @pytest.mark.skipif(
-    find_spec('mkdocs') is None or find_spec('mkdocstrings') is None,
+    find_spec('mkdocs') is None or find_spec('mkdocstrings_handlers') is None,
     reason="no mkdocs here: pip install 'self-verify-pose[docs]'",
 )
 def test_the_site_builds_without_a_warning(tmp_path):

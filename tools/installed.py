@@ -94,10 +94,14 @@ def unmet(extras: str) -> list[str]:
         Requirements as pip takes them; versions are not compared.
     """
     return [
-        need.name + str(need.specifier)
+        need.name + _brackets(need.extras) + str(need.specifier)
         for need in required(extras).values()
         if not installed(need.name)
     ]
+
+
+def _brackets(extras: set[str]) -> str:
+    return f'[{",".join(sorted(extras))}]' if extras else ''
 
 
 def broken(extras: str) -> list[str]:

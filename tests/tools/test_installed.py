@@ -9,7 +9,10 @@ from pip._vendor.packaging.requirements import Requirement
 
 NEEDED = {
     name: Requirement(text)
-    for name, text in (('svp-one', 'svp-one>=1'), ('svp-two', 'svp-two'))
+    for name, text in (
+        ('svp-one', 'svp-one>=1'),
+        ('svp-two', 'svp-two[b,a]<3'),
+    )
 }
 
 
@@ -37,9 +40,9 @@ def site(tmp_path, monkeypatch):
 
 
 def test_a_package_that_vanished_is_unmet(tool, site):
-    assert tool.unmet('') == ['svp-two']
+    assert tool.unmet('') == ['svp-two[a,b]<3']
     shutil.rmtree(site / 'svp_one-1.5.dist-info')
-    assert tool.unmet('') == ['svp-one>=1', 'svp-two']
+    assert tool.unmet('') == ['svp-one>=1', 'svp-two[a,b]<3']
 
 
 def test_a_package_that_lost_modules_is_broken(tool, site):
