@@ -1,6 +1,7 @@
 """The site of the documents builds without a warning."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -38,3 +39,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     heads = (tmp_path / 'api/heads.html').read_text('utf-8')
     assert 'FreeScoreAnchor' in heads
     assert ':class:' not in heads
+    # the description of a tuple is one text
+    evaluation = (tmp_path / 'api/evaluation.html').read_text('utf-8')
+    assert 'tuple[Positions, Positions, str]' in re.sub(
+        '<[^>]+>', '', evaluation
+    )

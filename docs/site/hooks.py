@@ -14,7 +14,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(__file__).resolve().parent
+ROOT = SITE.parents[1]
 # pages of the site by their file in the repository
 OUTSIDE = {
     'README.md': 'index.md',
@@ -66,6 +67,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         ('tutorial.md', tutorial_page()),
     ):
         files.append(File.generated(config, page, content=text))
+    style = File('site.css', str(SITE), config.site_dir, False)
+    files.append(style)
     lines = [f'- [{name}]({name}.md)' for name in API]
     text = '\n'.join(['# API', '', 'From the docstrings.', '', *lines, ''])
     files.append(File.generated(config, 'api/index.md', content=text))

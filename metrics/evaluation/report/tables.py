@@ -100,7 +100,7 @@ def scorer_table(evaluation: Evaluation) -> str:
         evaluation: Metrics of every score.
 
     Returns:
-        Markdown: one row per score, one column per metric.
+        A table in Markdown: one row per score, one column per metric.
 
     Example:
         With the ``report`` of :class:`EvaluationReport`:
@@ -131,7 +131,7 @@ def difference_table(evaluation: Evaluation) -> str:
         evaluation: Metrics of every score.
 
     Returns:
-        Markdown: one row per score, one column per metric.
+        A table in Markdown: one row per score, one column per metric.
 
     Example:
         With the ``report`` of :class:`EvaluationReport`:
