@@ -43,7 +43,6 @@ def write_materials(folder: Path) -> Path:
 
 def _write_weights(folder: Path) -> None:
     config = f"_base_ = ['{ROOT / SELFVERIFY}']\n"
-    config += 'test_dataloader = dict(dataset=dict(indices=4))\n'
     (folder / 'config.py').write_text(config)
     plain = build_estimator(BASELINE, small=False).state_dict()
     torch.save({'state_dict': plain}, folder / 'pose.pth')
