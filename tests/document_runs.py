@@ -19,6 +19,7 @@ STANDS_FOR = (
     (r'(?<![\w$])WORK_DIR(?![\w=])', 'work'),
     (r'(?<!\w)POSE\.pth', 'pose.pth'),
     (r'best_coco_AP_epoch_5\.pth', 'best_coco_AP_epoch_1.pth'),
+    (r'--train 512 --val 128', '--train 12 --val 4'),
     (r'(GPUS=|--gpus |--nproc_per_node )8\b', r'\g<1>2'),
     (r'/data/coco\b|(?<!\w)COCO_MINI\b|(?<=COCO_ROOT=)…', 'data/coco'),
 )
