@@ -46,7 +46,7 @@ def certify_model(
         checkpoint: Its weights.
         ann: Annotations that neither network nor trust was trained on.
         images: Their images; ``images`` beside them by default.
-        promise: What is to be promised.
+        promise: The guarantee that is wanted.
         store: Copy of the checkpoint to make, with the certificate.
         max_samples: Number of persons; all by default.
         batch_size: Persons per batch.

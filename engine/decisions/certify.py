@@ -84,7 +84,7 @@ def certify(
 
     Args:
         predictions: Predictions with labels that the score was not fitted to.
-        promise: What is to be promised.
+        promise: The guarantee that is wanted.
         image_scores: See :func:`scores_of_images`; of more than 1,000 images
             the certificate keeps as many at random.
         data: Names and hashes of the files, for the certificate.

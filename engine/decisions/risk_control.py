@@ -32,7 +32,7 @@ class LabeledScores(NamedTuple):
     """Scores of joints whose correctness is known.
 
     Args:
-        scores: ``(J,)`` scores of any range, higher is surer.
+        scores: ``(J,)`` scores of any range, higher means more certain.
         correct: ``(J,)`` whether each joint is correct.
         images: ``(J,)`` image of each joint.
     """

@@ -55,7 +55,7 @@ class Choice(NamedTuple):
         share: Share of the model in the log odds.
         scale: Slope of the calibration of the log odds.
         shift: Shift of that calibration.
-        found: What cross-validation found.
+        found: Result of the cross-validation.
     """
 
     kind: str

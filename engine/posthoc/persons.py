@@ -41,7 +41,7 @@ class PredictedPersons(NamedTuple):
 
     Args:
         keypoints: ``(N, K, 2)`` predicted points (x, y) in pixels.
-        scores: ``(N, K)`` scores of any range, higher is surer.
+        scores: ``(N, K)`` scores of any range, higher means more certain.
         boxes: ``(N, 4)`` boxes (x1, y1, x2, y2) in pixels.
         second: What a second estimator predicts, if there is one.
     """

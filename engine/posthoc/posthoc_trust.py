@@ -40,7 +40,7 @@ class PosthocTrust:
         shift: Shift of that calibration.
         with_second: Whether the evidence holds a second estimator's
             predictions.
-        found: What cross-validation found.
+        found: Result of the cross-validation.
     """
 
     score_map: ScoreMap

@@ -26,7 +26,7 @@ def read_labeled(
     allow_partial: bool = False,
     second: Path | None = None,
 ) -> tuple[LabeledPersons, tuple[str, ...]]:
-    """Read predictions and what the annotations say of them.
+    """Read predictions with their annotations.
 
     Args:
         results: Keypoint results in COCO format.

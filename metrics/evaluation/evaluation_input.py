@@ -128,7 +128,7 @@ class EvaluationInput:
     """Predictions of N persons with K joints each and their ground truth.
 
     Attributes:
-        scores: (N, K) scores by name, of any range, higher is surer.
+        scores: (N, K) scores by name, of any range, higher means more certain.
         keypoints: (N, K, 2) predicted points in pixels of the image.
         truth: The N persons that were predicted, in the same order.
         everyone: All annotated persons of the images, to find joints

@@ -18,7 +18,7 @@ def auroc(
         Correct joints are the positives; a tie counts one half.
 
     Args:
-        scores: (N,) scores of any range, higher is surer.
+        scores: (N,) scores of any range, higher means more certain.
         correct: (N,) bool, True where the joint is correct.
         sample_weight: (N,) repetitions of each joint, at least 0; 1 by
             default.
@@ -77,7 +77,7 @@ def aupr(
         curve is summed in steps, without interpolation.
 
     Args:
-        scores: (N,) scores of any range, higher is surer.
+        scores: (N,) scores of any range, higher means more certain.
         correct: (N,) bool, True where the joint is correct.
         sample_weight: (N,) repetitions of each joint, at least 0; 1 by
             default.
@@ -114,7 +114,7 @@ def aupr_error(
         Wrong joints are the positives and −score ranks them.
 
     Args:
-        scores: (N,) scores of any range, higher is surer.
+        scores: (N,) scores of any range, higher means more certain.
         correct: (N,) bool, True where the joint is correct.
         sample_weight: (N,) repetitions of each joint, at least 0; 1 by
             default.

@@ -52,7 +52,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What an annotation file says of persons and images.
+    """Persons and images of an annotation file.
 
     Attributes:
         persons: The persons that MMPose evaluates.

@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     """A report of one estimator on one set of persons.
 
     Args:
-        title: What was evaluated, such as ``'RTMPose-S, COCO val2017'``.
+        title: Model and data, such as ``'RTMPose-S, COCO val2017'``.
         report: Its part of a ``report.json``.
     """
 
