@@ -315,7 +315,7 @@ class TrustPose2DInferencer(Pose2DInferencer):
                 'show: expected a display, found none in DISPLAY; write the '
                 'drawn images instead (out_dir), or start this on a desktop'
             )
-        if options.get('vis_out_dir'):
+        if options.get('vis_out_dir') and not self._video_input:
             _check_names(self._files)
         return super().visualize(inputs, preds, **options)
 
