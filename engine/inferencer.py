@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +168,9 @@ class TrustPose2DInferencer(Pose2DInferencer):
     def _inputs_to_list(self, inputs: Any) -> Any:
         images = self._list_images(inputs)
         paths = images if isinstance(images, list | tuple) else ()
-        self._files = [Path(p) for p in paths if isinstance(p, str | Path)]
+        files = [Path(p) for p in paths if isinstance(p, str | Path)]
+        self._repeated_names = _repeated(path.name for path in files)
+        self._repeated_stems = _repeated(path.stem for path in files)
         return images
 
     def _list_images(self, inputs: Any) -> Any:
@@ -316,7 +318,7 @@ class TrustPose2DInferencer(Pose2DInferencer):
                 'drawn images instead (out_dir), or start this on a desktop'
             )
         if options.get('vis_out_dir') and not self._video_input:
-            _check_names(self._files)
+            _check_names(self._repeated_names)
         return super().visualize(inputs, preds, **options)
 
     def postprocess(
@@ -364,25 +366,29 @@ class TrustPose2DInferencer(Pose2DInferencer):
         if self._video_input:  # written as one file in the end
             self.video_info['predictions'].extend(persons)
             return
-        _check_names(self._files)
-        stems = Counter(path.stem for path in self._files)
+        _check_names(self._repeated_names)
         for sample, found in zip(preds, persons, strict=True):
             path = Path(sample.metainfo['img_path'])
             # MMPose's name, or the whole one where two images share it
-            name = path.stem if stems[path.stem] < 2 else path.name
+            shared = path.stem in self._repeated_stems
+            name = path.name if shared else path.stem
             mmengine.dump(found, folder / f'{name}.json', indent='  ')
 
 
-def _check_names(paths: Sequence[Path]) -> None:
+def _repeated(names: Iterable[str]) -> dict[str, int]:
+    """Names that occur more than once, and how often."""
+    counts = Counter(names)
+    return {name: count for name, count in counts.items() if count > 1}
+
+
+def _check_names(repeated: Mapping[str, int]) -> None:
     """Raise if what is written of one image would replace that of another."""
-    names = Counter(path.name for path in paths)
-    for name, count in names.items():
-        if count > 1:
-            raise ValueError(
-                'inputs: expected images of different file names, since what '
-                f'is written is called like them, found {name} {count} times; '
-                'predict each folder into one of its own (out_dir)'
-            )
+    for name, count in repeated.items():
+        raise ValueError(
+            'inputs: expected images of different file names, since what '
+            f'is written is called like them, found {name} {count} times; '
+            'predict each folder into one of its own (out_dir)'
+        )
 
 
 def _as_text(value: Any) -> Any:

@@ -11,20 +11,9 @@ from PIL import Image
 from prediction_files import write_all
 
 from self_verify_pose.metrics.evaluation.io.reading import SIMCC_SCORES
+from self_verify_pose.tools.benchmark.memory import MEASURED_TOOL
 
 TOOL = ROOT / 'tools/eval_trust.py'
-# a process that says what it took itself: what its parent reads of it
-# (ru_maxrss) begins with the memory of the parent
-MEASURED = """
-import os, pathlib, runpy, sys
-sys.argv = sys.argv[1:]
-try:
-    runpy.run_path(sys.argv[0], run_name='__main__')
-finally:
-    status = pathlib.Path('/proc/self/status').read_text()
-    peak = status.split('VmHWM:')[1].split()[0]
-    print('measured', os.times().user, peak)
-"""
 
 
 def run(*arguments):
@@ -152,7 +141,7 @@ def test_ten_thousand_persons_take_seconds_and_little_memory(tmp_path):
     dump = write_dump(tmp_path / 'preds.pkl', joints)
     arguments = [TOOL, dump, '--out', tmp_path / 'report']
     done = subprocess.run(
-        [sys.executable, '-c', MEASURED, *map(str, arguments)],
+        [sys.executable, '-c', MEASURED_TOOL, *map(str, arguments)],
         capture_output=True,
         text=True,
         env=environment_without_coverage(),

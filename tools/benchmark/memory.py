@@ -12,6 +12,18 @@ from .context import BenchmarkContext
 from .spawning import run_in_processes
 
 _STEPS = 2
+# code of a process that runs a tool and then prints 'measured', its seconds of
+# processor time and its peak in KiB, and imports nothing for it
+MEASURED_TOOL = """
+import os, pathlib, runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name='__main__')
+finally:
+    status = pathlib.Path('/proc/self/status').read_text()
+    peak = status.split('VmHWM:')[1].split()[0]
+    print('measured', os.times().user, peak)
+"""
 
 
 def peak_of_steps(context: BenchmarkContext, name: str) -> int:

@@ -17,7 +17,7 @@ from self_verify_pose.metrics.evaluation.report.write import write_report
 from self_verify_pose.metrics.joint_trust_metric import JointTrustMetric
 
 from .context import BenchmarkContext
-from .memory import read_status
+from .memory import MEASURED_TOOL, read_status
 from .metrics import random_samples
 from .report_files import write_dump, write_files
 from .results import BenchmarkResult
@@ -27,17 +27,6 @@ PERSONS = 100_000
 MEMORY_THRESHOLD = 2_000.0  # MB of a process, with the packages it imports
 _BATCH = 1_000
 _DRAWS = 5  # of the report of a dump; more take time alone
-# a process that prints its own peak, in KiB, and imports nothing for it: what
-# its parent reads of it begins with the memory of the parent
-_PEAK = """
-import pathlib, runpy, sys
-sys.argv = sys.argv[1:]
-try:
-    runpy.run_path(sys.argv[0], run_name='__main__')
-finally:
-    status = pathlib.Path('/proc/self/status').read_text()
-    print(status.split('VmHWM:')[1].split()[0])
-"""
 # stage, seconds, and bytes at the peak of the process until its end
 Stage = tuple[str, float, int]
 
@@ -45,9 +34,9 @@ Stage = tuple[str, float, int]
 def measure(context: BenchmarkContext) -> Iterator[BenchmarkResult]:
     """Measure evaluation and report of 100,000 made-up persons.
 
-    The metric runs in one process, the reading of a dump in another. In a
-    third, results in COCO format are read, evaluated with the draws of
-    ``tools/eval_trust.py``, and written as a report with its page.
+    The metric runs in one process, ``tools/eval_trust.py --html`` on a dump
+    in another. In a third, results in COCO format are read, evaluated with
+    the draws of that tool, and written as a report with its page.
 
     Args:
         context: Folder for the files.
@@ -104,7 +93,7 @@ def _dump(folder: Path, count: int) -> list[Stage]:
     ]  # fmt: skip
     start = time.perf_counter()
     output = subprocess.run(  # noqa: S603, a tool of this repository
-        [sys.executable, '-c', _PEAK, *map(str, arguments)],
+        [sys.executable, '-c', MEASURED_TOOL, *map(str, arguments)],
         stdout=subprocess.PIPE,
         text=True,
         check=True,

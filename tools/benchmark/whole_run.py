@@ -25,7 +25,12 @@ from self_verify_pose.tools.command_line import at_least, run_tool
 
 VAL2017 = 6_352  # persons with keypoints
 BATCH = 32
-_STAGES = ('reading of results and annotations', 'evaluation', 'page')
+_STAGES = (
+    'reading of results and annotations',
+    'evaluation',
+    'page',
+    'writing of report, figures and page',
+)
 
 
 class Estimate(NamedTuple):
@@ -116,7 +121,6 @@ def estimate(
     )
     suffix = f', {REPORTED:,} persons'
     seconds = sum(_value(rows, stage + suffix) for stage in _STAGES)
-    seconds += _value(rows, f'writing of report, figures and page{suffix}')
     hours = seconds * VAL2017 / REPORTED / 3600
     memory = 1e6 * _value(rows, f'report of {REPORTED:,} persons, memory')
     yield Estimate(

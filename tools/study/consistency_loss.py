@@ -161,6 +161,7 @@ def train_and_evaluate(
     config.merge_from_dict(
         {
             'model.trust_cfg': {'enable': False},
+            'model.consistency_cfg': {'enable': True},
             **TRAININGS[training],
             'randomness': {'seed': seed},
         }
